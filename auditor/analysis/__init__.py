@@ -1,0 +1,1 @@
+"""Questions about a graph. Knows no dialect and no ruleset."""

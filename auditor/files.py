@@ -1,0 +1,180 @@
+"""The files of a run, read from a directory or from a git revision. Nothing outside the root is ever read, nothing is written.
+
+A front end sees a `Tree` and paths relative to it; it never touches the operating system itself.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import posixpath
+import stat
+import subprocess
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from auditor.model.source import Source
+
+MAX_BYTES = 128 * 1024 * 1024
+SKIPPED_DIRECTORIES = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache", ".ruff_cache"})
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as text; the message is fit for a user and names no path."""
+
+
+class Tree(Protocol):
+    """Files below one root. Paths are relative to it, with forward slashes, and never lead out of it."""
+
+    def paths(self) -> Sequence[str]:
+        """Every regular file below the root, sorted; version-control and tool directories are left out."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether `path` is a file of the tree."""
+        ...
+
+    def read_bytes(self, path: str) -> bytes:
+        """The content of `path`. Raises `Unreadable` if it is missing, too large, or leads out of the root."""
+        ...
+
+
+def normalise(path: str) -> str:
+    """`path` without `.` and `..`. Raises `Unreadable` where it would leave the root."""
+    clean = posixpath.normpath(path.replace(os.sep, "/"))
+    if clean.startswith("../") or clean == ".." or clean.startswith("/"):
+        raise Unreadable("leads out of the directory that is being checked")
+    return clean
+
+
+def read_text(tree: Tree, path: str) -> Source:
+    """`path` as text: UTF-8, or UTF-16 with a byte-order mark. Raises `Unreadable` for binary content."""
+    data = tree.read_bytes(path)
+    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            data = data[len(mark) :]
+            break
+    else:
+        encoding = "utf-8"
+    if encoding == "utf-8" and b"\0" in data:
+        raise Unreadable("is binary: it has NUL bytes")
+    try:
+        return Source(path, data.decode(encoding))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"is not {encoding} text (line {line})") from None
+
+
+class DirectoryTree:
+    """The files of a directory on disk. Links are followed only to places inside the root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        return tuple(sorted(self._walk(self.root, frozenset())))
+
+    def _walk(self, directory: Path, seen: frozenset[str]) -> Iterator[str]:
+        real = os.path.realpath(directory)
+        if real in seen or not self._inside(real):
+            return
+        try:
+            entries = list(os.scandir(directory))
+        except OSError:
+            return
+        for entry in entries:
+            if entry.is_dir():
+                if entry.name not in SKIPPED_DIRECTORIES:
+                    yield from self._walk(Path(entry.path), seen | {real})
+            elif entry.is_file() and self._inside(os.path.realpath(entry.path)):
+                yield Path(entry.path).relative_to(self.root).as_posix()
+
+    def _inside(self, real: str) -> bool:
+        root = str(self.root)
+        return real == root or real.startswith(root if root.endswith(os.sep) else root + os.sep)
+
+    def paths(self) -> Sequence[str]:
+        return self._paths
+
+    def exists(self, path: str) -> bool:
+        try:
+            full = os.path.realpath(self.root / normalise(path))
+        except Unreadable:
+            return False
+        return self._inside(full) and os.path.isfile(full)
+
+    def read_bytes(self, path: str) -> bytes:
+        full = os.path.realpath(self.root / normalise(path))
+        if not self._inside(full):
+            raise Unreadable("leads out of the directory that is being checked")
+        try:
+            status = os.stat(full)
+            if not stat.S_ISREG(status.st_mode):
+                raise Unreadable("is not a regular file")
+            if status.st_size > MAX_BYTES:
+                raise Unreadable(f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+            with open(full, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror}") from None
+
+
+class GitTree:
+    """The files of one git revision, read through git; the work tree is not touched."""
+
+    def __init__(self, repository: Path, revision: str) -> None:
+        self.repository = repository
+        self.revision = revision
+
+    def _git(self, *arguments: str) -> bytes:
+        try:
+            return subprocess.run(["git", "-C", str(self.repository), *arguments], check=True, capture_output=True).stdout
+        except (subprocess.CalledProcessError, FileNotFoundError) as error:
+            detail = error.stderr.decode(errors="replace").strip() if isinstance(error, subprocess.CalledProcessError) else "git is not installed"
+            raise Unreadable(f"git cannot read {self.revision}: {detail}") from None
+
+    @cached_property
+    def _blobs(self) -> dict[str, str]:
+        listing = self._git("ls-tree", "-r", "-z", self.revision).decode("utf-8", errors="surrogateescape")
+        entries = (line.split("\t", 1) for line in listing.split("\0") if line)
+        return {path: meta.split()[2] for meta, path in entries if meta.split()[1] == "blob" and not meta.startswith("120000")}
+
+    def paths(self) -> Sequence[str]:
+        return sorted(path for path in self._blobs if not SKIPPED_DIRECTORIES & set(path.split("/")[:-1]))
+
+    def exists(self, path: str) -> bool:
+        try:
+            return normalise(path) in self._blobs
+        except Unreadable:
+            return False
+
+    def read_bytes(self, path: str) -> bytes:
+        blob = self._blobs.get(normalise(path))
+        if blob is None:
+            raise Unreadable("does not exist")
+        return self._git("cat-file", "blob", blob)
+
+
+class MemoryTree:
+    """Files given as a mapping of path → content, for tests and for trying a change before it is written."""
+
+    def __init__(self, files: dict[str, str | bytes], under: Tree | None = None) -> None:
+        self.files = files
+        self.under = under
+
+    def paths(self) -> Sequence[str]:
+        return sorted({*self.files, *(self.under.paths() if self.under else ())})
+
+    def exists(self, path: str) -> bool:
+        return path in self.files or (self.under is not None and self.under.exists(path))
+
+    def read_bytes(self, path: str) -> bytes:
+        content = self.files.get(normalise(path))
+        if content is not None:
+            return content.encode() if isinstance(content, str) else content
+        if self.under is None:
+            raise Unreadable("does not exist")
+        return self.under.read_bytes(path)

@@ -1,0 +1,1 @@
+"""What documents require, and who is who here."""
