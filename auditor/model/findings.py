@@ -1,11 +1,11 @@
 """What a run says: findings with their evidence, and the facts a reader needs to judge them.
 
-Plain display values only: a report needs no graph, no packets and no file system to print a `Run`. Paths are relative to the root of the run.
+Plain display values only: a report needs no graph, no packets and no file system to print a `Run`.
+Paths are relative to the root of the run.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,9 +103,9 @@ class Question:
 class Finding:
     """What is said about one requirement, or one remark about a file.
 
-    `rule` is the full id, e.g. "talos/etcd", "lint/terraform/port-without-protocol", "auditor/unparsable". `location` is the narrowest text
-    that decides, or the thing that lacks the rule; `related` how one gets there (variable → local → argument). `fingerprint` are the parts that
-    survive moved lines and renamed files: endpoints and flow, by name. `because` is the requirement's reason, `help` what to do here.
+    `rule` is the full id, e.g. "talos/etcd", "lint/terraform/port-without-protocol", "auditor/unparsable". `location` is the narrowest text that
+    decides, or the thing that lacks the rule; `related` how one gets there (variable → local → argument). `fingerprint` are the parts
+    that survive moved lines and renamed files: endpoints and flow, by name. `because` is the requirement's reason, `help` what to do.
     """
 
     rule: str
@@ -126,6 +126,8 @@ class Finding:
     @property
     def key(self) -> str:
         """The semantic fingerprint: equal for the same requirement, endpoints and flow, wherever the lines moved."""
+        import hashlib  # costs as much as the rest of the model together
+
         place = () if self.fingerprint or self.location is None else (self.location.span.path, self.location.name, self.message)
         return hashlib.sha256("\0".join((self.rule, *self.fingerprint, *place)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -162,7 +164,7 @@ class RuleInfo:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Who a role is here. `target` is an endpoint or its addresses; `why` says who said so, e.g. "auditor.yaml", "tag NodeType = worker"."""
+    """Who a role is here. `target` is an endpoint or its addresses; `why` who said so, e.g. "auditor.yaml", "tag NodeType = worker"."""
 
     role: str
     target: str
@@ -209,7 +211,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that one run found out. `findings` hold every requirement with its outcome, in order; `ignored` those that were set aside, with the reason."""
+    """All that one run found out. `findings` hold every requirement with its outcome, in order; `ignored` those set aside, with the reason."""
 
     findings: tuple[Finding, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
