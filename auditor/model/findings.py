@@ -103,9 +103,9 @@ class Question:
 class Finding:
     """What is said about one requirement, or one remark about a file.
 
-    `rule` is the full id, e.g. "talos/etcd", "lint/terraform/port-without-protocol", "auditor/unparsable". `location` is the narrowest text that
-    decides, or the thing that lacks the rule; `related` how one gets there (variable → local → argument). `fingerprint` are the parts
-    that survive moved lines and renamed files: endpoints and flow, by name. `because` is the requirement's reason, `help` what to do.
+    `rule` is the full id, e.g. "talos/etcd", "lint/terraform/port-without-protocol", "auditor/unparsable". `location` is the narrowest
+    text that decides, or the thing that lacks the rule; `related` how one gets there (variable → local → argument). `fingerprint` are the
+    parts that survive moved lines and renamed files: endpoints and flow. `because` is the requirement's reason, `help` what to do.
     """
 
     rule: str
@@ -211,7 +211,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that one run found out. `findings` hold every requirement with its outcome, in order; `ignored` those set aside, with the reason."""
+    """All that one run found out. `findings` hold every requirement with its outcome, `ignored` those set aside, with the reason."""
 
     findings: tuple[Finding, ...] = ()
     rules: tuple[RuleInfo, ...] = ()
