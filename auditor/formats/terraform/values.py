@@ -1,0 +1,233 @@
+"""Terraform's values: known, null, or unknown with a reason; each knows where it is written and which way it took.
+
+Values never change. `raw` of a known value is a str, an int, a `Fraction` (never with denominator 1), a float (infinities
+only), a bool, a tuple of values (list, tuple, set: sets sorted and without repeats) or a dict of values (map, object: in order
+of keys); of a null None; of an unknown a `Hidden`. What the configuration leaves open is never defaulted: ask `is_unknown` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from auditor.formats.terraform.places import Place, Step, Trail, join, steps
+from auditor.formats.terraform.types import ANY, BOOL, MAPPINGS, NUMBER, SEQUENCES, STRING, Kind, Type, object_of, tuple_of
+from auditor.model.source import Span, Unknown
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import TypeAlias
+
+    Number: TypeAlias = int | Fraction | float
+    Raw: TypeAlias = "str | bool | Number | tuple[Value, ...] | dict[str, Value] | Hidden | None"
+
+
+class Cause(StrEnum):
+    """Why a value is not known."""
+
+    COMPUTED = "computed"  # an attribute that the provider fills in when the resource is created
+    DATA = "data"  # what a data source returns
+    VARIABLE = "variable"  # a variable without a value
+    MODULE = "module"  # a module that is not installed
+    INSTANCE = "instance"  # each or count of a block whose for_each or count is not known
+    FUNCTION = "function"  # a function without a fixed result, or one that is not supported
+    FILE = "file"  # a file that may not or cannot be read
+    ERROR = "error"  # Terraform would refuse the expression
+    LIMIT = "limit"  # evaluation was stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What stands in an unknown value. `reference` is its symbol (see `Unknown`), `place` the text that introduced it.
+
+    `choices` are the values it can have, where that is known (the sides of a conditional whose condition is not known).
+    `attributes` resolves an attribute of a resource, data source or module as a whole; `not_null` is what Terraform may not know.
+    """
+
+    reason: str
+    cause: Cause
+    reference: str | None = None
+    place: Place | None = None
+    choices: tuple[Value, ...] = ()
+    attributes: Callable[[str], Value] | None = None
+    not_null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value. `declared` is its type, left out for known tuples and objects, whose type follows from their elements."""
+
+    raw: Raw
+    declared: Type | None
+    place: Place | None = None
+    trail_: Trail | None = None
+
+    @property
+    def kind(self) -> Kind:
+        if self.declared is not None:
+            return self.declared.kind
+        return Kind.TUPLE if isinstance(self.raw, tuple) else Kind.OBJECT
+
+    @property
+    def type(self) -> Type:
+        if self.declared is not None:
+            return self.declared
+        if isinstance(self.raw, tuple):
+            return tuple_of(tuple(element.type for element in self.raw))
+        assert isinstance(self.raw, dict)
+        return object_of(tuple((name, element.type) for name, element in self.raw.items()))
+
+    @property
+    def is_null(self) -> bool:
+        return self.raw is None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the value itself is unknown. A known list may still hold unknown elements: see `wholly_known`."""
+        return isinstance(self.raw, Hidden)
+
+    @property
+    def is_known(self) -> bool:
+        """Neither unknown nor null."""
+        return self.raw is not None and not isinstance(self.raw, Hidden)
+
+    @property
+    def hidden(self) -> Hidden:
+        """What is known about an unknown value."""
+        assert isinstance(self.raw, Hidden)
+        return self.raw
+
+    @property
+    def unknown(self) -> Unknown:
+        """An unknown value in the model's words."""
+        hidden = self.hidden
+        return Unknown(hidden.reason, hidden.place.span if hidden.place else self.span, hidden.reference)
+
+    @property
+    def reference(self) -> str | None:
+        """The symbol of an unknown value, e.g. `module.net.aws_vpc.main.cidr_block`; None for others."""
+        return self.raw.reference if isinstance(self.raw, Hidden) else None
+
+    @property
+    def span(self) -> Span | None:
+        """The narrowest text this value is written in; None for values nobody wrote."""
+        return self.place.span if self.place else None
+
+    @property
+    def trail(self) -> tuple[tuple[str, Span], ...]:
+        """The stations between where the value is written and where it is used: variable, local, module argument, …"""
+        return tuple((step.phrase, step.place.span) for step in steps(self.trail_))
+
+    @property
+    def elements(self) -> tuple[Value, ...]:
+        """The elements of a known list, set or tuple, in Terraform's order of iteration. Empty for every other value."""
+        if not isinstance(self.raw, tuple):
+            return ()
+        return tuple(part.through(self.trail_) for part in self.raw) if self.trail_ else self.raw
+
+    @property
+    def items(self) -> dict[str, Value]:
+        """The attributes or elements of a known object or map, in order of keys. Empty for every other value."""
+        if not isinstance(self.raw, dict):
+            return {}
+        return {key: part.through(self.trail_) for key, part in self.raw.items()} if self.trail_ else self.raw
+
+    @property
+    def wholly_known(self) -> bool:
+        """Whether no part of the value is unknown."""
+        if isinstance(self.raw, tuple):
+            return all(part.wholly_known for part in self.raw)
+        if isinstance(self.raw, dict):
+            return all(part.wholly_known for part in self.raw.values())
+        return not isinstance(self.raw, Hidden)
+
+    def through(self, outer: Trail | None) -> Value:
+        """The value as part of a whole that took the way `outer`."""
+        return replace(self, trail_=join(self.trail_, outer)) if outer else self
+
+    def via(self, phrase: str, place: Place | None) -> Value:
+        """The value after one more station."""
+        return replace(self, trail_=Trail(Step(phrase, place), self.trail_)) if place else self
+
+    def at(self, place: Place | None) -> Value:
+        """The value, written at `place` if it has no place of its own."""
+        return replace(self, place=place) if self.place is None and place is not None else self
+
+
+def string(text: str, place: Place | None = None) -> Value:
+    return Value(text, STRING, place)
+
+
+def number(amount: Number, place: Place | None = None) -> Value:
+    return Value(amount, NUMBER, place)
+
+
+def boolean(truth: bool, place: Place | None = None) -> Value:
+    return Value(truth, BOOL, place)
+
+
+def null(type_: Type = ANY, place: Place | None = None) -> Value:
+    return Value(None, type_, place)
+
+
+def tuple_value(elements: Iterable[Value], place: Place | None = None) -> Value:
+    return Value(tuple(elements), None, place)
+
+
+def object_value(attributes: Mapping[str, Value], place: Place | None = None) -> Value:
+    return Value(dict(sorted(attributes.items())), None, place)
+
+
+def unknown(reason: str, cause: Cause, type_: Type = ANY, *, reference: str | None = None, place: Place | None = None) -> Value:
+    return Value(Hidden(reason, cause, reference, place), type_, place)
+
+
+def number_of(value: Value) -> Number:
+    """The amount of a known number."""
+    raw = value.raw
+    assert raw is not None and not isinstance(raw, str | bool | tuple | dict | Hidden)
+    return raw
+
+
+def text_of(value: Value) -> str | None:
+    """A known primitive as text, as Terraform converts it; None for null, unknown and everything else."""
+    raw = value.raw
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, str):
+        return raw
+    if value.kind is Kind.NUMBER and value.is_known:
+        from auditor.formats.terraform.numbers import number_text
+
+        return number_text(number_of(value))
+    return None
+
+
+def integer_of(value: Value) -> int | None:
+    """A known whole number, or text that reads as one, as an int; None for everything else."""
+    raw = value.raw
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, int):
+        return raw
+    if isinstance(raw, str):
+        digits = raw[1:] if raw[:1] in ("-", "+") else raw
+        return int(raw) if digits.isascii() and digits.isdigit() and len(digits) < 100 else None
+    return None
+
+
+def truth_of(value: Value) -> bool | None:
+    """A known bool, or "true" or "false", as a bool; None for everything else."""
+    if isinstance(value.raw, bool):
+        return value.raw
+    return {"true": True, "false": False}.get(value.raw) if isinstance(value.raw, str) else None
+
+
+def is_sequence(value: Value) -> bool:
+    return value.kind in SEQUENCES
+
+
+def is_mapping(value: Value) -> bool:
+    return value.kind in MAPPINGS
