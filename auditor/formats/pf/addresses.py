@@ -74,7 +74,7 @@ def unknown(why: Unknown, within: Ranges = BOTH, names: Iterable[str] = ()) -> A
 
 def literal(text: str) -> Interval | None:
     """The addresses of an IP address or a CIDR, host bits masked as pf does; None if `text` is neither."""
-    if not text or text[-1] not in "0123456789abcdefABCDEF:" and "%" not in text:
+    if not text or (text[-1] not in "0123456789abcdefABCDEF:" and "%" not in text):
         return None  # most words are no addresses, and a refused one costs ten times as much to try
     try:
         network = ip_network(text, strict=False)
