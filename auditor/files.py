@@ -133,7 +133,11 @@ class GitTree:
         try:
             return subprocess.run(["git", "-C", str(self.repository), *arguments], check=True, capture_output=True).stdout
         except (subprocess.CalledProcessError, FileNotFoundError) as error:
-            detail = error.stderr.decode(errors="replace").strip() if isinstance(error, subprocess.CalledProcessError) else "git is not installed"
+            detail = (
+                error.stderr.decode(errors="replace").strip()
+                if isinstance(error, subprocess.CalledProcessError)
+                else "git is not installed"
+            )
             raise Unreadable(f"git cannot read {self.revision}: {detail}") from None
 
     @cached_property

@@ -1,0 +1,361 @@
+"""Filters: ordered rules, first match wins, a default. `Filter.first_match` is the definition that every analysis must agree with.
+
+A rule's condition is a tree over packet sets, predicates (facts about the two endpoints and the interfaces, settled for the pair at hand)
+and unknowns. Settled, it is a `Match`: the packets it surely matches and those it may match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Packet, PacketSet, union
+from auditor.model.source import Span, Unknown
+
+
+class Side(StrEnum):
+    """Which end of the packet a predicate speaks of."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+
+class Fact(StrEnum):
+    """What a predicate asks of an endpoint."""
+
+    MEMBER = "member"  # it belongs to one of the zones (security groups, tags, …) whose ids are given
+    INTERFACE = "interface"  # the packet enters (source) or leaves (destination) the device by one of the interfaces
+    NAMED = "named"  # it is one of the domain names; "*.example.org" covers every name below, not example.org itself
+    WITHIN = "within"  # its addresses lie in the network of this symbolic reference, e.g. "aws_vpc.main.cidr_block"
+    ITSELF = "itself"  # both ends are the same machine
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A question about one end of the flow. True where any of `values` holds; an interface value that ends in "*" is a prefix."""
+
+    fact: Fact
+    side: Side
+    values: frozenset[str]
+    span: Span | None = None
+
+
+Settle = Callable[[Predicate], bool | None]
+"""Answers a predicate for the pair of endpoints at hand; None where the configuration does not decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The packets a condition surely matches, and those it may match; `surely <= maybe`. `unknowns` say why the two differ."""
+
+    surely: PacketSet
+    maybe: PacketSet
+    unknowns: tuple[Unknown, ...] = ()
+
+    def __and__(self, other: Match) -> Match:
+        return Match(self.surely & other.surely, self.maybe & other.maybe, self.unknowns + other.unknowns)
+
+    def __or__(self, other: Match) -> Match:
+        return Match(self.surely | other.surely, self.maybe | other.maybe, self.unknowns + other.unknowns)
+
+    def __invert__(self) -> Match:
+        return Match(~self.maybe, ~self.surely, self.unknowns)
+
+
+ALWAYS = Match(EVERYTHING, EVERYTHING)
+NEVER = Match(NOTHING, NOTHING)
+
+
+class Condition:
+    """What a rule asks of a packet. `settle` turns it into a Match for one pair of endpoints; `static` if no predicate is in it."""
+
+    __slots__ = ()
+    static: bool
+
+    def settle(self, ask: Settle) -> Match:
+        """The Match under the answers of `ask`."""
+        raise NotImplementedError
+
+    def __and__(self, other: Condition) -> Condition:
+        return both(self, other)
+
+    def __or__(self, other: Condition) -> Condition:
+        return either(self, other)
+
+    def __invert__(self) -> Condition:
+        return Not(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly(Condition):
+    """Matches these packets, and no others."""
+
+    packets: PacketSet
+    static = True
+
+    def settle(self, ask: Settle) -> Match:  # noqa: ARG002  (nothing to ask)
+        return Match(self.packets, self.packets)
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided(Condition):
+    """Matches some of `within`, and the configuration does not say which: a rate limit, a schedule, an unresolved address."""
+
+    unknown: Unknown
+    within: PacketSet = EVERYTHING
+    static = True
+
+    def settle(self, ask: Settle) -> Match:  # noqa: ARG002  (nothing to ask)
+        return Match(NOTHING, self.within, (self.unknown,))
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Condition):
+    """Matches every packet or none, by a fact about the endpoints. `unknown` says what is missing where the fact is not settled."""
+
+    predicate: Predicate
+    unknown: Unknown
+    within: PacketSet = EVERYTHING
+    static = False
+
+    def settle(self, ask: Settle) -> Match:
+        answer = ask(self.predicate)
+        if answer is None:
+            return Match(NOTHING, self.within, (self.unknown,))
+        return ALWAYS if answer else NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Both(Condition):
+    """Matches what every part matches."""
+
+    parts: tuple[Condition, ...]
+    static: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "static", all(part.static for part in self.parts))
+
+    def settle(self, ask: Settle) -> Match:
+        result = ALWAYS
+        for part in self.parts:
+            result &= part.settle(ask)
+            if not result.maybe:
+                return NEVER
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Condition):
+    """Matches what any part matches."""
+
+    parts: tuple[Condition, ...]
+    static: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "static", all(part.static for part in self.parts))
+
+    def settle(self, ask: Settle) -> Match:
+        result = NEVER
+        for part in self.parts:
+            result |= part.settle(ask)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """Matches what `part` does not."""
+
+    part: Condition
+    static: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "static", self.part.static)
+
+    def settle(self, ask: Settle) -> Match:
+        return ~self.part.settle(ask)
+
+
+ANY = Exactly(EVERYTHING)
+NONE = Exactly(NOTHING)
+
+
+def both(*parts: Condition) -> Condition:
+    """The conjunction, flattened, with exact parts joined into one."""
+    exact, others = EVERYTHING, []
+    for part in parts:
+        for item in part.parts if isinstance(part, Both) else (part,):
+            if isinstance(item, Exactly):
+                exact &= item.packets
+            else:
+                others.append(item)
+    if exact is NOTHING or not others:
+        return Exactly(exact)
+    parts_ = tuple(others) if exact is EVERYTHING else (Exactly(exact), *others)
+    return parts_[0] if len(parts_) == 1 else Both(parts_)
+
+
+def either(*parts: Condition) -> Condition:
+    """The disjunction, flattened, with exact parts joined into one. No part: nothing matches."""
+    flat = [item for part in parts for item in (part.parts if isinstance(part, Either) else (part,))]
+    exact = union(item.packets for item in flat if isinstance(item, Exactly))
+    others = tuple(item for item in flat if not isinstance(item, Exactly))
+    if exact is EVERYTHING or not others:
+        return Exactly(exact)
+    parts_ = others if exact is NOTHING else (Exactly(exact), *others)
+    return parts_[0] if len(parts_) == 1 else Either(parts_)
+
+
+class Verdict(StrEnum):
+    """What a rule does with the packets it matches."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+    REJECT = "reject"  # denies, and says so to the sender
+    RETURN = "return"  # back to the chain that called; in a filter's own rules: the default
+    CONTINUE = "continue"  # no effect on the verdict: a log, a counter
+
+    @property
+    def denies(self) -> bool:
+        """Whether the packet ends here."""
+        return self in (Verdict.DENY, Verdict.REJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Overwrite a field of the packet and go on, as a mark is set. `value` None: by something the configuration does not decide."""
+
+    field: Field
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Go on in `chain`. What comes back from it goes on behind this rule, or, with `goto`, returns from this rule's own chain too."""
+
+    chain: Chain
+    goto: bool = False
+
+
+Action = Verdict | Assign | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a firewall.
+
+    `text` is what a person reads, free of secrets. `name` is its own: a description, a resource address. `address` is what an ignore can
+    name (tracker, uuid, resource address). `synthetic`: added by the product, not in the file. `stateless`: its replies need rules of
+    their own. `trail` leads to the rule: variable → local → argument. `peer` is the place of the narrowest text about the other end.
+    """
+
+    condition: Condition
+    action: Action
+    span: Span
+    text: str = ""
+    name: str = ""
+    address: str = ""
+    synthetic: bool = False
+    stateless: bool = False
+    trail: tuple[tuple[str, Span], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Rules under a name, to be called from others. A chain is equal to itself only, so that it can be large."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a filter decided one packet: by `rule`, or by the default where that is None. `path` are the rules met on the way, in order.
+
+    `may` marks the steps that the configuration does not decide and that were taken or passed by as the question wanted.
+    """
+
+    verdict: Verdict
+    rule: Rule | None
+    path: tuple[Rule, ...] = ()
+    may: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter:
+    """An ordered list of rules, first match wins, and what happens to the rest.
+
+    `span` is the list's own place, `default_span` that of its policy, where one is written.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    default: Verdict
+    span: Span
+    default_span: Span | None = None
+
+    def first_match(self, packet: Packet, ask: Settle, wanted: Verdict | None = None) -> Decision | None:
+        """The decision on one packet. Undecided conditions are resolved either way, such that the outcome is `wanted` if it can be
+        (PERMIT, or DENY which stands for REJECT too); None if it cannot. Without `wanted`: undecided conditions do not match.
+        """
+        for (verdict, _), (rule, path, may) in _ends(self.rules, packet, ask, wanted is not None).items():
+            final = self.default if verdict is Verdict.RETURN else verdict
+            if wanted is None or final is wanted or (wanted is Verdict.DENY and final.denies):
+                return Decision(final, None if verdict is Verdict.RETURN else rule, path, may)
+        return None
+
+    def with_rules(self, *rules: Rule) -> Filter:
+        """The same filter with `rules` put first."""
+        return replace(self, rules=(*rules, *self.rules))
+
+
+_Steps = tuple[Rule, ...]
+_State = tuple[tuple[Field, int], ...]
+_Evidence = tuple[Rule | None, _Steps, _Steps]
+_Ends = dict[tuple[Verdict, _State], _Evidence]
+
+
+def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool) -> _Ends:
+    """Every way these rules can end for `packet`: verdict and the packet as it is then → how. RETURN is falling off their end.
+
+    One way only unless `branch`. Packets that reach a rule in the same form are one, so doubts do not multiply.
+    """
+    reaching: dict[_State, tuple[_Steps, _Steps]] = {tuple(packet.items()): ((), ())}
+    ends: _Ends = {}
+    for rule in rules:
+        if rule.action is Verdict.CONTINUE:
+            continue
+        match = rule.condition.settle(ask)
+        onward: dict[_State, tuple[_Steps, _Steps]] = {}
+        for state, (path, may) in reaching.items():
+            header = dict(state)
+            sure = header in match.surely
+            if not sure:
+                onward.setdefault(state, (path, may))
+                if not branch or header not in match.maybe:
+                    continue
+            doubt = may if sure else (*may, rule)
+            for (verdict, later), (decided, steps, doubts) in _taken(rule, header, ask, branch).items():
+                if verdict is Verdict.CONTINUE:
+                    onward.setdefault(later, ((*path, rule, *steps), doubt + doubts))
+                else:
+                    ends.setdefault((verdict, later), (decided, (*path, rule, *steps), doubt + doubts))
+        reaching = onward
+        if not reaching:
+            break
+    for state, (path, may) in reaching.items():
+        ends.setdefault((Verdict.RETURN, state), (None, path, may))
+    return ends
+
+
+def _taken(rule: Rule, packet: dict[Field, int], ask: Settle, branch: bool) -> _Ends:
+    """What a matching rule does; CONTINUE where evaluation goes on behind it."""
+    action = rule.action
+    if isinstance(action, Assign):
+        return {(Verdict.CONTINUE, tuple({**packet, action.field: action.value or 0}.items())): (None, (), ())}
+    if isinstance(action, Call):
+        back = Verdict.RETURN if action.goto else Verdict.CONTINUE
+        inner = _ends(action.chain.rules, packet, ask, branch)
+        return {(back if verdict is Verdict.RETURN else verdict, state): how for (verdict, state), how in inner.items()}
+    return {(action, tuple(packet.items())): (rule, (), ())}

@@ -1,0 +1,265 @@
+"""The fields of a packet by their names: protocols, addresses, services; and packets and sets of them as text a person reads."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from auditor.model.packets import (
+    ADDRESS_MAX,
+    DOMAIN_MAX,
+    EVERYTHING,
+    V4_MAX,
+    V6_BASE,
+    Field,
+    Interval,
+    Packet,
+    PacketSet,
+    State,
+    box_set,
+    field_set,
+    union,
+)
+
+
+class Protocol(IntEnum):
+    """IP protocol numbers that rules name."""
+
+    ICMP = 1
+    IGMP = 2
+    TCP = 6
+    UDP = 17
+    DCCP = 33
+    GRE = 47
+    ESP = 50
+    AH = 51
+    ICMPV6 = 58
+    OSPF = 89
+    VRRP = 112
+    SCTP = 132
+    UDPLITE = 136
+
+
+PORT_PROTOCOLS = (Protocol.TCP, Protocol.UDP, Protocol.DCCP, Protocol.SCTP, Protocol.UDPLITE)
+"""Protocols whose packets have a source and a destination port."""
+
+
+class TcpFlag(IntEnum):
+    """Bits of the TCP flags byte."""
+
+    FIN = 1
+    SYN = 2
+    RST = 4
+    PSH = 8
+    ACK = 16
+    URG = 32
+    ECE = 64
+    CWR = 128
+
+
+ANY_PORT: Interval = (0, 65535)
+EPHEMERAL_PORT = 49152
+IPV4: Interval = (0, V4_MAX)
+IPV6: Interval = (V6_BASE, ADDRESS_MAX)
+
+ONE_FAMILY = box_set({Field.SOURCE: [IPV4], Field.DESTINATION: [IPV4]}) | box_set({Field.SOURCE: [IPV6], Field.DESTINATION: [IPV6]})
+"""Packets that can exist: both addresses of one family."""
+
+
+def state_set(*states: State) -> PacketSet:
+    """Packets in one of the conntrack states."""
+    return field_set(Field.STATE, [(state, state) for state in states])
+
+
+def protocol_set(*protocols: int) -> PacketSet:
+    """Packets of one of the IP protocols."""
+    return field_set(Field.PROTOCOL, [(number, number) for number in protocols])
+
+
+_UNMARKED = box_set({Field.MARK: [(0, 0)], Field.CT_MARK: [(0, 0)]})
+_TCP = protocol_set(Protocol.TCP)
+NEW_FLOW = ONE_FAMILY & state_set(State.NEW) & _UNMARKED & (~_TCP | field_set(Field.TCP_FLAGS, [(TcpFlag.SYN, TcpFlag.SYN)]))
+"""First packets of a flow: conntrack state new, TCP with SYN alone, no mark."""
+
+_SYN_ACK = TcpFlag.SYN | TcpFlag.ACK
+REPLY = (
+    ONE_FAMILY
+    & state_set(State.ESTABLISHED)
+    & _UNMARKED
+    & (~_TCP | field_set(Field.TCP_FLAGS, [(TcpFlag.ACK, TcpFlag.ACK), (_SYN_ACK, _SYN_ACK)]))
+)
+"""Answers within a flow: conntrack state established, TCP with ACK."""
+
+
+def ports(protocol: int, destination: Iterable[Interval] = (ANY_PORT,), source: Iterable[Interval] = (ANY_PORT,)) -> PacketSet:
+    """Packets of `protocol` (TCP, UDP, …) to, and from, the inclusive port ranges."""
+    return box_set({Field.PROTOCOL: [(protocol, protocol)], Field.DESTINATION_PORT: destination, Field.SOURCE_PORT: source})
+
+
+def icmp(protocol: int = Protocol.ICMP, type_: int | None = None, code: int | None = None) -> PacketSet:
+    """ICMP or ICMPv6 packets of a type and code; None is any."""
+    if type_ is None:
+        spans = [ANY_PORT] if code is None else [(kind * 256 + code, kind * 256 + code) for kind in range(256)]
+    else:
+        spans = [(type_ * 256 + (code or 0), type_ * 256 + (255 if code is None else code))]
+    return box_set({Field.PROTOCOL: [(protocol, protocol)], Field.DESTINATION_PORT: spans})
+
+
+def address_interval(text: str) -> Interval:
+    """An address, `a/len` (host bits masked away) or `a-b`, as its inclusive interval on the address line.
+
+    Raises `ValueError` for anything else, for mixed families and for reversed ranges.
+    """
+    if "-" in text:
+        first, last = (address_interval(part.strip()) for part in text.split("-", 1))
+        if first[0] > last[1] or (first[0] <= V4_MAX) != (last[1] <= V4_MAX):
+            raise ValueError(f"{text!r} is no range of addresses")
+        return first[0], last[1]
+    network = ipaddress.ip_network(text.strip(), strict=False)
+    base = 0 if network.version == 4 else V6_BASE
+    return base + int(network.network_address), base + int(network.broadcast_address)
+
+
+def sources(intervals: Iterable[Interval]) -> PacketSet:
+    """Packets whose source lies in the intervals of the address line."""
+    return field_set(Field.SOURCE, intervals)
+
+
+def destinations(intervals: Iterable[Interval]) -> PacketSet:
+    """Packets whose destination lies in the intervals of the address line."""
+    return field_set(Field.DESTINATION, intervals)
+
+
+def merge_intervals(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The same values as sorted disjoint intervals that do not touch."""
+    return field_set(Field.SOURCE, intervals).values(Field.SOURCE)
+
+
+def subtract_intervals(intervals: Iterable[Interval], minus: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Addresses of the first that are not in the second."""
+    return (field_set(Field.SOURCE, intervals) - field_set(Field.SOURCE, minus)).values(Field.SOURCE)
+
+
+def intersect_intervals(a: Iterable[Interval], b: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Addresses that are in both."""
+    return (field_set(Field.SOURCE, a) & field_set(Field.SOURCE, b)).values(Field.SOURCE)
+
+
+ANYWHERE: tuple[Interval, ...] = ((0, ADDRESS_MAX),)
+_NO_HOST = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/127", "ff00::/8")
+_LOCAL_V4 = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+_LOCAL_V6 = ("::/16", "fc00::/7", "fe80::/10", "fec0::/10")
+UNICAST = subtract_intervals(ANYWHERE, map(address_interval, _NO_HOST))
+"""Addresses a host can have on a network."""
+PUBLIC = subtract_intervals(UNICAST, map(address_interval, _LOCAL_V4 + _LOCAL_V6))
+"""Public unicast addresses of both families; documentation ranges count, since people write examples with them."""
+PRIVATE = subtract_intervals(UNICAST, PUBLIC)
+
+
+def address_text(value: int) -> str:
+    """A point of the address line as an address."""
+    return str(ipaddress.IPv4Address(value) if value <= V4_MAX else ipaddress.IPv6Address(value - V6_BASE))
+
+
+def addresses_text(intervals: Sequence[Interval], most: int = 4) -> str:
+    """Intervals of the address line as networks, at most `most` of them: "10.0.0.0/8, fd00::/8 and 3 more"."""
+    if tuple(intervals) == ANYWHERE:
+        return "anywhere"
+    if tuple(intervals) == PUBLIC:
+        return "the internet"
+    parts = [part for low, high in intervals[: most + 1] for part in _interval_text(low, high)]
+    rest = max(len(parts) - most, 0) + max(len(intervals) - most - 1, 0)
+    return ", ".join(parts[:most]) + (f" and {rest} more" if rest else "")
+
+
+def _interval_text(low: int, high: int) -> list[str]:
+    if low <= V4_MAX < high:
+        return [*_interval_text(low, V4_MAX), *_interval_text(V6_BASE, high)]
+    if low == high:
+        return [address_text(low)]
+    size = high - low + 1
+    base = 0 if high <= V4_MAX else V6_BASE
+    width = 32 if high <= V4_MAX else 128
+    if size & (size - 1) == 0 and (low - base) % size == 0:
+        return [f"{address_text(low)}/{width - size.bit_length() + 1}"]
+    return [f"{address_text(low)}-{address_text(high)}"]
+
+
+def protocol_text(number: int) -> str:
+    """The protocol's name in lower case, or its number."""
+    try:
+        return Protocol(number).name.lower()
+    except ValueError:
+        return str(number)
+
+
+def packet_text(packet: Packet) -> str:
+    """One packet in a line: "tcp 10.0.1.5:49152 → 10.0.2.7:2379"; ICMP with its type and code."""
+    protocol = packet.get(Field.PROTOCOL, 0)
+    source, destination = (address_text(packet.get(field, 0)) for field in (Field.SOURCE, Field.DESTINATION))
+    port = packet.get(Field.DESTINATION_PORT, 0)
+    if protocol in (Protocol.ICMP, Protocol.ICMPV6):
+        return f"{protocol_text(protocol)} type {port >> 8} code {port & 255} {source} → {destination}"
+    if protocol not in PORT_PROTOCOLS:
+        return f"{name if (name := protocol_text(protocol)).isalpha() else f'protocol {name}'} {source} → {destination}"
+    left, right = ((f"[{text}]" if ":" in text else text) for text in (source, destination))
+    return f"{protocol_text(protocol)} {left}:{packet.get(Field.SOURCE_PORT, 0)} → {right}:{port}"
+
+
+def services_text(packets: PacketSet, most: int = 6) -> tuple[str, ...]:
+    """Which services a set holds, whatever the addresses: ("tcp/22", "udp/53-54", "icmp"); "…" ends a list that was cut."""
+    flat = packets
+    for field in (Field.SOURCE, Field.DESTINATION, Field.SOURCE_PORT, Field.STATE, Field.TCP_FLAGS, Field.MARK, Field.CT_MARK):
+        flat = flat.without(field)
+    if flat is EVERYTHING:
+        return ("any",)
+    found = [text for box in flat.boxes() for text in _service_texts(box)]
+    return (*found[:most], "…") if len(found) > most else tuple(found)
+
+
+def _service_texts(box: dict[Field, tuple[Interval, ...]]) -> list[str]:
+    protocols = box.get(Field.PROTOCOL, ((0, DOMAIN_MAX[Field.PROTOCOL]),))
+    spans = box.get(Field.DESTINATION_PORT, (ANY_PORT,))
+    texts = []
+    for low, high in protocols:
+        if high - low > 8:
+            texts.append("any protocol" if (low, high) == (0, 255) else f"protocols {low}-{high}")
+            continue
+        for number in range(low, high + 1):
+            texts += [protocol_text(number) + _span_text(number, span) for span in spans]
+    return texts
+
+
+def _span_text(protocol: int, span: Interval) -> str:
+    low, high = span
+    if span == ANY_PORT:
+        return ""
+    if protocol in (Protocol.ICMP, Protocol.ICMPV6):
+        return f"/type {low >> 8}" if low >> 8 == high >> 8 else f"/types {low >> 8}-{high >> 8}"
+    return f"/{low}" if low == high else f"/{low}-{high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a flow is for: a protocol (None: any), destination and source ports, or an ICMP type. `text` is how it was written."""
+
+    text: str
+    protocol: int | None = None
+    destination: tuple[Interval, ...] = (ANY_PORT,)
+    source: tuple[Interval, ...] = (ANY_PORT,)
+    icmp_type: int | None = None
+
+    @property
+    def packets(self) -> PacketSet:
+        """All its packets, between any addresses, in any state."""
+        if self.protocol is None:
+            return EVERYTHING
+        if self.protocol == Protocol.ICMP:
+            if self.icmp_type is None:
+                return union([icmp(Protocol.ICMP), icmp(Protocol.ICMPV6)])
+            return icmp(Protocol.ICMP, self.icmp_type)
+        if self.protocol == Protocol.ICMPV6:
+            return icmp(Protocol.ICMPV6, self.icmp_type)
+        return ports(self.protocol, self.destination, self.source)

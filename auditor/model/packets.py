@@ -1,0 +1,435 @@
+"""Exact sets of packets: an interned interval decision diagram. Equal sets are the same object, so `==` is `is`.
+
+A set is either `NOTHING`, `EVERYTHING`, or a node that splits one field's domain into intervals, each with the set of what the fields after
+it may be. A field that does not matter has no node; neighbouring intervals never share a child; so every set has exactly one form.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum
+from functools import reduce
+from operator import and_
+
+V4_MAX = 2**32 - 1
+V6_BASE = 2**32
+ADDRESS_MAX = V6_BASE + 2**128 - 1
+
+
+class Field(IntEnum):
+    """What a packet is made of, in the order the diagram asks for it.
+
+    Addresses stand on one line: IPv4 from 0, IPv6 from 2**32. For ICMP and ICMPv6 the destination port is type * 256 + code.
+    """
+
+    PROTOCOL = 0
+    DESTINATION_PORT = 1
+    SOURCE = 2
+    DESTINATION = 3
+    SOURCE_PORT = 4
+    STATE = 5
+    TCP_FLAGS = 6
+    MARK = 7
+    CT_MARK = 8
+
+
+class State(IntEnum):
+    """What connection tracking says of a packet; a packet is in exactly one state."""
+
+    NEW = 0
+    ESTABLISHED = 1
+    RELATED = 2
+    INVALID = 3
+    UNTRACKED = 4
+
+
+DOMAIN_MAX: tuple[int, ...] = (255, 65535, ADDRESS_MAX, ADDRESS_MAX, 65535, len(State) - 1, 255, V4_MAX, V4_MAX)
+_TERMINAL = len(Field)
+
+Interval = tuple[int, int]
+Packet = Mapping[Field, int]
+"""A single packet; a field left out reads as 0."""
+
+
+class PacketSet:
+    """A set of packets. Verbs: `&`, `|`, `-`, `~`, `<=`; `packet in set`; false when empty."""
+
+    __slots__ = ("_complement", "children", "ends", "level")
+
+    level: int
+    ends: tuple[int, ...]
+    children: tuple[PacketSet, ...]
+    _complement: PacketSet | None
+
+    def __and__(self, other: PacketSet) -> PacketSet:
+        return _meet(self, other)
+
+    def __or__(self, other: PacketSet) -> PacketSet:
+        return _join(self, other)
+
+    def __sub__(self, other: PacketSet) -> PacketSet:
+        return _minus(self, other)
+
+    def __invert__(self) -> PacketSet:
+        if self._complement is None:
+            inverse = _node(self.level, self.ends, tuple(~child for child in self.children))
+            self._complement, inverse._complement = inverse, self
+        return self._complement
+
+    def __le__(self, other: PacketSet) -> bool:
+        return _within(self, other)
+
+    def __bool__(self) -> bool:
+        return self is not NOTHING
+
+    def __contains__(self, packet: Packet) -> bool:
+        node = self
+        while node.level < _TERMINAL:
+            node = node.children[bisect_left(node.ends, packet.get(Field(node.level), 0))]
+        return node is EVERYTHING
+
+    def meets(self, other: PacketSet) -> bool:
+        """Whether the two have a packet in common; builds nothing."""
+        return _overlap(self, other)
+
+    def values(self, field: Field) -> tuple[Interval, ...]:
+        """Which values of `field` occur, as sorted disjoint inclusive intervals that do not touch."""
+        flat = _project(self, field, {})
+        if flat is EVERYTHING:
+            return ((0, DOMAIN_MAX[field]),)
+        return tuple((low, high) for low, high, child in flat.intervals() if child is EVERYTHING)
+
+    def without(self, field: Field) -> PacketSet:
+        """The packets that are in the set for some value of `field` (existential projection)."""
+        return _forget(self, field, {})
+
+    def throughout(self, field: Field, within: PacketSet) -> PacketSet:
+        """The packets that are in the set for every value of `field` that `within` allows (universal projection)."""
+        return ~((within - self).without(field))
+
+    def with_value(self, field: Field, value: int) -> PacketSet:
+        """The same packets with `field` overwritten."""
+        return self.without(field) & field_set(field, [(value, value)])
+
+    def example(self, likely: Mapping[Field, Sequence[int]] | None = None) -> dict[Field, int]:
+        """One packet of the set: each field takes the first of its `likely` values that fits, else the lowest that does.
+
+        Raises `ValueError` on the empty set.
+        """
+        if self is NOTHING:
+            raise ValueError("the empty set has no example")
+        packet: dict[Field, int] = {}
+        node = self
+        for field in Field:
+            wanted = (likely or {}).get(field, ())
+            if node.level != field:
+                packet[field] = wanted[0] if wanted else 0
+                continue
+            packet[field], node = _choose(node, wanted)
+        return packet
+
+    def boxes(self) -> Iterator[dict[Field, tuple[Interval, ...]]]:
+        """The set as disjoint boxes: a field → its intervals; a field left out may be anything."""
+        if self is EVERYTHING:
+            yield {}
+            return
+        groups: dict[PacketSet, list[Interval]] = {}
+        for low, high, child in self.intervals():
+            if child is not NOTHING:
+                groups.setdefault(child, []).append((low, high))
+        for child, intervals in groups.items():
+            for box in child.boxes():
+                yield {Field(self.level): tuple(intervals), **box}
+
+    def intervals(self) -> Iterator[tuple[int, int, PacketSet]]:
+        """The node's own split: (first, last, what follows), in order. Nothing for the two constant sets."""
+        low = 0
+        for high, child in zip(self.ends, self.children, strict=True):
+            yield low, high, child
+            low = high + 1
+
+    def renamed(self, names: Mapping[Field, Field]) -> PacketSet:
+        """The set with fields exchanged as `names` says, e.g. source and destination."""
+        return union(box_set({names.get(field, field): spans for field, spans in box.items()}) for box in self.boxes())
+
+    def __repr__(self) -> str:
+        if self is NOTHING or self is EVERYTHING:
+            return "NOTHING" if self is NOTHING else "EVERYTHING"
+        return f"<PacketSet {Field(self.level).name.lower()}: {len(self.ends)} intervals>"
+
+
+def _terminal() -> PacketSet:
+    node = PacketSet()
+    node.level, node.ends, node.children = _TERMINAL, (), ()
+    return node
+
+
+NOTHING = _terminal()
+EVERYTHING = _terminal()
+NOTHING._complement, EVERYTHING._complement = EVERYTHING, NOTHING
+
+_interned: dict[tuple[int, tuple[int, ...], tuple[PacketSet, ...]], PacketSet] = {}
+
+
+def _node(level: int, ends: tuple[int, ...], children: tuple[PacketSet, ...]) -> PacketSet:
+    """The one node of this form. `ends` and `children` are already merged."""
+    if len(ends) == 1:
+        return children[0]
+    key = (level, ends, children)
+    found = _interned.get(key)
+    if found is None:
+        found = PacketSet()
+        found.level, found.ends, found.children, found._complement = level, ends, children, None
+        _interned[key] = found
+    return found
+
+
+def field_set(field: Field, intervals: Iterable[Interval]) -> PacketSet:
+    """The packets whose `field` lies in one of the inclusive intervals, given in any order, overlapping or not."""
+    top = DOMAIN_MAX[field]
+    ends: list[int] = []
+    kids: list[PacketSet] = []
+    reached = -1  # everything up to here is decided
+    for low, high in sorted(intervals):
+        low, high = max(low, 0, reached + 1), min(high, top)
+        if low > high:
+            continue
+        if low > reached + 1:
+            ends.append(low - 1)
+            kids.append(NOTHING)
+        if kids and kids[-1] is EVERYTHING:
+            ends[-1] = high
+        else:
+            ends.append(high)
+            kids.append(EVERYTHING)
+        reached = high
+    if reached < top:
+        ends.append(top)
+        kids.append(NOTHING)
+    return _node(field, tuple(ends), tuple(kids))
+
+
+def box_set(box: Mapping[Field, Iterable[Interval]]) -> PacketSet:
+    """The packets whose every named field lies in its intervals: a product."""
+    return reduce(and_, (field_set(field, box[field]) for field in sorted(box, reverse=True)), EVERYTHING)
+
+
+def union(sets: Iterable[PacketSet]) -> PacketSet:
+    """All of them together, joined pairwise so that many small sets cost n log n."""
+    pending = list(sets)
+    while len(pending) > 1:
+        paired = [_join(a, b) for a, b in zip(pending[::2], pending[1::2], strict=False)]
+        pending = paired + ([pending[-1]] if len(pending) % 2 else [])
+    return pending[0] if pending else NOTHING
+
+
+_Operation = Callable[[PacketSet, PacketSet], PacketSet]
+_CACHE_LIMIT = 1_000_000
+
+
+def _combine(operation: _Operation, a: PacketSet, b: PacketSet) -> PacketSet:
+    """Apply `operation` below the first field on which either splits."""
+    if a.level < b.level:
+        return _rebuild(a.level, a.ends, [operation(child, b) for child in a.children])
+    if b.level < a.level:
+        return _rebuild(b.level, b.ends, [operation(a, child) for child in b.children])
+    ends: list[int] = []
+    kids: list[PacketSet] = []
+    i = j = 0
+    a_ends, b_ends, a_kids, b_kids = a.ends, b.ends, a.children, b.children
+    while i < len(a_ends):
+        child = operation(a_kids[i], b_kids[j])
+        end_a, end_b = a_ends[i], b_ends[j]
+        end = end_a if end_a < end_b else end_b
+        if kids and kids[-1] is child:
+            ends[-1] = end
+        else:
+            ends.append(end)
+            kids.append(child)
+        i += end_a == end
+        j += end_b == end
+    return _node(a.level, tuple(ends), tuple(kids))
+
+
+def _rebuild(level: int, ends: Sequence[int], kids: Sequence[PacketSet]) -> PacketSet:
+    merged_ends: list[int] = []
+    merged: list[PacketSet] = []
+    for end, kid in zip(ends, kids, strict=True):
+        if merged and merged[-1] is kid:
+            merged_ends[-1] = end
+        else:
+            merged_ends.append(end)
+            merged.append(kid)
+    return _node(level, tuple(merged_ends), tuple(merged))
+
+
+def _sliced(operation: _Operation, many: PacketSet, few: PacketSet) -> PacketSet:
+    """`many & few` on one level where `many` has far more intervals: stretches are skipped or copied whole."""
+    ends: list[int] = []
+    kids: list[PacketSet] = []
+
+    def emit(end: int, kid: PacketSet) -> None:
+        if kids and kids[-1] is kid:
+            ends[-1] = end
+        else:
+            ends.append(end)
+            kids.append(kid)
+
+    for low, high, other in few.intervals():
+        if other is NOTHING:
+            emit(high, NOTHING)
+            continue
+        first = bisect_left(many.ends, low)
+        last = bisect_left(many.ends, high)
+        if other is EVERYTHING:
+            emit(min(many.ends[first], high), many.children[first])
+            if last > first:
+                ends.extend(many.ends[first + 1 : last])
+                kids.extend(many.children[first + 1 : last])
+                emit(high, many.children[last])
+            continue
+        for index in range(first, last + 1):
+            emit(min(many.ends[index], high), operation(many.children[index], other))
+    return _node(many.level, tuple(ends), tuple(kids))
+
+
+_met: dict[tuple[PacketSet, PacketSet], PacketSet] = {}
+_joined: dict[tuple[PacketSet, PacketSet], PacketSet] = {}
+_subtracted: dict[tuple[PacketSet, PacketSet], PacketSet] = {}
+
+
+def _remember(cache: dict[tuple[PacketSet, PacketSet], PacketSet], key: tuple[PacketSet, PacketSet], result: PacketSet) -> PacketSet:
+    if len(cache) > _CACHE_LIMIT:
+        cache.clear()
+    cache[key] = result
+    return result
+
+
+def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
+    if a is b or b is EVERYTHING:
+        return a
+    if a is NOTHING or b is NOTHING:
+        return NOTHING
+    if a is EVERYTHING:
+        return b
+    known = _met.get((a, b))
+    if known is not None:
+        return known
+    if a.level == b.level and len(a.ends) > 8 * len(b.ends):
+        result = _sliced(_meet, a, b)
+    elif a.level == b.level and len(b.ends) > 8 * len(a.ends):
+        result = _sliced(_meet, b, a)
+    else:
+        result = _combine(_meet, a, b)
+    return _remember(_met, (a, b), result)
+
+
+def _join(a: PacketSet, b: PacketSet) -> PacketSet:
+    if a is b or b is NOTHING:
+        return a
+    if a is EVERYTHING or b is EVERYTHING:
+        return EVERYTHING
+    if a is NOTHING:
+        return b
+    known = _joined.get((a, b))
+    return known if known is not None else _remember(_joined, (a, b), _combine(_join, a, b))
+
+
+def _minus(a: PacketSet, b: PacketSet) -> PacketSet:
+    if a is b or a is NOTHING or b is EVERYTHING:
+        return NOTHING
+    if b is NOTHING:
+        return a
+    if a is EVERYTHING:
+        return ~b
+    known = _subtracted.get((a, b))
+    return known if known is not None else _remember(_subtracted, (a, b), _combine(_minus, a, b))
+
+
+def _pairs(a: PacketSet, b: PacketSet) -> Iterator[tuple[PacketSet, PacketSet]]:
+    """The pairs of children whose packets share the first field on which either splits."""
+    if a.level < b.level:
+        yield from ((child, b) for child in a.children)
+    elif b.level < a.level:
+        yield from ((a, child) for child in b.children)
+    else:
+        i = j = 0
+        while i < len(a.ends):
+            yield a.children[i], b.children[j]
+            end_a, end_b = a.ends[i], b.ends[j]
+            i += end_a <= end_b
+            j += end_b <= end_a
+
+
+def _within(a: PacketSet, b: PacketSet) -> bool:
+    if a is b or a is NOTHING or b is EVERYTHING:
+        return True
+    if b is NOTHING or a is EVERYTHING:
+        return False
+    known = _subtracted.get((a, b))
+    if known is not None:
+        return known is NOTHING
+    if all(_within(x, y) for x, y in _pairs(a, b)):
+        _remember(_subtracted, (a, b), NOTHING)
+        return True
+    return False
+
+
+def _overlap(a: PacketSet, b: PacketSet) -> bool:
+    if a is NOTHING or b is NOTHING:
+        return False
+    if a is b or a is EVERYTHING or b is EVERYTHING:
+        return True
+    known = _met.get((a, b))
+    if known is not None:
+        return known is not NOTHING
+    if a.level == b.level and len(a.ends) > 8 * len(b.ends):
+        return any(_overlap_stretch(a, low, high, other) for low, high, other in b.intervals())
+    if any(_overlap(x, y) for x, y in _pairs(a, b)):
+        return True
+    _remember(_met, (a, b), NOTHING)
+    return False
+
+
+def _overlap_stretch(many: PacketSet, low: int, high: int, other: PacketSet) -> bool:
+    if other is NOTHING:
+        return False
+    first, last = bisect_left(many.ends, low), bisect_left(many.ends, high)
+    return any(_overlap(child, other) for child in many.children[first : last + 1])
+
+
+def _forget(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) -> PacketSet:
+    if node.level > field:
+        return node
+    known = seen.get(node)
+    if known is None:
+        if node.level == field:
+            known = union(dict.fromkeys(node.children))
+        else:
+            known = _rebuild(node.level, node.ends, [_forget(child, field, seen) for child in node.children])
+        seen[node] = known
+    return known
+
+
+def _project(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) -> PacketSet:
+    """The values of `field` that occur, as a set that splits on `field` alone."""
+    if node is NOTHING or node.level > field:
+        return NOTHING if node is NOTHING else EVERYTHING
+    known = seen.get(node)
+    if known is None:
+        if node.level == field:
+            known = _rebuild(node.level, node.ends, [NOTHING if child is NOTHING else EVERYTHING for child in node.children])
+        else:
+            known = union(_project(child, field, seen) for child in dict.fromkeys(node.children))
+        seen[node] = known
+    return known
+
+
+def _choose(node: PacketSet, wanted: Sequence[int]) -> tuple[int, PacketSet]:
+    for value in wanted:
+        child = node.children[bisect_left(node.ends, value)]
+        if child is not NOTHING:
+            return value, child
+    low, _, child = next(split for split in node.intervals() if split[2] is not NOTHING)
+    return low, child
