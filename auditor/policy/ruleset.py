@@ -98,7 +98,7 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
+class Remedy:
     """What to do: in words, and per dialect where generated snippets would not do (format name → text of that dialect)."""
 
     text: str
@@ -116,7 +116,7 @@ class Requirement:
     kind: Kind
     title: str
     because: str
-    fix: Fix
+    fix: Remedy
     span: Span
     sources: tuple[Choice, ...] = ()
     destinations: tuple[Choice, ...] = ()
