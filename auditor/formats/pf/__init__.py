@@ -6,8 +6,10 @@ after destination translation on its way in. A table's longest prefix decides; `
 without a state keyword keeps state. What is loaded at run time (a table filled by a daemon, a name, a downloaded list) is `Addresses` with
 a sure and a possible part.
 
-    addresses   sets of addresses with a sure and a possible part: literals, tables, families, complements
+    addresses   sets of addresses with a sure and a possible part: literals, tables, families
     ports       ports as pf writes them: numbers, ranges, operators, service names
     names       the words of pf: protocols, ICMP types, services
-    order       a ruleset's lines, and the first-match form of last match with quick
+    matching    what a rule asks of a packet, as the model's condition: family, protocol, peers and their negation, ports, ICMP types
+    order       the first-match form of last match with quick
+    ruleset     a ruleset's lines, and the filter of one interface and direction made of them
 """

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from ipaddress import IPv6Network, ip_network
 
 from auditor.model.packets import ADDRESS_MAX, V4_MAX, V6_BASE, Interval
@@ -38,10 +37,6 @@ class Addresses:
             self.names | other.names,
             self.unknowns + tuple(unknown for unknown in other.unknowns if unknown not in self.unknowns),
         )
-
-    def __invert__(self) -> Addresses:
-        """Everything else. A name has no complement: what it excludes is only possibly excluded."""
-        return Addresses(complement(self.maybe), complement(self.surely), frozenset(), self.unknowns)
 
     def within(self, ranges: Ranges) -> Addresses:
         """Only the addresses in `ranges`, e.g. those of one family."""
@@ -101,11 +96,6 @@ def union(parts: Iterable[Addresses]) -> Addresses:
         frozenset[str]().union(*(part.names for part in collected)),
         tuple(reasons),
     )
-
-
-def outside_all(parts: Iterable[Addresses]) -> Addresses:
-    """`{ !a !b }`: pf expands a list to one rule an element, so this is the union of the complements, not the complement of the union."""
-    return union(~part for part in parts)
 
 
 def table(entries: Sequence[tuple[Interval, bool]]) -> Ranges:
@@ -178,8 +168,3 @@ def networks(*texts: str) -> Ranges:
     found = [literal(text) for text in texts]
     assert all(found), "every text is a network"
     return normal(interval for interval in found if interval)
-
-
-def meet_all(parts: Iterable[Ranges]) -> Ranges:
-    """The addresses in every one of `parts`."""
-    return reduce(meet, parts, BOTH)

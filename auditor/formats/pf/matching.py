@@ -1,0 +1,115 @@
+"""What a pf rule asks of a packet, as a condition of the model. Everything asked must hold; what is not asked does not restrict.
+
+A rule that keeps state sees the first packet of a flow only; for TCP pf says so with `flags S/SA`, which matters where replies have to find
+a rule of their own because another rule kept no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from auditor.formats.pf.addresses import ANY, FAMILY, Addresses
+from auditor.formats.pf.names import ICMP, ICMP6, TCP
+from auditor.formats.pf.ports import Ports
+from auditor.model.filters import Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
+from auditor.model.headers import TcpFlag
+from auditor.model.packets import EVERYTHING, Field, PacketSet, field_set
+from auditor.model.source import Unknown
+
+_FIELD = {Side.SOURCE: Field.SOURCE, Side.DESTINATION: Field.DESTINATION}
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One end of a rule. pf turns a list into one rule an element, so several parts unite: `{ !a !b }` is everything outside the overlap.
+
+    Each part is (addresses, whether it is negated). `ports` None: any.
+    """
+
+    parts: tuple[tuple[Addresses, bool], ...] = ((ANY, False),)
+    ports: Ports | None = None
+
+    @property
+    def anyone(self) -> bool:
+        """Whether every address fits."""
+        return any(addresses == ANY and not negated for addresses, negated in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """The matching half of a rule. `family` is inet, inet6 or "" for both; `protocols` and `icmp_types` None: any.
+
+    `first_only`: of TCP only packets that open a connection. `doubts` narrow the rule by something that a packet's header does not show.
+    """
+
+    family: str = ""
+    protocols: tuple[int, ...] | None = None
+    source: Peer = Peer()
+    destination: Peer = Peer()
+    icmp_types: tuple[int, ...] | None = None
+    first_only: bool = False
+    doubts: tuple[Unknown, ...] = ()
+
+
+def condition(selector: Selector) -> Condition:
+    """The packets that the rule matches."""
+    headers = _headers(selector)
+    if not headers:
+        return Exactly(headers)
+    ends = (
+        located(selector.source, Side.SOURCE, selector.family),
+        located(selector.destination, Side.DESTINATION, selector.family),
+    )
+    return both(Exactly(headers), *ends, *(Undecided(doubt) for doubt in selector.doubts))
+
+
+def located(peer: Peer, side: Side, family: str) -> Condition:
+    """The packets whose `side` is `peer`, its ports left aside; of both families, a negation covers the family that is not named."""
+    frame = _on(side, FAMILY[family])
+    if peer.anyone:
+        return Exactly(frame)
+    return either(
+        *(both(Exactly(frame), _negated(addresses, side) if negated else _within(addresses, side)) for addresses, negated in peer.parts)
+    )
+
+
+def _negated(addresses: Addresses, side: Side) -> Condition:
+    inside = _within(addresses, side)
+    return Exactly(~inside.packets) if isinstance(inside, Exactly) else ~inside
+
+
+def _within(addresses: Addresses, side: Side) -> Condition:
+    sure = Exactly(_on(side, addresses.surely))
+    if addresses.exact and not addresses.names:
+        return sure
+    possible = _on(side, addresses.maybe)
+    reasons = addresses.unknowns or (Unknown("the addresses are not in the configuration"),)
+    if addresses.names:
+        named = Test(Predicate(Fact.NAMED, side, addresses.names, reasons[0].span), reasons[0], possible)
+        return either(sure, named, *(Undecided(reason, possible) for reason in reasons[1:]))
+    return either(sure, *(Undecided(reason, possible) for reason in reasons))
+
+
+def _on(side: Side, ranges: Iterable[tuple[int, int]]) -> PacketSet:
+    return field_set(_FIELD[side], ranges)
+
+
+def _headers(selector: Selector) -> PacketSet:
+    """Everything but the addresses: protocol, ports or ICMP types, TCP flags."""
+    packets = EVERYTHING
+    if selector.protocols is not None:
+        packets &= field_set(Field.PROTOCOL, [(number, number) for number in selector.protocols])
+    if selector.source.ports is not None:
+        packets &= field_set(Field.SOURCE_PORT, selector.source.ports)
+    if selector.icmp_types is not None:
+        kinds = field_set(Field.DESTINATION_PORT, [(kind * 256, kind * 256 + 255) for kind in selector.icmp_types])
+        packets &= kinds & field_set(Field.PROTOCOL, [(ICMP, ICMP), (ICMP6, ICMP6)])
+    elif selector.destination.ports is not None:
+        packets &= field_set(Field.DESTINATION_PORT, selector.destination.ports)
+    return packets & OPENING if selector.first_only else packets
+
+
+_OPENING_FLAGS = [(flags, flags) for flags in range(256) if flags & (TcpFlag.SYN | TcpFlag.ACK) == TcpFlag.SYN]
+OPENING = ~field_set(Field.PROTOCOL, [(TCP, TCP)]) | field_set(Field.TCP_FLAGS, _OPENING_FLAGS)
+"""What `flags S/SA` lets match: any packet but a TCP one that does not open a connection."""
