@@ -1,0 +1,99 @@
+"""Secrets out of what is printed: configurations hold keys, tokens and password hashes, and reports are handed over.
+
+A line keeps its shape and loses its secrets: values of telling names, private key blocks, and strings that look drawn by lot.
+In doubt a string is blanked: an excerpt with a hole is a smaller harm than a published key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+BLANK = "‹redacted›"
+LONGEST = 400
+
+_NAME = (
+    r"[\w.-]*(?:passw(?:or)?d|passwd|passphrase|secret|token|psk|pre-?shared[-_]?key|private[-_]?key|api[-_]?key|access[-_]?key|encryption[-_]?key"
+    r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie)[\w.-]*"
+)
+_ASSIGNED = re.compile(rf"(?P<name>\b[\"']?{_NAME}[\"']?\s*(?:=|:|=>)\s*)(?P<value>\S.*)$", re.IGNORECASE)
+_ELEMENT = re.compile(rf"(?P<open><(?P<tag>{_NAME}|crt|key)(?:\s[^<>]*)?>)(?P<value>[^<]+)", re.IGNORECASE)
+_WORDED = re.compile(
+    r"(?P<name>\b(?:password|secret|community|key-string|psk|passphrase|snmp-server community)\s+(?:[0-9]\s+)?)"
+    r"(?P<value>[^\s=:>{}\[\]]{3,})",
+    re.IGNORECASE,
+)
+_KEY_OF_A_PAIR = re.compile(
+    r"^(?P<name>\s*(?:-\s+)?[\"']?(?:key|crt|ca|cert|secret|token)[\"']?\s*:\s*)(?P<value>[\"']?[A-Za-z0-9+/=_.-]{16,}[\"']?.*)$"
+)
+_IN_URL = re.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)
+_RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
+_CRYPT = re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s\"'<]+")
+_REFERENCE = re.compile(
+    r"^[\"']?\$?\{?\s*(?:var|local|data|module|each|path|random_\w+|aws_\w+|google_\w+|azurerm_\w+)\.[\w.\[\]*\"']+\s*\}?[\"']?,?\s*$"
+)
+_OPENERS = ("{", "[", "|", ">", "|-", ">-", "|+", ">+", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # the last for the words of heredocs
+_OPENS = re.compile(
+    rf"(?:\b(?:variable|output)\s+\"{_NAME}\"\s*\{{|\b{_NAME}[\"']?\s*(?:[=:]\s*)?(?:\{{|\[|[|>][-+0-9]*|<<[-~]?\w+))\s*$", re.IGNORECASE
+)
+_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET|STATIC KEY)[A-Z0-9 ]*-----")
+_END = re.compile(r"-----END [A-Z0-9 ]+-----")
+
+
+def redact(line: str) -> str:
+    """`line` without secrets, cut to a printable length, control characters made visible."""
+    line = _printable(line[: LONGEST + 1])
+    line = _ELEMENT.sub(rf"\g<open>{BLANK}", line)
+    line = _ASSIGNED.sub(_blank_value, line)
+    line = _KEY_OF_A_PAIR.sub(_blank_value, line)
+    line = _WORDED.sub(rf"\g<name>{BLANK}", line)
+    line = _IN_URL.sub(rf"\g<name>{BLANK}", line)
+    line = _CRYPT.sub(BLANK, line)
+    line = _RANDOM.sub(lambda found: BLANK if _drawn_by_lot(found.group()) else found.group(), line)
+    return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+
+
+def hidden(lines: Sequence[str]) -> frozenset[int]:
+    """The numbers (from 0) of the lines not to be shown at all: keys in armour, and what stands indented under a telling name."""
+    inside: set[int] = set()
+    within = False
+    indent: int | None = None
+    for number, line in enumerate(lines):
+        depth = len(line) - len(line.lstrip())
+        if indent is not None and (depth > indent or not line.strip()):
+            inside.add(number)
+            continue
+        indent = depth if line.rstrip().endswith(_OPENERS) and _OPENS.search(line[:LONGEST]) else None
+        begins = _BEGIN.search(line) if "-----" in line else None
+        if within or begins:
+            inside.add(number)
+            within = _END.search(line, begins.end() if begins else 0) is None
+    return frozenset(inside)
+
+
+def _blank_value(found: re.Match[str]) -> str:
+    value = found["value"]
+    if _REFERENCE.match(value) or value in {"{", "[", "true", "false", "null", "|", ">", "{}", "[]"}:
+        return found.group()
+    return found["name"] + BLANK
+
+
+def _drawn_by_lot(text: str) -> bool:
+    """Whether a long word looks random: base64 or hexadecimal, not a name made of words, a path or a resource's address."""
+    if re.fullmatch(r"[0-9a-fA-F]{32,}", text):
+        return True
+    classes = sum(bool(re.search(kind, text)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+    changes = sum(_kind(a) != _kind(b) for a, b in pairwise(text) if a.isalnum() and b.isalnum())
+    return classes == 3 and changes * 5 >= len(text) * 2
+
+
+def _kind(character: str) -> int:
+    return 0 if character.islower() else 1 if character.isupper() else 2
+
+
+def _printable(text: str) -> str:
+    """Control and direction characters as visible escapes: a report must not steer the reader's terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\t" else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)
