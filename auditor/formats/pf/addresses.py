@@ -71,6 +71,9 @@ def literal(text: str) -> Interval | None:
     """The addresses of an IP address or a CIDR, host bits masked as pf does; None if `text` is neither."""
     if not text or (text[-1] not in "0123456789abcdefABCDEF:" and "%" not in text):
         return None  # most words are no addresses, and a refused one costs ten times as much to try
+    _, slash, bits = text.partition("/")
+    if slash and not bits.isdigit():
+        return None  # a dotted netmask is no prefix length to either product
     try:
         network = ip_network(text, strict=False)
     except ValueError:
