@@ -256,6 +256,12 @@ class Graph:
             ways = [longer for way in ways for longer in self._through(device, way)]
         return tuple(self._with_ends(way) for way in ways)
 
+    def guards(self, end: Endpoint) -> bool:
+        """Whether some filter stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
+        if any(hook.zone in end.zones for hook in self.hooks if hook.device is None):
+            return True
+        return any(self._known(spot) for device in self.devices for spot in self._spots(device, end))
+
     # -- at the ends
 
     def _with_ends(self, way: Way) -> Way:

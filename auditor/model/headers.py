@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from auditor.model.packets import (
@@ -20,7 +19,6 @@ from auditor.model.packets import (
     State,
     box_set,
     field_set,
-    union,
 )
 
 
@@ -239,27 +237,3 @@ def _span_text(protocol: int, span: Interval) -> str:
     if protocol in (Protocol.ICMP, Protocol.ICMPV6):
         return f"/type {low >> 8}" if low >> 8 == high >> 8 else f"/types {low >> 8}-{high >> 8}"
     return f"/{low}" if low == high else f"/{low}-{high}"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What a flow is for: a protocol (None: any), destination and source ports, or an ICMP type. `text` is how it was written."""
-
-    text: str
-    protocol: int | None = None
-    destination: tuple[Interval, ...] = (ANY_PORT,)
-    source: tuple[Interval, ...] = (ANY_PORT,)
-    icmp_type: int | None = None
-
-    @property
-    def packets(self) -> PacketSet:
-        """All its packets, between any addresses, in any state."""
-        if self.protocol is None:
-            return EVERYTHING
-        if self.protocol == Protocol.ICMP:
-            if self.icmp_type is None:
-                return union([icmp(Protocol.ICMP), icmp(Protocol.ICMPV6)])
-            return icmp(Protocol.ICMP, self.icmp_type)
-        if self.protocol == Protocol.ICMPV6:
-            return icmp(Protocol.ICMPV6, self.icmp_type)
-        return ports(self.protocol, self.destination, self.source)

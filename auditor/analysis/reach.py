@@ -1,0 +1,264 @@
+"""What gets from one endpoint to another across every filter on the way, with replies; and the packet and the trace that show it.
+
+An endpoint's addresses are exact (each of them is meant) or a bound (it has one of them, nobody knows which); the outcome says *open*
+wherever the bound leaves both possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.analysis.bounds import Bounds, bounds
+from auditor.model.filters import Decision, Verdict
+from auditor.model.findings import Outcome
+from auditor.model.graph import Crossing, Endpoint, Graph, Way
+from auditor.model.headers import (
+    EPHEMERAL_PORT,
+    IPV4,
+    IPV6,
+    NEW_FLOW,
+    REPLY,
+    Protocol,
+    TcpFlag,
+    address_interval,
+    destinations,
+    icmp,
+    protocol_set,
+    sources,
+)
+from auditor.model.packets import NOTHING, Field, Interval, PacketSet, State
+from auditor.model.source import Unknown
+
+_SWAP = {
+    Field.SOURCE: Field.DESTINATION,
+    Field.DESTINATION: Field.SOURCE,
+    Field.SOURCE_PORT: Field.DESTINATION_PORT,
+    Field.DESTINATION_PORT: Field.SOURCE_PORT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How one way answers one question. `packets` are those that show it: blocked ones of an allow, passing ones of a deny.
+
+    `crossing` is where that was decided (the first that blocks, or the last that lets through); None if nothing stands in the way.
+    `reply`: it is the answers that do not get back.
+    """
+
+    outcome: Outcome
+    way: Way
+    packets: PacketSet = NOTHING
+    unknowns: tuple[Unknown, ...] = ()
+    crossing: Crossing | None = None
+    reply: bool = False
+
+
+def flow(way: Way, service: PacketSet) -> PacketSet:
+    """First packets of a new flow between the two ends."""
+    return NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) & service
+
+
+def way_bounds(way: Way, question: PacketSet) -> Bounds:
+    """The bounds of all filters of a way together; with none, everything passes."""
+    result = Bounds(question, question)
+    for crossing in way.crossings:
+        result &= bounds(crossing.filter, crossing.settle, result.maybe)
+    return Bounds(result.surely & question, result.maybe, result.unknowns)
+
+
+def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
+    """Whether every packet of the service gets through and is answered; None if the two ends share no family.
+
+    Where an end is only bounded, IPv4 stands for it, unless it has none.
+    """
+    question = flow(way, service)
+    if not (way.source.exact and way.destination.exact):
+        question = _of_family(question, IPV4) or _of_family(question, IPV6)
+    if not question:
+        return None
+    forward = _allowed(way, question)
+    if forward.outcome is Outcome.BROKEN:
+        return forward
+    reply = _answered(graph, way, question)
+    return reply if reply is not None and reply.outcome.weight > forward.outcome.weight else forward
+
+
+def denied(way: Way, service: PacketSet) -> Judgement | None:
+    """Whether no packet of the service gets through; None if the two ends share no family."""
+    question = flow(way, service)
+    if not question:
+        return None
+    found = way_bounds(way, question)
+    if not found.maybe:
+        return Judgement(Outcome.HOLDS, way)
+    leak = NOTHING
+    for family in (IPV4, IPV6):
+        part = _of_family(question, family)
+        leak |= part & (_free(part, way) - _free(part - found.surely, way))
+    last = way.crossings[-1] if way.crossings else None
+    if leak:
+        return Judgement(Outcome.BROKEN, way, leak, found.unknowns, last)
+    return Judgement(Outcome.OPEN, way, found.maybe, found.unknowns or _bound_unknowns(way), last)
+
+
+def _allowed(way: Way, question: PacketSet) -> Judgement:
+    found = way_bounds(way, question)
+    if question <= found.surely:
+        return Judgement(Outcome.HOLDS, way)
+    missing = question & (_free(question, way) - _free(found.maybe, way))
+    if missing:
+        return Judgement(Outcome.BROKEN, way, missing, found.unknowns, _blocking(way, missing))
+    doubt = question - found.surely
+    return Judgement(Outcome.OPEN, way, doubt, found.unknowns or _bound_unknowns(way), _doubtful(way, doubt))
+
+
+def _free(packets: PacketSet, way: Way) -> PacketSet:
+    """The set with the addresses of ends that are only bounded projected away."""
+    if not way.source.exact:
+        packets = packets.without(Field.SOURCE)
+    return packets if way.destination.exact else packets.without(Field.DESTINATION)
+
+
+def _of_family(packets: PacketSet, family: Interval) -> PacketSet:
+    return packets & sources([family]) & destinations([family])
+
+
+def _blocking(way: Way, missing: PacketSet) -> Crossing | None:
+    """The first filter that cannot let all of `missing` through: several may stop the same packet."""
+    for crossing in way.crossings:
+        if not missing <= bounds(crossing.filter, crossing.settle, missing).maybe:
+            return crossing
+    return way.crossings[-1] if way.crossings else None
+
+
+def _doubtful(way: Way, doubt: PacketSet) -> Crossing | None:
+    for crossing in way.crossings:
+        if not doubt <= bounds(crossing.filter, crossing.settle, doubt).surely:
+            return crossing
+    return None
+
+
+def _bound_unknowns(way: Way) -> tuple[Unknown, ...]:
+    ends = [end for end in (way.source, way.destination) if not end.exact]
+    return tuple(Unknown(f"the addresses of {end.label} are not known exactly") for end in ends)
+
+
+def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
+    """Whether replies get back through the filters that do not let them back by themselves; None if all do."""
+    if all(_keeps_state(crossing, question) for crossing in way.crossings) and not _stateless(graph, way):
+        return None
+    answers = _replies(question)
+    worst: Judgement | None = None
+    for back in graph.ways(way.destination, way.source):
+        crossings = tuple(each for each in back.crossings if not _free_return(each, way, question))
+        judged = _allowed(Way(back.source, back.destination, crossings, back.certain), answers)
+        if worst is None or judged.outcome.weight > worst.outcome.weight:
+            worst = judged
+    if worst is None:
+        return None
+    return Judgement(worst.outcome, worst.way, worst.packets, worst.unknowns, worst.crossing, reply=True)
+
+
+def _stateless(graph: Graph, way: Way) -> bool:
+    return any(not each.stateful for back in graph.ways(way.destination, way.source) for each in back.crossings)
+
+
+def _free_return(back: Crossing, way: Way, question: PacketSet) -> bool:
+    """A stateful device or host that saw the flow begin lets its replies back."""
+    places = {(hook.device or hook.zone) for hook in back.hooks}
+    same = [each for each in way.crossings if places & {(hook.device or hook.zone) for hook in each.hooks}]
+    return back.stateful and all(_keeps_state(each, question) for each in same)
+
+
+def _keeps_state(crossing: Crossing, question: PacketSet) -> bool:
+    if not crossing.stateful:
+        return False
+    return not any(
+        rule.stateless and rule.action is Verdict.PERMIT and rule.condition.settle(crossing.settle).maybe.meets(question)
+        for rule in crossing.filter.rules
+    )
+
+
+def _replies(question: PacketSet) -> PacketSet:
+    """The answers to a flow's packets: ends exchanged, conntrack state established; an ICMP echo is answered by an echo reply."""
+    pings = icmp(Protocol.ICMP, 8), icmp(Protocol.ICMPV6, 128)
+    pongs = icmp(Protocol.ICMP, 0), icmp(Protocol.ICMPV6, 129)
+    answers = NOTHING
+    bare = question
+    for field in (Field.STATE, Field.TCP_FLAGS):
+        bare = bare.without(field)
+    for ping, pong in zip(pings, pongs, strict=True):
+        if bare.meets(ping):
+            ends = (bare & ping).without(Field.DESTINATION_PORT).without(Field.SOURCE_PORT).renamed(_SWAP)
+            answers |= ends & pong
+    rest = bare - protocol_set(Protocol.ICMP, Protocol.ICMPV6)
+    return (answers | rest.renamed(_SWAP)) & REPLY
+
+
+# -- evidence
+
+_LIKELY_HOSTS = {
+    IPV4: ("203.0.113.10", "198.51.100.10", "192.0.2.10", "192.168.1.10", "10.0.1.10"),
+    IPV6: ("2001:db8::10", "fd00::10"),
+}
+
+
+def witness(packets: PacketSet, way: Way) -> dict[Field, int]:
+    """A likely packet of a non-empty set: a unicast host of each end's network, an ephemeral source port, the first packet of a flow."""
+    for family in (IPV4, IPV6):
+        part = _of_family(packets, family)
+        if part:
+            return part.example(
+                {
+                    Field.SOURCE: tuple(_hosts(way.source, family)),
+                    Field.DESTINATION: tuple(_hosts(way.destination, family, skip=1)),
+                    Field.SOURCE_PORT: (EPHEMERAL_PORT,),
+                    Field.STATE: (State.NEW, State.ESTABLISHED),
+                    Field.TCP_FLAGS: (TcpFlag.SYN, TcpFlag.ACK),
+                    Field.PROTOCOL: (6, 17, 1, 58),
+                    Field.DESTINATION_PORT: (22, 443, 2048, 32768),
+                }
+            )
+    return packets.example()
+
+
+def _hosts(end: Endpoint, family: Interval, skip: int = 0) -> Iterator[int]:
+    """Addresses a reader finds likely for an endpoint: documentation hosts if it is anywhere, else hosts in its networks."""
+    if end.elsewhere or end.names or len(end.addresses) > 8:
+        yield from (address_interval(text)[0] for text in _LIKELY_HOSTS[family])
+    for low, high in end.addresses:
+        if family[0] <= low <= family[1] and high - low < 2**64:
+            yield min(low + 10 + skip, (low + high + 1) // 2)
+    yield from (address_interval(text)[0] + skip for text in reversed(_LIKELY_HOSTS[family]))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one filter on the way decides the witness."""
+
+    crossing: Crossing
+    decision: Decision
+
+
+def replay(way: Way, packet: dict[Field, int], wanted: Verdict) -> tuple[Step, ...]:
+    """The witness through every filter of the way, by first match, doubts resolved towards `wanted`, up to the one that stops it."""
+    steps: list[Step] = []
+    for crossing in way.crossings:
+        decision = crossing.filter.first_match(packet, crossing.settle, wanted)
+        if decision is None:
+            decision = crossing.filter.first_match(packet, crossing.settle, Verdict.PERMIT if wanted is Verdict.DENY else Verdict.DENY)
+        assert decision is not None, "a filter decides every packet one way or the other"
+        steps.append(Step(crossing, decision))
+        if decision.verdict.denies:
+            break
+    return tuple(steps)
+
+
+def outcome_of(judgements: Iterable[Judgement]) -> Outcome:
+    """The worst outcome of several ways; a way that is not certain can at most make it open, unless all ways are broken."""
+    found = list(judgements)
+    if found and all(each.outcome is Outcome.BROKEN for each in found):
+        return Outcome.BROKEN
+    capped = [min(each.outcome.weight, Outcome.BROKEN.weight if each.way.certain else Outcome.OPEN.weight) for each in found]
+    return (Outcome.HOLDS, Outcome.OPEN, Outcome.BROKEN)[max(capped, default=0)]

@@ -1,0 +1,242 @@
+"""Who a role is here: the roles of a ruleset as endpoints of the graph.
+
+Machines of one role that differ in zones or addresses become one endpoint each, and a requirement must be met by all of them. A claim that
+matches nothing is an error that names what exists: a role is never empty by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
+from auditor.model.headers import (
+    ANYWHERE,
+    PUBLIC,
+    UNICAST,
+    address_interval,
+    addresses_text,
+    intersect_intervals,
+    merge_intervals,
+    subtract_intervals,
+)
+from auditor.model.packets import Interval
+from auditor.model.source import Span
+from auditor.policy.problems import Problem, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody says a role is: zones by id, alias or label, addresses, domain names; `why` is who says so. `span` is where."""
+
+    role: str
+    zones: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    why: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A role and the endpoints it stands for; none if nobody said who it is. `why` and `span` are those of the claim."""
+
+    role: str
+    endpoints: tuple[Endpoint, ...] = ()
+    why: str = ""
+    span: Span | None = None
+
+    @property
+    def target(self) -> str:
+        """What it was bound to, for people."""
+        return ", ".join(dict.fromkeys(_target(endpoint) for endpoint in self.endpoints))
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Every role of a run with its endpoints, and the endpoints that stand for everybody else."""
+
+    graph: Graph
+    roles: Mapping[str, Bound] = field(default_factory=dict)
+
+    def bound(self, role: str) -> bool:
+        """Whether somebody plays the role."""
+        return bool(self.endpoints(role))
+
+    def endpoints(self, role: str) -> tuple[Endpoint, ...]:
+        """The endpoints of a role; empty if it is not bound."""
+        return self.roles[role].endpoints if role in self.roles else ()
+
+    def unfiltered(self, role: str) -> bool:
+        """Whether no group and no host firewall stands between two members of the role."""
+        ends = self.endpoints(role)
+        return not any(way.crossings for a in ends for b in ends for way in self.graph.ways(a, b))
+
+    def internet(self, but: Iterable[Endpoint] = ()) -> Endpoint:
+        """Public unicast space outside of every bound role and of `but`."""
+        taken = (end for bound in self.roles.values() for end in bound.endpoints if not end.names)
+        outside = subtract_intervals(PUBLIC, _addresses((*taken, *but)))
+        return Endpoint("the internet", "internet", addresses=outside, exact=True, elsewhere=True)
+
+    def everybody(self, but: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+        """Every bound role's endpoints and every zone known, without those of `but`, and whatever is elsewhere."""
+        spared = frozenset().union(*(end.zones for end in but)) if but else frozenset[str]()
+        roles = [end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but)]
+        named = frozenset().union(*(end.zones for end in (*roles, *but))) if roles or but else frozenset[str]()
+        zones = [
+            zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
+            for zone in self.graph.zones
+            if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or (zone.networks and not zone.default))
+        ]
+        around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
+        elsewhere = Endpoint("anywhere else", "any", addresses=around, exact=True, elsewhere=True)
+        return (*roles, *(zone for zone in zones if zone.addresses), *([elsewhere] if around else []))
+
+
+def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
+    """The cast of a run. Claims for one role add up if they have the same reason; an earlier reason overrides a later one."""
+    problems: list[Problem] = []
+    roles: dict[str, Bound] = {}
+    for claim in claims:
+        known = roles.get(claim.role)
+        if known is not None and known.why.partition(":")[0] != claim.why.partition(":")[0]:
+            continue
+        found = tuple(_endpoints(graph, claim, problems))
+        if known is not None:
+            roles[claim.role] = Bound(claim.role, tuple(dict.fromkeys(known.endpoints + found)), known.why, known.span)
+        elif found:
+            roles[claim.role] = Bound(claim.role, found, claim.why, claim.span)
+    return Cast(graph, roles), problems
+
+
+def claim_of(text: str, why: str) -> Claim:
+    """`ROLE=BINDING` as an option gives it: zone ids, addresses and domain names, by commas. Raises ValueError with a message."""
+    role, equals, what = text.partition("=")
+    parts = [part.strip() for part in what.split(",") if part.strip()]
+    if not equals or not role.strip() or not parts:
+        raise ValueError(f"{text!r}: write ROLE=ZONE, ROLE=ADDRESS/LENGTH or ROLE=NAME, several by commas")
+    addresses = tuple(part for part in parts if is_address(part))
+    zones = tuple(part for part in parts if part not in addresses and ":" in part)
+    names = tuple(part for part in parts if part not in addresses + zones and "." in part)
+    rest = tuple(part for part in parts if part not in addresses + zones + names)
+    return Claim(role.strip(), zones + rest, addresses, names, why)
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is an address, a network or a range of addresses."""
+    try:
+        address_interval(text)
+    except ValueError:
+        return False
+    return True
+
+
+def find_zones(graph: Graph, text: str) -> tuple[Zone, ...]:
+    """The zones that `text` names: by id, else by alias, else by label, whatever the case."""
+    wanted = text.casefold()
+    for names in (lambda zone: (zone.id,), lambda zone: zone.aliases, lambda zone: (zone.label,)):
+        found = tuple(zone for zone in graph.zones if wanted in (name.casefold() for name in names(zone)))
+        if found:
+            return found
+    return ()
+
+
+def bound_of(zone: Zone) -> tuple[Interval, ...]:
+    """Where the members of a zone can have their addresses."""
+    return ANYWHERE if zone.networks is None else merge_intervals(zone.networks)
+
+
+def zone_endpoint(zone: Zone, addresses: tuple[Interval, ...] | None = None) -> Endpoint:
+    """The members of one zone."""
+    held = bound_of(zone) if addresses is None else addresses
+    return Endpoint(zone.label, "", frozenset({zone.id, *zone.inside}), held, zone.exact, frozenset(), zone.references)
+
+
+def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[Endpoint]:
+    zones: list[Zone] = []
+    for text in claim.zones:
+        found = find_zones(graph, text)
+        if not found:
+            problems.append(Problem(_nothing_there(graph, claim.role, text), claim.span))
+        zones += found
+    addresses: list[Interval] = []
+    for text in claim.addresses:
+        try:
+            addresses.append(address_interval(text))
+        except ValueError:
+            problems.append(Problem(f"role {claim.role}: {text!r} is no address or network", claim.span))
+    yield from _machines(graph, claim.role, tuple(dict.fromkeys(zones)), merge_intervals(addresses) if addresses else None)
+    for name in claim.names:
+        yield Endpoint(name, claim.role, addresses=PUBLIC if not addresses else merge_intervals(addresses), names=frozenset({name}))
+
+
+def _nothing_there(graph: Graph, role: str, text: str) -> str:
+    known = sorted(zone.id for zone in graph.zones)
+    listed = f"; there are {', '.join(known[:8])}{' …' if len(known) > 8 else ''}" if known else "; no zone was found in what was read"
+    return f"role {role}: there is no {text!r}{did_you_mean(text, known)}{listed}"
+
+
+def _machines(graph: Graph, role: str, zones: tuple[Zone, ...], addresses: tuple[Interval, ...] | None) -> Iterator[Endpoint]:
+    """One endpoint for each combination of places a machine of the role can be in: groups add up, hosts and interfaces are alternatives."""
+    if not zones:
+        if addresses is not None:
+            yield Endpoint(addresses_text(addresses), role, addresses=addresses, exact=True)
+        return
+    groups = [zone for zone in zones if zone.kind is ZoneKind.GROUP]
+    alternatives: dict[tuple[str, str], list[Zone]] = {}
+    for zone in zones:
+        if zone.kind is not ZoneKind.GROUP:
+            alternatives.setdefault((zone.kind, zone.device or zone.id.partition(":")[0]), []).append(zone)
+    for choice in product(*alternatives.values()):
+        end = _combined(role, (*groups, *choice), addresses)
+        if end.addresses:
+            yield from _by_subnet(graph, end)
+
+
+def _combined(role: str, zones: tuple[Zone, ...], addresses: tuple[Interval, ...] | None) -> Endpoint:
+    held, exact = (addresses, True) if addresses is not None else (ANYWHERE, False)
+    for zone in zones:
+        if zone.networks is not None:
+            narrower = intersect_intervals(held, zone.networks)
+            if narrower or addresses is None:
+                held, exact = narrower, exact or zone.exact
+    references = frozenset().union(*(zone.references for zone in zones))
+    label = " + ".join(zone.label for zone in zones)
+    return Endpoint(label, role, frozenset(zone.id for zone in zones), held, exact, frozenset(), references)
+
+
+def _by_subnet(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
+    """The endpoint once for each choice of the zones its own zones lie in."""
+    inside: dict[str, list[Zone]] = {}
+    for zone in (graph.zone(id_) for id_ in sorted(end.zones)):
+        for outer in (graph.zone(id_) for id_ in (zone.inside if zone else ())):
+            if outer is not None:
+                inside.setdefault(outer.kind, []).append(outer)
+    for choice in product(*inside.values()):
+        held = end.addresses
+        for outer in choice:
+            held = intersect_intervals(held, bound_of(outer)) or held
+        references = end.references.union(*(outer.references for outer in choice))
+        zones = end.zones | {outer.id for outer in choice}
+        yield Endpoint(end.label, end.role, zones, held, end.exact, end.names, references, end.elsewhere)
+
+
+def _addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
+    return merge_intervals(interval for end in ends if end.addresses != ANYWHERE for interval in end.addresses)
+
+
+def _exact_addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
+    return _addresses(end for end in ends if end.exact)
+
+
+def _same(end: Endpoint, others: tuple[Endpoint, ...]) -> bool:
+    return any(end == other or (end.role == other.role and end.role != "") for other in others)
+
+
+def _target(endpoint: Endpoint) -> str:
+    where = ", ".join(sorted(endpoint.zones))
+    if endpoint.names:
+        return ", ".join(sorted(endpoint.names))
+    held = addresses_text(endpoint.addresses) if endpoint.exact else ""
+    return f"{where} ({held})" if where and held else where or held

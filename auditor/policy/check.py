@@ -1,0 +1,132 @@
+"""Requirements against a graph: each becomes findings with an outcome, the packet that shows it, and the place that decides.
+
+What holds gives one finding that says so; what does not gives one a place that decides, with every flow that fails there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.model.findings import Finding, Location, Outcome, Question
+from auditor.model.graph import Endpoint, Graph
+from auditor.model.packets import PacketSet, union
+from auditor.policy.binding import Cast
+from auditor.policy.conditions import Value
+from auditor.policy.evidence import finding_of, group_by_place
+from auditor.policy.facts import fact_holds
+from auditor.policy.flows import Pair, Stage, packets_of
+from auditor.policy.ruleset import Kind, Requirement, Ruleset, Settled, settle
+
+
+def check(ruleset: Ruleset, values: Mapping[str, Value], cast: Cast, graph: Graph) -> Iterator[Finding]:
+    """Every requirement of `ruleset` that applies, in the document's order; `values` has one for each parameter.
+
+    HYGIENE requirements are answered elsewhere, from the rules alone.
+    """
+    stage = Stage(graph, cast, ruleset)
+    asked = settle(ruleset, values, cast)
+    for each in asked:
+        if each.skipped is None and each.requirement.kind is not Kind.HYGIENE:
+            yield from _answer(stage, each, asked)
+
+
+def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator[Finding]:
+    requirement = asked.requirement
+    if asked.undecided is not None:
+        yield _open(requirement, asked.undecided, f"set it: parameters in auditor.yaml, or --param; {asked.undecided}")
+        return
+    assert asked.flow is not None
+    unbound = stage.unbound(asked.flow)
+    needed = tuple(role for role in unbound if role not in {term.text for term in asked.flow.sources.but})
+    if needed:
+        for role in needed[:1]:
+            yield _open(
+                requirement, f"nobody is known to be {', '.join(needed)}", f"bind role {role}: roles in auditor.yaml, or --role {role}=…"
+            )
+        return
+    if requirement.kind is Kind.ENFORCED:
+        yield from _enforced(stage, requirement, stage.endpoints(asked.flow.destinations))
+    elif requirement.kind is Kind.FACT:
+        yield from _fact(stage, requirement, stage.endpoints(asked.flow.destinations))
+    else:
+        yield from _flows(requirement, _pairs(stage, asked, all_), unbound)
+
+
+def _pairs(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterable[Pair]:
+    requirement, flow = asked.requirement, asked.flow
+    assert flow is not None
+    if requirement.kind is Kind.ALLOW:
+        return stage.allow(flow, requirement.scope)
+    if requirement.kind is Kind.REPLIES:
+        return stage.replies(flow)
+    spared = _documented(all_, flow.destinations.roles()) if requirement.kind is Kind.ONLY else None
+    return stage.deny(flow, requirement.scope, spared)
+
+
+def _documented(asked: tuple[Settled, ...], roles: tuple[str, ...]) -> PacketSet:
+    """The services that some other requirement speaks of, for one of these roles as destination: whoever may use them, it answers."""
+    return union(
+        packets_of(service)
+        for each in asked
+        if each.flow is not None and each.requirement.kind in (Kind.ALLOW, Kind.DENY) and set(each.flow.destinations.roles()) & set(roles)
+        for service in each.flow.services
+        if str(service) != "any"
+    )
+
+
+def _flows(requirement: Requirement, pairs: Iterable[Pair], unbound: tuple[str, ...]) -> Iterator[Finding]:
+    asked = tuple(pairs)
+    if not asked:
+        yield _open(requirement, "no packet can be of this flow: the ends share no address family, or are one machine", "bind its roles")
+        return
+    failing = [pair for pair in asked if pair.outcome is not Outcome.HOLDS]
+    if not failing:
+        yield finding_of(requirement, asked, Outcome.HOLDS, unbound)
+    for pairs_here in group_by_place(requirement, failing):
+        yield finding_of(requirement, pairs_here, pairs_here[0].outcome, unbound)
+
+
+def _open(requirement: Requirement, reason: str, advice: str) -> Finding:
+    return Finding(
+        requirement.id,
+        Outcome.OPEN,
+        requirement.level,
+        f"{requirement.title}: not decided, {reason}",
+        questions=(Question(reason, advice),),
+        fingerprint=(requirement.id, reason),
+        because=requirement.because,
+        help=advice,
+    )
+
+
+def _enforced(stage: Stage, requirement: Requirement, ends: tuple[Endpoint, ...]) -> Iterator[Finding]:
+    bare = [end for end in ends if not stage.graph.guards(end)]
+    for end in bare:
+        yield _plain(stage, requirement, Outcome.BROKEN, f"no filter that was read stands in front of {end.label}", end)
+    if not bare:
+        yield _plain(stage, requirement, Outcome.HOLDS, "a filter stands in front of each", None)
+
+
+def _fact(stage: Stage, requirement: Requirement, ends: tuple[Endpoint, ...]) -> Iterator[Finding]:
+    answers = [(end, fact_holds(stage.graph, end, requirement.fact)) for end in ends]
+    for end, answer in answers:
+        if answer is False:
+            yield _plain(stage, requirement, Outcome.BROKEN, f"{end.label} does not say so", end)
+        elif answer is None:
+            yield _plain(stage, requirement, Outcome.OPEN, f"nothing that was read says so of {end.label}", end)
+    if all(answer for _, answer in answers):
+        yield _plain(stage, requirement, Outcome.HOLDS, "every configuration says so", None)
+
+
+def _plain(stage: Stage, requirement: Requirement, outcome: Outcome, what: str, end: Endpoint | None) -> Finding:
+    zone = next((zone for zone in map(stage.graph.zone, sorted(end.zones)) if zone is not None), None) if end else None
+    return Finding(
+        requirement.id,
+        outcome,
+        requirement.level,
+        f"{requirement.title}: {what}",
+        location=Location(zone.span, "", zone.label) if zone else None,
+        fingerprint=(requirement.id, end.role or end.label if end else ""),
+        because=requirement.because,
+        help=requirement.fix.text,
+    )

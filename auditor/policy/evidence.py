@@ -1,0 +1,243 @@
+"""How a requirement's outcome is told: the message, the packet, its trace, the place to look at, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from auditor.analysis import reach
+from auditor.analysis.reach import Judgement, Step
+from auditor.model.filters import Decision, Rule, Verdict
+from auditor.model.findings import Finding, Location, Outcome, Question, TraceStep, Witness
+from auditor.model.graph import Crossing, Endpoint
+from auditor.model.headers import (
+    PORT_PROTOCOLS,
+    Protocol,
+    address_text,
+    addresses_text,
+    packet_text,
+    protocol_text,
+    services_text,
+)
+from auditor.model.packets import Field, Packet, State
+from auditor.model.source import Span, Unknown
+from auditor.policy.flows import Pair
+from auditor.policy.ruleset import Kind, Requirement
+
+
+def group_by_place(requirement: Requirement, pairs: Iterable[Pair]) -> list[list[Pair]]:
+    """Failing pairs by outcome and the place that decides: one finding each. The broken ones come first."""
+    places: dict[tuple[int, Span | None, bool], list[Pair]] = {}
+    for pair in pairs:
+        worst = pair.worst
+        place = _place(requirement, worst) if worst else None
+        reply = worst.reply if worst else False
+        places.setdefault((-pair.outcome.weight, place.span if place else None, reply), []).append(pair)
+    return [places[key] for key in sorted(places, key=lambda key: key[0])]
+
+
+def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome, unbound: tuple[str, ...] = ()) -> Finding:
+    """One finding about pairs that share an outcome and the place that decides it."""
+    shown = pairs[0].worst
+    flows = _flows_text(pairs)
+    fingerprint = (requirement.id, *sorted({_who(pair) for pair in pairs}), _filter_name(shown))
+    properties = (("from", _ends(pair.source for pair in pairs)), ("to", _ends(pair.destination for pair in pairs)))
+    if shown is None:
+        passes = "gets through" if requirement.kind in (Kind.ALLOW, Kind.REPLIES) else "nothing gets through"
+        return Finding(
+            requirement.id,
+            outcome,
+            requirement.level,
+            f"{requirement.title}: {passes} ({flows})",
+            fingerprint=fingerprint,
+            properties=properties,
+            because=requirement.because,
+        )
+    packet = reach.witness(shown.packets, shown.way) if shown.packets else None
+    steps = reach.replay(shown.way, packet, _wanted(requirement, shown)) if packet else ()
+    questions = tuple(_question(unknown) for unknown in shown.unknowns) if outcome is Outcome.OPEN else ()
+    if unbound and outcome is not Outcome.HOLDS:
+        outcome, questions = _spared(shown, outcome, unbound, questions)
+    return Finding(
+        requirement.id,
+        outcome,
+        requirement.level,
+        f"{requirement.title}: {_sentence(requirement, shown, steps, flows, outcome, questions)}",
+        location=_location(requirement, shown, steps),
+        related=_related(steps),
+        witness=Witness(packet_text(packet), _fields(packet)) if packet else None,
+        trace=tuple(step for each in steps for step in _trace(each)),
+        questions=questions,
+        fingerprint=fingerprint,
+        properties=properties,
+        because=requirement.because,
+        help=requirement.fix.text,
+    )
+
+
+def _spared(
+    shown: Judgement, outcome: Outcome, unbound: tuple[str, ...], questions: tuple[Question, ...]
+) -> tuple[Outcome, tuple[Question, ...]]:
+    """A deny with an exception nobody plays: what passes may be just the exception, unless nearly everybody passes."""
+    world = sum(high - low + 1 for low, high in shown.packets.values(Field.SOURCE) if high < 2**32) >= 2**24
+    if outcome is Outcome.BROKEN and world:
+        return outcome, questions
+    asked = Question(
+        f"nobody is known to be {', '.join(unbound)}", f"bind role {unbound[0]}: roles in auditor.yaml, or --role {unbound[0]}=…"
+    )
+    return Outcome.OPEN, (*questions, asked)
+
+
+# -- where
+
+
+def _wanted(requirement: Requirement, shown: Judgement) -> Verdict:
+    """The verdict the witness is replayed towards: what would be wrong."""
+    return Verdict.DENY if requirement.kind in (Kind.ALLOW, Kind.REPLIES) or shown.reply else Verdict.PERMIT
+
+
+def _place(requirement: Requirement, shown: Judgement) -> Location | None:
+    if not shown.packets or not shown.way.crossings:
+        return _location(requirement, shown, ())
+    packet = reach.witness(shown.packets, shown.way)
+    return _location(requirement, shown, reach.replay(shown.way, packet, _wanted(requirement, shown)))
+
+
+def _location(requirement: Requirement, shown: Judgement, steps: tuple[Step, ...]) -> Location | None:
+    """The rule that decided; where none did, the filter that lacks one."""
+    step = _decisive(requirement, steps)
+    if step is None:
+        return None
+    rule = step.decision.rule
+    if rule is not None and not rule.synthetic:
+        return Location(rule.span, "", rule.name or rule.text)
+    filter_ = step.crossing.filter
+    if shown.outcome is Outcome.OPEN and step.decision.may:
+        doubtful = step.decision.may[-1]
+        return Location(doubtful.span, "", doubtful.name or doubtful.text)
+    missing = requirement.kind in (Kind.ALLOW, Kind.REPLIES)
+    span = filter_.span if missing or filter_.default_span is None else filter_.default_span
+    return Location(span, "", filter_.name)
+
+
+def _decisive(requirement: Requirement, steps: tuple[Step, ...]) -> Step | None:
+    """The step to look at: the one that stops the packet; for what passes and should not, the last that a rule of the user's decides."""
+    if not steps:
+        return None
+    if steps[-1].decision.verdict.denies or requirement.kind in (Kind.ALLOW, Kind.REPLIES):
+        return steps[-1]
+    written = [step for step in steps if step.decision.rule is not None and not step.decision.rule.synthetic]
+    return written[-1] if written else steps[-1]
+
+
+def _related(steps: tuple[Step, ...]) -> tuple[Location, ...]:
+    decided = [step.decision.rule for step in steps if step.decision.rule is not None]
+    return tuple(dict.fromkeys(Location(span, phrase) for rule in decided for phrase, span in rule.trail))
+
+
+# -- what
+
+
+def _sentence(
+    requirement: Requirement, shown: Judgement, steps: tuple[Step, ...], flows: str, outcome: Outcome, questions: tuple[Question, ...]
+) -> str:
+    if outcome is Outcome.OPEN:
+        reasons = "; ".join(dict.fromkeys(question.reason for question in questions)) or "the configuration does not decide"
+        return f"not decided for {flows}: {reasons}"
+    step = _decisive(requirement, steps)
+    where = f" at {step.crossing.label}" if step else ""
+    rule = step.decision.rule if step else None
+    told = f" by {_told(rule)}" if rule is not None else ""
+    if requirement.kind in (Kind.ALLOW, Kind.REPLIES):
+        what = "answers do not get back" if shown.reply else f"{'denied' if rule is not None else 'no rule permits it'}{told}"
+        return f"{flows} is blocked{where}: {what}"
+    what = f"permitted{told}" if rule is not None else "permitted by default" if step else "no filter stands in the way"
+    return f"{flows} gets through{where}: {what}{_extent(shown)}"
+
+
+def _extent(shown: Judgement) -> str:
+    """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
+    services = services_text(shown.packets, 4)
+    sources = shown.packets.values(Field.SOURCE)
+    return f" ({', '.join(services)} from {addresses_text(sources, 3)})" if services else ""
+
+
+def _told(rule: Rule) -> str:
+    return f"“{rule.name or rule.text}”" if (rule.name or rule.text) else "a rule"
+
+
+def _flows_text(pairs: Sequence[Pair]) -> str:
+    """The flows in words, those with the same ends and those to a list of names together."""
+    by_source: dict[tuple[str, str], dict[str, None]] = {}
+    for pair in pairs:
+        by_source.setdefault((_label(pair.source), str(pair.service)), {})[_label(pair.destination)] = None
+    told = [f"{service} from {source} to {_listed(list(names))}" for (source, service), names in by_source.items()]
+    return _listed(told, 4)
+
+
+def _listed(items: list[str], most: int = 16) -> str:
+    shown = items[:most] + ([f"{len(items) - most} more"] if len(items) > most else [])
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def _label(end: Endpoint) -> str:
+    if end.role and end.role != end.label and not end.elsewhere:
+        return end.role
+    return end.label
+
+
+def _who(pair: Pair) -> str:
+    return f"{_label(pair.source)}>{_label(pair.destination)}>{pair.service}"
+
+
+def _ends(ends: Iterable[Endpoint]) -> str:
+    return ", ".join(dict.fromkeys(map(_label, ends)))
+
+
+def _filter_name(shown: Judgement | None) -> str:
+    return shown.crossing.filter.name if shown is not None and shown.crossing is not None else ""
+
+
+def _question(unknown: Unknown) -> Question:
+    settle = f"give {unknown.reference} a value" if unknown.reference else ""
+    return Question(unknown.reason, settle, unknown.reference or "", unknown.span)
+
+
+# -- the packet and its way
+
+
+def _fields(packet: Packet) -> tuple[tuple[str, str], ...]:
+    protocol = packet.get(Field.PROTOCOL, 0)
+    port = packet.get(Field.DESTINATION_PORT, 0)
+    fields = [
+        ("source", address_text(packet.get(Field.SOURCE, 0))),
+        ("destination", address_text(packet.get(Field.DESTINATION, 0))),
+        ("protocol", protocol_text(protocol)),
+    ]
+    if protocol in PORT_PROTOCOLS:
+        fields += [("source_port", str(packet.get(Field.SOURCE_PORT, 0))), ("destination_port", str(port))]
+    if protocol in (Protocol.ICMP, Protocol.ICMPV6):
+        fields += [("icmp_type", str(port >> 8)), ("icmp_code", str(port & 255))]
+    return (*fields, ("state", State(packet.get(Field.STATE, 0)).name.lower()))
+
+
+def _trace(step: Step) -> Iterable[TraceStep]:
+    """The rules the packet met at one filter, in order, and the verdict."""
+    crossing, decision = step.crossing, step.decision
+    for rule in decision.path:
+        if rule is decision.rule:
+            continue
+        phrase = "may match" if rule in decision.may else "matches, goes on"
+        yield TraceStep(crossing.label, phrase, rule.text, Location(rule.span, "", rule.name))
+    yield _verdict(crossing, decision)
+
+
+def _verdict(crossing: Crossing, decision: Decision) -> TraceStep:
+    word = {Verdict.PERMIT: "permits", Verdict.DENY: "denies", Verdict.REJECT: "rejects"}.get(decision.verdict, decision.verdict.value)
+    rule = decision.rule
+    if rule is None:
+        filter_ = crossing.filter
+        return TraceStep(
+            crossing.label, f"no rule matches: {word} by default", "", Location(filter_.default_span or filter_.span, "", filter_.name)
+        )
+    doubt = " if it matches" if rule in decision.may else ""
+    return TraceStep(crossing.label, f"{word}{doubt}", rule.text, Location(rule.span, "", rule.name))

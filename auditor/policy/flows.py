@@ -1,0 +1,184 @@
+"""A requirement's flow as pairs of endpoints, each judged on every way between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from auditor.analysis import reach
+from auditor.analysis.reach import Judgement
+from auditor.model.filters import Verdict
+from auditor.model.findings import Outcome
+from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
+from auditor.model.headers import ANYWHERE, PUBLIC, Protocol, address_interval, icmp, ports, protocol_set
+from auditor.model.packets import EVERYTHING, PacketSet
+from auditor.model.source import Unknown
+from auditor.policy.binding import Cast
+from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who
+from auditor.policy.services import Protocol as Named
+from auditor.policy.services import Service
+
+_NUMBERS = {Named.TCP: Protocol.TCP, Named.UDP: Protocol.UDP, Named.ICMP: Protocol.ICMP, Named.ICMPV6: Protocol.ICMPV6}
+_ALL_PORTS = ((0, 65535),)
+
+
+def packets_of(service: Service) -> PacketSet:
+    """Every packet of a service. ICMP without a family is both: an echo request of either, and for "any type" both protocols."""
+    if service.protocol is Named.ANY:
+        return EVERYTHING
+    if service.protocol is Named.ICMP:
+        if service.icmp_type is None:
+            return protocol_set(Protocol.ICMP, Protocol.ICMPV6)
+        both = icmp(Protocol.ICMPV6, 128) if service.icmp_type == 8 else None
+        return icmp(Protocol.ICMP, service.icmp_type) | both if both else icmp(Protocol.ICMP, service.icmp_type)
+    if service.protocol is Named.ICMPV6:
+        return icmp(Protocol.ICMPV6, service.icmp_type)
+    return ports(_NUMBERS[service.protocol], service.ports or _ALL_PORTS, service.source_ports or _ALL_PORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One source, one destination, one service, and how each way between them answers."""
+
+    source: Endpoint
+    destination: Endpoint
+    service: Service
+    outcome: Outcome
+    judgements: tuple[Judgement, ...] = ()
+
+    @property
+    def worst(self) -> Judgement | None:
+        """The judgement that shows the outcome."""
+        heaviest = max(self.judgements, key=lambda each: each.outcome.weight, default=None)
+        return heaviest if heaviest is not None and heaviest.outcome is not Outcome.HOLDS else None
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where requirements are asked: the graph, who is who in it, and the ways found so far."""
+
+    graph: Graph
+    cast: Cast
+    ruleset: Ruleset
+    _ways: dict[tuple[Endpoint, Endpoint], tuple[Way, ...]] = field(default_factory=dict)
+    _guarded: dict[Endpoint, bool] = field(default_factory=dict)
+
+    def ways(self, source: Endpoint, destination: Endpoint) -> tuple[Way, ...]:
+        """`Graph.ways`, remembered."""
+        found = self._ways.get((source, destination))
+        if found is None:
+            found = self._ways[source, destination] = self.graph.ways(source, destination)
+        return found
+
+    def endpoints(self, who: Who) -> tuple[Endpoint, ...]:
+        """The endpoints `who` stands for; unbound roles are left out (see `unbound`)."""
+        but = tuple(end for term in who.but for end in self._of(term, ()))
+        return tuple(dict.fromkeys(end for term in who.terms for end in self._of(term, but)))
+
+    def unbound(self, flow: Flow) -> tuple[str, ...]:
+        """Roles of the flow that nobody plays, and that may not be just anybody."""
+        roles = (*flow.sources.roles(), *flow.destinations.roles())
+        return tuple(dict.fromkeys(role for role in roles if role not in (ANY, INTERNET) and not self._played(role)))
+
+    def _played(self, role: str) -> bool:
+        known = self.ruleset.roles.get(role)
+        return self.cast.bound(role) or (known is not None and known.somewhere)
+
+    def _of(self, term: Term, but: tuple[Endpoint, ...]) -> Iterable[Endpoint]:
+        if term.kind is TermKind.NAME:
+            return (Endpoint(term.text, addresses=PUBLIC, names=frozenset({term.text})),)
+        if term.kind is TermKind.ADDRESS:
+            return (Endpoint(term.text, addresses=(address_interval(term.text),), exact=True),)
+        if term.text == INTERNET:
+            return (self.cast.internet(but),)
+        if term.text == ANY:
+            return self.cast.everybody(but)
+        known = self.ruleset.roles.get(term.text)
+        if not self.cast.bound(term.text) and known is not None and known.somewhere:
+            return (Endpoint(known.description or known.name, term.text, addresses=ANYWHERE),)
+        return tuple(end for end in self.cast.endpoints(term.text) if end not in but)
+
+    # -- judging
+
+    def allow(self, flow: Flow, scope: Scope) -> Iterator[Pair]:
+        """Whether every packet of the flow gets through and is answered, pair by pair."""
+        for source, destination in self._pairs(flow):
+            for service in flow.services:
+                packets = packets_of(service)
+                found = [self._some(way, reach.allowed(self.graph, way, packets)) for way in self._scoped(source, destination, scope)]
+                yield from self._pair(source, destination, service, found)
+
+    def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None) -> Iterator[Pair]:
+        """Whether no packet of the flow gets through, pair by pair. With `spared` packets left out, as are the product's own permits."""
+        for source, destination in self._pairs(flow):
+            for service in flow.services:
+                packets = packets_of(service)
+                ways = self._scoped(source, destination, scope)
+                if spared is not None:
+                    packets -= spared
+                    ways = tuple(map(_without_synthetic, ways))
+                yield from self._pair(source, destination, service, [reach.denied(way, packets) for way in ways])
+
+    def replies(self, flow: Flow) -> Iterator[Pair]:
+        """Whether what the flow sends out is answered, where it gets out at all."""
+        for pair in self.allow(flow, Scope.PATH):
+            if pair.outcome is Outcome.HOLDS or any(each.reply for each in pair.judgements):
+                yield pair
+
+    def _pairs(self, flow: Flow) -> Iterator[tuple[Endpoint, Endpoint]]:
+        destinations = self.endpoints(flow.destinations)
+        for source in self.endpoints(flow.sources):
+            for destination in destinations:
+                if not _one_machine(source, destination):
+                    yield source, destination
+
+    def _scoped(self, source: Endpoint, destination: Endpoint, scope: Scope) -> tuple[Way, ...]:
+        ways = self.ways(source, destination)
+        if scope is Scope.PATH:
+            return ways
+        return tuple(replace(way, crossings=kept) for way in ways if (kept := tuple(filter(_of_network, way.crossings))))
+
+    def _some(self, way: Way, judged: Judgement | None) -> Judgement | None:
+        """For a role that may be anybody, one that is reached is enough."""
+        known = self.ruleset.roles.get(way.destination.role)
+        if judged is None or judged.outcome is not Outcome.OPEN or known is None or not known.somewhere or self.cast.bound(known.name):
+            return judged
+        question = reach.flow(way, judged.packets)
+        surely = reach.way_bounds(way, question).surely
+        return replace(judged, outcome=Outcome.HOLDS) if surely else judged
+
+    def _pair(self, source: Endpoint, destination: Endpoint, service: Service, found: list[Judgement | None]) -> Iterator[Pair]:
+        judgements = [judged for judged in found if judged is not None]
+        if not judgements:
+            return
+        if not any(judged.way.crossings for judged in judgements) and not (self._is_guarded(source) or self._is_guarded(destination)):
+            nobody = Unknown(f"no firewall that was read stands between {source.label} and {destination.label}")
+            yield Pair(source, destination, service, Outcome.OPEN, (Judgement(Outcome.OPEN, judgements[0].way, unknowns=(nobody,)),))
+            return
+        yield Pair(source, destination, service, reach.outcome_of(judgements), tuple(judgements))
+
+    def _is_guarded(self, end: Endpoint) -> bool:
+        """Whether some filter that was read stands at this endpoint."""
+        known = self._guarded.get(end)
+        if known is None:
+            known = self._guarded[end] = self.graph.guards(end)
+        return known
+
+
+def _without_synthetic(way: Way) -> Way:
+    """The way as the user's own rules have it, without permits that the product adds by itself."""
+    return replace(way, crossings=tuple(map(_own_rules, way.crossings)))
+
+
+def _own_rules(crossing: Crossing) -> Crossing:
+    kept = tuple(rule for rule in crossing.filter.rules if not (rule.synthetic and rule.action is Verdict.PERMIT))
+    return crossing if len(kept) == len(crossing.filter.rules) else replace(crossing, filter=replace(crossing.filter, rules=kept))
+
+
+def _of_network(crossing: Crossing) -> bool:
+    return any(hook.device is not None or hook.place is Place.TRANSIT for hook in crossing.hooks)
+
+
+def _one_machine(source: Endpoint, destination: Endpoint) -> bool:
+    single = len(source.addresses) == 1 and source.addresses[0][0] == source.addresses[0][1]
+    return single and source.addresses == destination.addresses
