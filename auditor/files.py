@@ -21,6 +21,9 @@ MAX_BYTES = 128 * 1024 * 1024
 SKIPPED_DIRECTORIES = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache", ".ruff_cache"})
 
 
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
 class Unreadable(Exception):
     """A file that cannot be read as text; the message is fit for a user and names no path."""
 
@@ -40,11 +43,15 @@ class Tree(Protocol):
         """The content of `path`. Raises `Unreadable` if it is missing, too large, or leads out of the root."""
         ...
 
+    def read_head(self, path: str, size: int) -> bytes:
+        """The first `size` bytes of `path`. Raises `Unreadable` as `read_bytes` does, but for its size."""
+        ...
+
 
 def normalise(path: str) -> str:
     """`path` without `.` and `..`. Raises `Unreadable` where it would leave the root."""
     clean = posixpath.normpath(path.replace(os.sep, "/"))
-    if clean.startswith("../") or clean == ".." or clean.startswith("/"):
+    if clean == ".." or clean.startswith(("../", "/")):
         raise Unreadable("leads out of the directory that is being checked")
     return clean
 
@@ -52,12 +59,8 @@ def normalise(path: str) -> str:
 def read_text(tree: Tree, path: str) -> Source:
     """`path` as text: UTF-8, or UTF-16 with a byte-order mark. Raises `Unreadable` for binary content."""
     data = tree.read_bytes(path)
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
-        if data.startswith(mark):
-            data = data[len(mark) :]
-            break
-    else:
-        encoding = "utf-8"
+    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    data = data[len(mark) :]
     if encoding == "utf-8" and b"\0" in data:
         raise Unreadable("is binary: it has NUL bytes")
     try:
@@ -107,6 +110,12 @@ class DirectoryTree:
         return self._inside(full) and os.path.isfile(full)
 
     def read_bytes(self, path: str) -> bytes:
+        return self._read(path, MAX_BYTES, whole=True)
+
+    def read_head(self, path: str, size: int) -> bytes:
+        return self._read(path, size, whole=False)
+
+    def _read(self, path: str, most: int, whole: bool) -> bytes:
         full = os.path.realpath(self.root / normalise(path))
         if not self._inside(full):
             raise Unreadable("leads out of the directory that is being checked")
@@ -114,10 +123,10 @@ class DirectoryTree:
             status = os.stat(full)
             if not stat.S_ISREG(status.st_mode):
                 raise Unreadable("is not a regular file")
-            if status.st_size > MAX_BYTES:
-                raise Unreadable(f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+            if whole and status.st_size > most:
+                raise Unreadable(f"is larger than {most // 1024 // 1024} MiB")
             with open(full, "rb") as file:
-                return file.read()
+                return file.read(most)
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror}") from None
 
@@ -161,6 +170,9 @@ class GitTree:
             raise Unreadable("does not exist")
         return self._git("cat-file", "blob", blob)
 
+    def read_head(self, path: str, size: int) -> bytes:
+        return self.read_bytes(path)[:size]
+
 
 class MemoryTree:
     """Files given as a mapping of path → content, for tests and for trying a change before it is written."""
@@ -182,3 +194,6 @@ class MemoryTree:
         if self.under is None:
             raise Unreadable("does not exist")
         return self.under.read_bytes(path)
+
+    def read_head(self, path: str, size: int) -> bytes:
+        return self.read_bytes(path)[:size]

@@ -1,0 +1,130 @@
+"""Which rulesets a set of configurations calls for, and who plays which role, by the signs that rulesets list.
+
+A proposal always says which sign it rests on. What auditor.yaml or an option says comes first; detection fills what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
+from auditor.model.graph import Graph, Zone
+from auditor.model.packets import EVERYTHING, Field
+from auditor.policy.binding import Claim
+from auditor.policy.flows import packets_of
+from auditor.policy.ruleset import Ruleset, Sign, SignKind
+from auditor.policy.services import parse_service
+
+Texts = Callable[[str], str]
+"""The text of a file that was read, by path."""
+
+_TAGS = ("name", "role", "NodeType", "nodetype", "tag")
+
+
+def recognises(ruleset: Ruleset, graph: Graph, text_of: Texts) -> str:
+    """Why `graph` calls for the ruleset, in words; empty if nothing does."""
+    for sign in ruleset.signs:
+        if sign.recognises:
+            found = _seen(sign, graph, text_of)
+            if found:
+                return found
+    return ""
+
+
+def proposals(ruleset: Ruleset, graph: Graph) -> Iterator[Claim]:
+    """Who plays the ruleset's roles, one claim a zone: what a zone says of itself ("role") before what its name looks like."""
+    stated = dict.fromkeys((zone.id, role) for zone in graph.zones for role in zone.values("role") if role in ruleset.roles)
+    for zone_id, role in stated:
+        yield Claim(role, (zone_id,), why=f"detected: {zone_id} is {role}")
+    said = {zone_id for zone_id, _ in stated}
+    roles = {role for _, role in stated}
+    for zone in graph.zones:
+        sign = next((sign for sign in ruleset.signs if sign.role and sign.kind is SignKind.ZONE and _zone_matches(sign, zone)), None)
+        if sign is not None and sign.role not in roles and zone.id not in said:
+            assert sign.role is not None
+            yield Claim(sign.role, (zone.id,), why=f"detected: {_matched(sign, zone)} looks like {sign.role}")
+
+
+def _seen(sign: Sign, graph: Graph, text_of: Texts) -> str:
+    if sign.kind is SignKind.ZONE:
+        zone = next((zone for zone in graph.zones if _zone_matches(sign, zone)), None)
+        return f"{zone.id} was found" if zone else ""
+    if sign.kind is SignKind.NAME:
+        name = next((name for name in _names(graph) if _like(name, sign.pattern)), None)
+        return f"a rule names {name}" if name else ""
+    if sign.kind is SignKind.SERVICE:
+        rule = next((rule for rule in _rules(graph) if _about(rule, sign.pattern)), None)
+        return f"{rule.span.path} has a rule for {sign.pattern}" if rule else ""
+    paths = [path for path, format_ in graph.read if not sign.formats or format_ in sign.formats]
+    if sign.kind is SignKind.PATH:
+        path = next((path for path in paths if _like(path, sign.pattern)), None)
+        return f"{path} was found" if path else ""
+    word = sign.pattern.casefold()
+    path = next((path for path in paths if word in text_of(path).casefold()), None)
+    return f"{path} mentions {sign.pattern}" if path else ""
+
+
+def _zone_matches(sign: Sign, zone: Zone) -> bool:
+    return (not sign.formats or zone.id.partition(":")[0] in sign.formats) and _matched(sign, zone) != ""
+
+
+def _matched(sign: Sign, zone: Zone) -> str:
+    """What about the zone the sign matches."""
+    own = zone.id.partition(":")[2]
+    for text in (own, zone.label, *zone.aliases):
+        if _like(text, sign.pattern):
+            return text
+    tag = next((f"{key} = {value}" for key, value in zone.attributes if key in _TAGS and _like(value, sign.pattern)), "")
+    return f"tag {tag} of {zone.id}" if tag else ""
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatchcase(_plain(text), _plain(pattern))
+
+
+def _plain(text: str) -> str:
+    return text.casefold().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _rules(graph: Graph) -> Iterator[Rule]:
+    for filter_ in {id(each): each for each in (*graph.filters, *(hook.filter for hook in graph.hooks))}.values():
+        yield from _of_chain(filter_.rules, set())
+
+
+def _of_chain(rules: Iterable[Rule], seen: set[int]) -> Iterator[Rule]:
+    for rule in rules:
+        yield rule
+        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
+            seen.add(id(rule.action.chain))
+            yield from _of_chain(rule.action.chain.rules, seen)
+
+
+def _leaves(condition: Condition) -> Iterator[Condition]:
+    if isinstance(condition, Both | Either):
+        for part in condition.parts:
+            yield from _leaves(part)
+    elif isinstance(condition, Not):
+        yield from _leaves(condition.part)
+    else:
+        yield condition
+
+
+def _names(graph: Graph) -> Iterator[str]:
+    for rule in _rules(graph):
+        for leaf in _leaves(rule.condition):
+            if isinstance(leaf, Test) and leaf.predicate.fact is Fact.NAMED:
+                yield from sorted(leaf.predicate.values)
+
+
+def _about(rule: Rule, service: str) -> bool:
+    """Whether a written rule speaks of just this service, not of everything."""
+    if rule.synthetic:
+        return False
+    wanted = packets_of(parse_service(service))
+    for leaf in _leaves(rule.condition):
+        if isinstance(leaf, Exactly) and leaf.packets is not EVERYTHING and wanted.meets(leaf.packets):
+            spans = leaf.packets.values(Field.DESTINATION_PORT)
+            if sum(high - low + 1 for low, high in spans) <= 64:
+                return True
+    return False
