@@ -7,12 +7,12 @@ them to: its library costs more than the whole load. A user's file passes it fir
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from auditor.files import DirectoryTree, Tree, Unreadable, normalise, read_text
 from auditor.model.source import Level, Source, Span
+from auditor.policy import nodes
 from auditor.policy.conditions import Asks, Condition, Value, parse_condition, parts
 from auditor.policy.parameters import default_of, read_value
 from auditor.policy.problems import Problem, RulesetError, did_you_mean
@@ -115,23 +115,23 @@ class _Reader:
 
     def ruleset(self, root: Node) -> Ruleset:
         assert isinstance(root, Mapping)
-        name = _text(root, "ruleset")
-        prefix = _text(root, "prefix", name)
-        source = _mapping(root, "source")
-        self.roles = {key: self.role(key, value) for key, value in _mapping(root, "roles").entries.items()}
+        name = nodes.text(root, "ruleset")
+        prefix = nodes.text(root, "prefix", name)
+        source = root.get("source")
+        self.roles = {key: self.role(key, value) for key, value in nodes.entries(root, "roles").items()}
         self.unions(root)
-        self.parameters = {key: self.parameter(key, value) for key, value in _mapping(root, "parameters").entries.items()}
-        document = Document(_text(source, "document"), _text(source, "section"), _text(source, "url"))
-        signs = tuple(self.sign(each) for each in _items(root, "detect"))
-        requirements = tuple(self.requirement(prefix, document.section, each) for each in _items(root, "requirements"))
+        self.parameters = {key: self.parameter(key, value) for key, value in nodes.entries(root, "parameters").items()}
+        document = Document(nodes.text(source, "document"), nodes.text(source, "section"), nodes.text(source, "url"))
+        signs = tuple(self.sign(each) for each in nodes.items(root, "detect"))
+        requirements = tuple(self.requirement(prefix, document.section, each) for each in nodes.items(root, "requirements"))
         self.unique(requirements)
         if self.problems:
             raise RulesetError(sorted(self.problems, key=lambda problem: problem.span or Span.of_file("")))
         return Ruleset(
             name,
-            _text(root, "title"),
+            nodes.text(root, "title"),
             prefix,
-            _text(root, "description"),
+            nodes.text(root, "description"),
             document,
             self.roles,
             self.parameters,
@@ -148,13 +148,13 @@ class _Reader:
             self.problems.append(Problem(f"the role {name!r} is built in: leave it out, or choose another name", node.key))
         if isinstance(node, Scalar):
             return Role(name, node.text)
-        return Role(name, _text(node, "is"), tuple(_texts(node, "union")), _flag(node, "somewhere"))
+        return Role(name, nodes.text(node, "is"), nodes.texts(node, "union"), nodes.flag(node, "somewhere"))
 
     def unions(self, root: Node) -> None:
-        for name, node in _mapping(root, "roles").entries.items():
-            for each in _items(node, "union") if isinstance(node, Mapping) else ():
-                self.known_role(_content(each), each)
-                if name in self.reached(_content(each)):
+        for name, node in nodes.entries(root, "roles").items():
+            for each in nodes.items(node, "union") if isinstance(node, Mapping) else ():
+                self.known_role(nodes.content(each), each)
+                if name in self.reached(nodes.content(each)):
                     self.wrong(f"the role {name!r} is part of itself", each)
                     self.roles[name] = Role(name, self.roles[name].description)
 
@@ -174,11 +174,11 @@ class _Reader:
 
     def parameter(self, name: str, node: Node) -> Parameter:
         assert isinstance(node, Mapping)
-        kind, values = Type(_text(node, "type")), tuple(_texts(node, "values"))
+        kind, values = Type(nodes.text(node, "type")), nodes.texts(node, "values")
         if (kind is Type.ENUM) != bool(values):
             self.wrong("an enum needs its values" if not values else f"values are for an enum, not for a {kind}", node)
         given = node.get("default")
-        draft = Parameter(name, kind, default_of(kind, values), _text(node, "is"), values)
+        draft = Parameter(name, kind, default_of(kind, values), nodes.text(node, "is"), values)
         return Parameter(name, kind, self.value(draft, given), draft.description, values) if given is not None else draft
 
     def value(self, parameter: Parameter, node: Node) -> Value:
@@ -193,12 +193,12 @@ class _Reader:
         if len(kinds) != 1:
             self.wrong("a sign is exactly one of zone, name, path, text or service", node)
             return Sign(SignKind.PATH, "")
-        role = _text(node, "role") or None
+        role = nodes.text(node, "role") or None
         if role:
-            self.known_role(role, _child(node, "role"))
+            self.known_role(role, nodes.child(node, "role"))
         if kinds[0] is SignKind.SERVICE:
-            self.services(_child(node, "service"))
-        return Sign(kinds[0], _text(node, kinds[0]), role, tuple(_texts(node, "formats")), _flag(node, "recognises"))
+            self.services(nodes.child(node, "service"))
+        return Sign(kinds[0], nodes.text(node, kinds[0]), role, nodes.texts(node, "formats"), nodes.flag(node, "recognises"))
 
     def requirement(self, prefix: str, section: str, node: Node) -> Requirement:
         assert isinstance(node, Mapping)
@@ -207,60 +207,60 @@ class _Reader:
             self.wrong(f"a requirement is exactly one of {', '.join(Kind)}", node.entries.get("id", node))
         kind = kinds[0] if kinds else Kind.HYGIENE
         sources, destinations, services, fact = self.flow(kind, node.get(kind))
-        identifier = f"{prefix}/{_text(node, 'id')}"
+        identifier = f"{prefix}/{nodes.text(node, 'id')}"
         when = node.get("when")
         return Requirement(
             id=identifier,
             kind=kind,
-            title=_text(node, "title") or identifier,
-            because=_line(_text(node, "because")),
-            fix=self.remedy(_child(node, "fix")),
-            span=_child(node, "id").span,
+            title=nodes.text(node, "title") or identifier,
+            because=_line(nodes.text(node, "because")),
+            fix=self.remedy(nodes.child(node, "fix")),
+            span=nodes.child(node, "id").span,
             sources=sources,
             destinations=destinations,
             services=services,
             fact=fact,
             when=self.condition(when) if when else None,
-            level=Level(_text(node, "level", Level.ERROR)),
-            scope=Scope(_text(node, "scope", Scope.PATH)),
-            section=_text(node, "section", section),
-            reading=_line(_text(node, "reading")),
-            tags=tuple(_texts(node, "tags")),
-            security_severity=float(_text(node, "severity", "5.0")),
-            precision=_text(node, "precision", "high"),
-            optional=_flag(node, "optional"),
-            beyond=_flag(node, "beyond"),
+            level=Level(nodes.text(node, "level", Level.ERROR)),
+            scope=Scope(nodes.text(node, "scope", Scope.PATH)),
+            section=nodes.text(node, "section", section),
+            reading=_line(nodes.text(node, "reading")),
+            tags=nodes.texts(node, "tags"),
+            security_severity=float(nodes.text(node, "severity", "5.0")),
+            precision=nodes.text(node, "precision", "high"),
+            optional=nodes.flag(node, "optional"),
+            beyond=nodes.flag(node, "beyond"),
         )
 
     def flow(self, kind: Kind, node: Node | None) -> tuple[tuple[Choice, ...], tuple[Choice, ...], tuple[Service, ...], str]:
         if kind is Kind.HYGIENE or node is None:
-            return (), (), (), _content(node) if node else ""
+            return (), (), (), nodes.content(node) if node else ""
         if kind is Kind.ENFORCED:
             return (), self.choices(node), (), ""
         if kind is Kind.FACT:
-            return (), self.choices(_child(node, "of")), (), _text(node, "says")
+            return (), self.choices(nodes.child(node, "of")), (), nodes.text(node, "says")
         service = node.get("service") if isinstance(node, Mapping) else None
         services = self.services(service) if service else (ANY_SERVICE,)
-        return self.choices(_child(node, "from")), self.choices(_child(node, "to")), services, ""
+        return self.choices(nodes.child(node, "from")), self.choices(nodes.child(node, "to")), services, ""
 
     def remedy(self, node: Node) -> Remedy:
         if isinstance(node, Scalar):
             return Remedy(_line(node.text))
-        snippets = {key: _content(value) for key, value in node.entries.items() if key != "text"} if isinstance(node, Mapping) else {}
-        return Remedy(_line(_text(node, "text")), snippets)
+        snippets = {key: nodes.content(value) for key, value in node.entries.items() if key != "text"} if isinstance(node, Mapping) else {}
+        return Remedy(_line(nodes.text(node, "text")), snippets)
 
     def services(self, node: Node) -> tuple[Service, ...]:
         found: list[Service] = []
         for each in node.items if isinstance(node, Sequence) else (node,):
             try:
-                found.append(parse_service(_content(each)))
+                found.append(parse_service(nodes.content(each)))
             except ValueError as error:
                 self.wrong(str(error), each)
         return tuple(found) or (Service(Protocol.ANY),)
 
     def condition(self, node: Node) -> Condition | None:
         try:
-            condition = parse_condition(_content(node))
+            condition = parse_condition(nodes.content(node))
         except ValueError as error:
             self.wrong(str(error), node)
             return None
@@ -294,12 +294,12 @@ class _Reader:
             self.wrong("a list holds either ends of the flow or choices (when, is), not both", node)
             return Choice(Who(()))
         when = node.get("when")
-        return Choice(self.who(_child(node, "is")), self.condition(when) if when else None)
+        return Choice(self.who(nodes.child(node, "is")), self.condition(when) if when else None)
 
     def who(self, node: Node) -> Who:
         if isinstance(node, Sequence):
-            return Who(tuple(term for each in node.items for term in self.terms(_content(each), each)))
-        terms, _, but = _content(node).partition(" but ")
+            return Who(tuple(term for each in node.items for term in self.terms(nodes.content(each), each)))
+        terms, _, but = nodes.content(node).partition(" but ")
         return Who(self.terms(terms, node), self.terms(but, node) if but else ())
 
     def terms(self, text: str, node: Node) -> tuple[Term, ...]:
@@ -329,40 +329,6 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _child(node: Node | None, name: str) -> Node:
-    found = node.get(name) if isinstance(node, Mapping) else None
-    assert found is not None, f"the schema requires {name}"
-    return found
-
-
-def _content(node: Node) -> str:
-    return node.text if isinstance(node, Scalar) else ""
-
-
-def _text(node: Node | None, name: str, default: str = "") -> str:
-    found = node.get(name) if isinstance(node, Mapping) else None
-    return _content(found).strip() if found is not None else default
-
-
-def _texts(node: Node, name: str) -> Iterator[str]:
-    return map(_content, _items(node, name))
-
-
-def _flag(node: Node, name: str) -> bool:
-    found = node.get(name) if isinstance(node, Mapping) else None
-    return isinstance(found, Scalar) and found.value is True
-
-
-def _mapping(node: Node, name: str) -> Mapping:
-    found = node.get(name) if isinstance(node, Mapping) else None
-    return found if isinstance(found, Mapping) else Mapping(node.span, {})
-
-
-def _items(node: Node, name: str) -> tuple[Node, ...]:
-    found = node.get(name) if isinstance(node, Mapping) else None
-    return found.items if isinstance(found, Sequence) else ()
 
 
 def _line(text: str) -> str:

@@ -31,6 +31,10 @@ class RulesetError(PolicyError):
     """A ruleset that cannot be used, or one that does not exist."""
 
 
+class ConfigError(PolicyError):
+    """An auditor.yaml that cannot be used."""
+
+
 class ParameterError(PolicyError):
     """A parameter no ruleset has, or a value it cannot take."""
 

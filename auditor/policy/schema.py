@@ -1,18 +1,19 @@
 """Checking a YAML file against a JSON Schema, in the words of somebody who wrote the file by hand.
 
-Invariant: every problem has the span of the key or value it is about. jsonschema is imported here alone, and only when asked.
+Invariant: every problem has the span of the key or value it is about. jsonschema is imported here alone, for a file that has problems.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from auditor.model.source import Span
 from auditor.policy.problems import Problem, did_you_mean
+from auditor.policy.shape import fits
 from auditor.yamlspan import Node, locate, to_python
 
 if TYPE_CHECKING:
@@ -31,17 +32,28 @@ _TYPES = {
 
 def check(node: Node, schema: str) -> tuple[Problem, ...]:
     """What is wrong with `node` under the schema file of that name in this package, in the order of the file."""
-    problems = {problem for error in _validator(schema).iter_errors(to_python(node)) for problem in _problems(node, error)}
+    value = to_python(node)
+    if fits(value, schema_of(schema)):
+        return ()
+    problems = {problem for error in _validator(schema).iter_errors(value) for problem in _problems(node, error)}
     return tuple(sorted(problems, key=lambda problem: (problem.span or Span.of_file(""), problem.message)))
 
 
 @cache
-def _validator(schema: str) -> Validator:
+def schema_of(name: str) -> dict[str, Any]:
+    """A schema file of this package."""
     import json
 
+    path = os.path.join(os.path.dirname(__file__), name)
+    with open(path, encoding="utf-8") as file:
+        schema: dict[str, Any] = json.load(file)
+    return schema
+
+
+def _validator(schema: str) -> Validator:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(json.loads(files("auditor.policy").joinpath(schema).read_text("utf-8")))
+    return Draft202012Validator(schema_of(schema))
 
 
 def _problems(root: Node, error: ValidationError) -> Iterator[Problem]:

@@ -1,0 +1,146 @@
+"""auditor.yaml: what is read, which rulesets count, who is who, what is accepted. Every mistake is told at its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from auditor.files import Tree, Unreadable, read_text
+from auditor.model.source import Source, Span
+from auditor.policy import nodes
+from auditor.policy.binding import Claim, claim_of
+from auditor.policy.parameters import Given
+from auditor.policy.problems import ConfigError, Problem
+from auditor.policy.schema import check
+from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read_one
+
+SCHEMA = "config.schema.json"
+FILENAMES = ("auditor.yaml", "auditor.yml", ".auditor.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file or directory to read. `format` names its dialect where it is not to be recognised; the rest is for Terraform."""
+
+    path: str
+    span: Span | None = None
+    format: str | None = None
+    var_files: tuple[str, ...] = ()
+    variables: AbstractMapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """An accepted finding: `rule` and `path` are shell patterns, no path means everywhere; `until` is the last day it counts."""
+
+    rule: str
+    reason: str
+    span: Span
+    path: str | None = None
+    until: date | None = None
+    tracker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesetName:
+    """A ruleset as the user named it, and where."""
+
+    name: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One auditor.yaml; the empty one where there is none. Paths are relative to its directory, as written."""
+
+    path: str = ""
+    rulesets: tuple[RulesetName, ...] = ()
+    parameters: AbstractMapping[str, Given] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    roles: tuple[Claim, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+
+
+def find_config(tree: Tree) -> Config:
+    """The configuration at the root of `tree`; an empty one where there is none. Raises `ConfigError`."""
+    return next((load_config(tree, name) for name in FILENAMES if tree.exists(name)), Config())
+
+
+def load_config(tree: Tree, path: str) -> Config:
+    """The configuration in the file `path`. Raises `ConfigError`."""
+    try:
+        return read_config(read_text(tree, path))
+    except Unreadable as error:
+        raise ConfigError([Problem(f"the configuration {path} {error}")]) from None
+
+
+def read_config(source: Source) -> Config:
+    """The configuration that `source` writes. Raises `ConfigError` with every mistake."""
+    try:
+        root = read_one(source)
+    except YamlError as error:
+        if not source.text.strip():
+            return Config(source.path)
+        raise ConfigError([Problem(error.message, error.span)]) from None
+    if isinstance(root, Scalar) and root.value is None:
+        return Config(source.path)
+    problems = list(check(root, SCHEMA))
+    if problems:
+        raise ConfigError(problems)
+    config = Config(
+        source.path,
+        tuple(RulesetName(nodes.content(each), each.span) for each in nodes.items(root, "rulesets")),
+        {name: Given(value, value.key) for name, value in nodes.entries(root, "parameters").items()},
+        tuple(map(_input, nodes.items(root, "inputs"))),
+        tuple(_claim(name, value, source.path, problems) for name, value in nodes.entries(root, "roles").items()),
+        tuple(_ignore(each, problems) for each in nodes.items(root, "ignore")),
+    )
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _input(node: Node) -> Input:
+    if not isinstance(node, Mapping):
+        return Input(nodes.content(node), node.span)
+    variables = {name: nodes.content(value) for name, value in nodes.entries(node, "vars").items()}
+    return Input(
+        nodes.text(node, "path"),
+        nodes.child(node, "path").span,
+        nodes.text(node, "format") or None,
+        nodes.texts(node, "var_files"),
+        variables,
+    )
+
+
+def _claim(role: str, node: Node, path: str, problems: list[Problem]) -> Claim:
+    if isinstance(node, Mapping):
+        zones = (*nodes.texts(node, "behind"), *nodes.texts(node, "zone"))
+        return Claim(
+            role, zones, nodes.texts(node, "addresses"), tuple(name.casefold() for name in nodes.texts(node, "names")), path, node.key
+        )
+    texts = [nodes.content(each) for each in node.items] if isinstance(node, Sequence) else [nodes.content(node)]
+    try:
+        found = claim_of(f"{role}={','.join(texts)}", path)
+    except ValueError:
+        problems.append(Problem(f"role {role}: name a zone, an address or a domain name", node.span))
+        return Claim(role)
+    return Claim(role, found.zones, found.addresses, found.names, path, node.key)
+
+
+def _ignore(node: Node, problems: list[Problem]) -> Ignore:
+    until = None
+    if nodes.text(node, "until"):
+        try:
+            until = date.fromisoformat(nodes.text(node, "until"))
+        except ValueError:
+            problems.append(Problem(f"{nodes.text(node, 'until')!r} is no date: write YYYY-MM-DD", nodes.child(node, "until").span))
+    return Ignore(
+        nodes.text(node, "rule"),
+        nodes.text(node, "reason"),
+        node.span,
+        nodes.text(node, "path") or None,
+        until,
+        nodes.text(node, "tracker"),
+    )
