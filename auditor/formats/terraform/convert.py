@@ -1,0 +1,241 @@
+"""An estate as a rule graph: groups become zones with their rules as hooks, networks and carriers zones that groups lie in.
+
+Groups on one interface unite: their hooks share a union. What may be hidden from this configuration, rules of a group made elsewhere or
+by a module that is not here, is a rule that may permit anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from auditor.formats.terraform.conditions import condition_of
+from auditor.formats.terraform.records import (
+    Carrier,
+    Direction,
+    Estate,
+    Family,
+    Group,
+    Icmp,
+    Network,
+    Peer,
+    PeerKind,
+    Range,
+    Record,
+    Traffic,
+)
+from auditor.model.filters import Filter, Rule, Undecided, Verdict
+from auditor.model.graph import Graph, Hook, Place, Zone, ZoneKind
+from auditor.model.headers import address_interval
+from auditor.model.packets import Interval
+from auditor.model.source import Unknown
+
+ROLE_TAGS = frozenset({"nodetype", "node_type", "node-type", "role", "noderole", "node_role", "talos_role", "kubernetes.io/role"})
+PLACES = {Direction.IN: Place.INBOUND, Direction.OUT: Place.OUTBOUND}
+
+
+class Names:
+    """The ids of zones. `prefix` tells root modules apart where one tree holds several that use the same addresses."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+
+    def zone(self, address: str) -> str:
+        """The zone of the resource at `address`."""
+        return f"terraform:{self.prefix}{address.removeprefix('id:')}"
+
+    def peer(self, peer: Peer) -> str:
+        """The zone of what a peer names."""
+        return self.zone(peer.text if peer.kind in (PeerKind.GROUP, PeerKind.ASG) else f"{peer.kind}:{peer.text}")
+
+
+def graph_of(estate: Estate, names: Names) -> Graph:
+    """The graph of one root module."""
+    groups = list(estate.groups.values())
+    zones = [
+        *(_group_zone(group, estate, names) for group in groups),
+        *(_network_zone(network, names) for network in estate.networks.values()),
+        *(_carrier_zone(carrier, estate, names) for carrier in estate.carriers),
+    ]
+    hooks = [hook for group in groups if not group.disabled for hook in _hooks(group, estate, names)]
+    hooks += [hook for carrier in estate.carriers for hook in _unseen_hooks(carrier, names)]
+    return Graph(tuple(zones), tuple(hooks), notes=tuple(estate.notes), filters=tuple(hook.filter for hook in hooks))
+
+
+# -- zones
+
+
+def _group_zone(group: Group, estate: Estate, names: Names) -> Zone:
+    network = estate.networks.get(group.network or "")
+    carriers = [names.zone(carrier.address) for carrier in estate.carriers if group.address in carrier.groups]
+    return Zone(
+        names.zone(group.address),
+        ZoneKind.GROUP,
+        group.address.removeprefix("id:"),
+        group.span,
+        networks_of([network]) if network else None,
+        references_of(network) if network else frozenset(),
+        attributes=(*_signs(group.name, group.tags), *((("foreign", "yes"),) if group.foreign else ())),
+        aliases=_aliases(group),
+        inside=tuple(carriers),
+    )
+
+
+def _aliases(group: Group) -> tuple[str, ...]:
+    return (f"terraform:{group.name}",) if group.name else ()
+
+
+def _signs(name: str | None, tags: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """What says who the members are: names, tags, and the values of tags that name a role."""
+    signs = [("name", name)] if name else []
+    signs += [(f"tag:{key}", text) for key, text in sorted(tags.items())]
+    signs += [("role", text) for key, text in sorted(tags.items()) if key.lower() in ROLE_TAGS]
+    return tuple(signs)
+
+
+def _network_zone(network: Network, names: Names) -> Zone:
+    signs = (*_signs(network.name, {}), ("type", network.type))
+    parent = (names.zone(network.parent),) if network.parent else ()
+    id_, label = names.zone(network.address), network.address
+    return Zone(id_, ZoneKind.SUBNET, label, network.span, networks_of([network]), references_of(network), attributes=signs, inside=parent)
+
+
+def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
+    groups = [estate.groups[address] for address in carrier.groups if address in estate.groups]
+    subnets = [estate.networks[address] for address in carrier.subnets if address in estate.networks]
+    known = len(subnets) == len(carrier.subnets) and subnets
+    vpcs = [estate.networks[group.network] for group in groups if group.network in estate.networks]
+    inside = [names.zone(address) for address in (*(group.address for group in groups), *(subnet.address for subnet in subnets))]
+    return Zone(
+        names.zone(carrier.address),
+        ZoneKind.HOST,
+        carrier.address,
+        carrier.span,
+        networks_of(subnets) if known else networks_of(vpcs[:1]),
+        references_of(vpcs[0]) if vpcs else frozenset(),
+        attributes=_signs(None, carrier.tags),
+        inside=tuple(dict.fromkeys(inside)),
+    )
+
+
+def networks_of(networks: Iterable[Network]) -> tuple[Interval, ...] | None:
+    """The addresses of all of them; None if any block is not known."""
+    blocks = [block for network in networks for block in network.blocks]
+    if not blocks or any(block.kind is not PeerKind.ADDRESSES for block in blocks):
+        return None
+    return tuple(address_interval(block.text) for block in blocks)
+
+
+def references_of(network: Network) -> frozenset[str]:
+    """The symbols that stand for the whole of a network: where it has a single block of a family, that block's."""
+    found: set[str] = set()
+    for family in (Family.IPV4, Family.IPV6):
+        blocks = [block for block in network.blocks if block.family is family]
+        if len(blocks) == 1 and blocks[0].unknown is not None and blocks[0].unknown.reference:
+            found.add(blocks[0].unknown.reference)
+    return frozenset(found)
+
+
+# -- hooks
+
+
+def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
+    for direction, place in PLACES.items():
+        zone = names.zone(group.address)
+        records = [record for record in group.rules if record.direction is direction]
+        rules = [_rule(record, estate, names) for record in _in_order(group, records)]
+        rules += [_may_permit(unknown, group) for unknown in _hidden(group)]
+        permit = group.defaults.inbound if direction is Direction.IN else group.defaults.outbound
+        label = f"{group.address.removeprefix('id:')}, {'inbound' if direction is Direction.IN else 'outbound'}"
+        default = Verdict.PERMIT if permit else Verdict.DENY
+        filter_ = Filter(label, tuple(rules), default, group.span, group.defaults.span)
+        union = None if group.ordered else union_of(group.type)
+        yield Hook(f"{zone}/{direction}", place, filter_, group.span, label, zone, stateful=group.stateful, union=union)
+
+
+def union_of(type_: str) -> str:
+    """What hooks of groups of one provider share: on one interface they add up."""
+    return f"terraform:{type_.partition('_')[0]}"
+
+
+def _in_order(group: Group, records: list[Record]) -> list[Record]:
+    if not group.ordered:
+        return records
+    return sorted(records, key=lambda record: (record.order if isinstance(record.order, int) else 0, record.permit))
+
+
+def _hidden(group: Group) -> list[Unknown]:
+    return [*([group.foreign] if group.foreign is not None else []), *group.beyond]
+
+
+def _may_permit(unknown: Unknown, group: Group) -> Rule:
+    text = f"whatever is not seen here: {unknown.reason}"
+    return Rule(Undecided(unknown), Verdict.PERMIT, unknown.span or group.span, text, synthetic=True)
+
+
+def _unseen_hooks(carrier: Carrier, names: Names) -> Iterable[Hook]:
+    """For a machine that carries a group nobody can tell: it may permit anything."""
+    if None not in carrier.groups:
+        return
+    zone = names.zone(carrier.address)
+    unknown = Unknown(f"which further groups {carrier.address} carries is not known", carrier.span)
+    for direction, place in PLACES.items():
+        rule = Rule(Undecided(unknown), Verdict.PERMIT, carrier.span, "a group that is not known here", synthetic=True)
+        filter_ = Filter(f"further groups of {carrier.address}", (rule,), Verdict.DENY, carrier.span)
+        yield Hook(f"{zone}/{direction}", place, filter_, carrier.span, filter_.name, zone, union=union_of(carrier.type))
+
+
+# -- rules
+
+
+def _rule(record: Record, estate: Estate, names: Names) -> Rule:
+    return Rule(
+        condition_of(record, estate, names.peer),
+        Verdict.PERMIT if record.permit else Verdict.DENY,
+        record.span,
+        rule_text(record),
+        record.description or record.resource,
+        record.resource,
+        synthetic=record.implicit,
+        stateless=record.stateless,
+        trail=record.trail,
+    )
+
+
+def rule_text(record: Record) -> str:
+    """The rule in a line: "permit tcp/2379-2380 from group aws_security_group.control_plane"."""
+    word = "permit" if record.permit else "deny"
+    preposition = "from" if record.direction is Direction.IN else "to"
+    maybe = " (may not exist)" if record.doubt is not None else ""
+    order = f"{record.order}: " if isinstance(record.order, int) else ""
+    return f"{order}{word} {_traffic_text(record.traffic)} {preposition} {_peer_text(record.peer)}{maybe}"
+
+
+def _traffic_text(traffic: Traffic) -> str:
+    if isinstance(traffic.protocol, Unknown):
+        return "an unknown protocol"
+    if traffic.protocol == "any":
+        return "everything"
+    if traffic.protocol in ("icmp", "icmpv6"):
+        return traffic.protocol + _icmp_text(traffic.icmp)
+    if isinstance(traffic.ports, Unknown):
+        return f"{traffic.protocol}, unknown ports"
+    if isinstance(traffic.ports, Range):
+        first, last = traffic.ports.first, traffic.ports.last
+        return f"{traffic.protocol}/{first}" + (f"-{last}" if last != first else "")
+    return traffic.protocol
+
+
+def _icmp_text(wanted: Icmp) -> str:
+    if isinstance(wanted.type, int):
+        return f" type {wanted.type}" + (f" code {wanted.code}" if isinstance(wanted.code, int) else "")
+    return ""
+
+
+def _peer_text(peer: Peer) -> str:
+    if peer.kind is PeerKind.ANY:
+        return "anywhere"
+    if peer.kind is PeerKind.UNKNOWN:
+        return peer.text or "somewhere unknown"
+    if peer.kind in (PeerKind.ADDRESSES, PeerKind.NAMED, PeerKind.OTHER):
+        return peer.text
+    return f"{peer.kind} {peer.text}".replace("-", " ", 1) if peer.kind is PeerKind.PREFIX_LIST else f"{peer.kind} {peer.text}"

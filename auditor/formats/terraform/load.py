@@ -1,0 +1,44 @@
+"""Terraform files into one graph: the root modules among them, each read, evaluated and converted on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+from auditor.files import Tree
+from auditor.formats.base import Options
+from auditor.formats.terraform.clouds import read_estate
+from auditor.formats.terraform.convert import Names, graph_of
+from auditor.formats.terraform.modules import Options as RootOptions
+from auditor.formats.terraform.modules import find_roots, load_root
+from auditor.formats.terraform.records import Estate
+from auditor.formats.terraform.resources import Root
+from auditor.model.graph import Graph
+
+
+def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
+    """The firewalls of every root module among `paths`."""
+    roots = [load_root(tree, directory, root_options(options, directory)) for directory in find_roots(tree, paths)]
+    estates = [(root, read_estate(root)) for root in roots]
+    graphs = [graph_of(estate, Names(prefix)) for (_, estate), prefix in zip(estates, _prefixes(estates), strict=True)]
+    notes = Graph(notes=tuple(note for root in roots for note in root.notes()))
+    read = Graph(read=tuple((path, "terraform") for path in paths))
+    return reduce(add, graphs, read) + notes
+
+
+def root_options(options: Options, directory: str) -> RootOptions:
+    """What the run says about the variables of one root module."""
+    files = (*options.var_files, *options.var_files_of.get(directory, ()))
+    variables = [("var-file", path) for path in files] + [("var", f"{name}={text}") for name, text in options.variables]
+    return RootOptions(tuple(variables))
+
+
+def _prefixes(estates: Sequence[tuple[Root, Estate]]) -> list[str]:
+    """What goes before addresses: nothing, or the directory for root modules that use an address another one uses too."""
+    seen: dict[str, int] = {}
+    for _, estate in estates:
+        for address in estate.groups:
+            seen[address] = seen.get(address, 0) + 1
+    clashes = {address for address, count in seen.items() if count > 1}
+    return [f"{root.directory}:" if root.directory and clashes & estate.groups.keys() else "" for root, estate in estates]
