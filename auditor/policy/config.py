@@ -9,9 +9,10 @@ from datetime import date
 from auditor.files import Tree, Unreadable, read_text
 from auditor.model.source import Source, Span
 from auditor.policy import nodes
-from auditor.policy.binding import Claim, claim_of
+from auditor.policy.binding import claim_of, is_address
+from auditor.policy.load import builtin_rulesets, is_path
 from auditor.policy.parameters import Given
-from auditor.policy.problems import ConfigError, Problem
+from auditor.policy.problems import ConfigError, Problem, did_you_mean
 from auditor.policy.schema import check
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read_one
 
@@ -43,10 +44,13 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
-class RulesetName:
-    """A ruleset as the user named it, and where."""
+class Played:
+    """Who a role is here: zones by id, alias or label, addresses, domain names."""
 
     name: str
+    zones: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     span: Span | None = None
 
 
@@ -55,10 +59,10 @@ class Config:
     """One auditor.yaml; the empty one where there is none. Paths are relative to its directory, as written."""
 
     path: str = ""
-    rulesets: tuple[RulesetName, ...] = ()
+    rulesets: tuple[str, ...] = ()
     parameters: AbstractMapping[str, Given] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
-    roles: tuple[Claim, ...] = ()
+    roles: tuple[Played, ...] = ()
     ignores: tuple[Ignore, ...] = ()
 
 
@@ -90,10 +94,10 @@ def read_config(source: Source) -> Config:
         raise ConfigError(problems)
     config = Config(
         source.path,
-        tuple(RulesetName(nodes.content(each), each.span) for each in nodes.items(root, "rulesets")),
+        tuple(_ruleset(each, problems) for each in nodes.items(root, "rulesets")),
         {name: Given(value, value.key) for name, value in nodes.entries(root, "parameters").items()},
         tuple(map(_input, nodes.items(root, "inputs"))),
-        tuple(_claim(name, value, source.path, problems) for name, value in nodes.entries(root, "roles").items()),
+        tuple(_played(name, value, problems) for name, value in nodes.entries(root, "roles").items()),
         tuple(_ignore(each, problems) for each in nodes.items(root, "ignore")),
     )
     if problems:
@@ -114,19 +118,28 @@ def _input(node: Node) -> Input:
     )
 
 
-def _claim(role: str, node: Node, path: str, problems: list[Problem]) -> Claim:
+def _ruleset(node: Node, problems: list[Problem]) -> str:
+    name = nodes.content(node).strip()
+    if not is_path(name) and name not in builtin_rulesets():
+        problems.append(Problem(f"there is no ruleset {name!r}{did_you_mean(name, builtin_rulesets())}", node.span))
+    return name
+
+
+def _played(role: str, node: Node, problems: list[Problem]) -> Played:
     if isinstance(node, Mapping):
         zones = (*nodes.texts(node, "behind"), *nodes.texts(node, "zone"))
-        return Claim(
-            role, zones, nodes.texts(node, "addresses"), tuple(name.casefold() for name in nodes.texts(node, "names")), path, node.key
-        )
-    texts = [nodes.content(each) for each in node.items] if isinstance(node, Sequence) else [nodes.content(node)]
+        names = tuple(name.casefold() for name in nodes.texts(node, "names"))
+        for each in nodes.texts(node, "addresses"):
+            if not is_address(each):
+                problems.append(Problem(f"role {role}: {each!r} is no address, network or range", nodes.child(node, "addresses").span))
+        return Played(role, zones, nodes.texts(node, "addresses"), names, node.key)
+    parts = [nodes.content(each) for each in node.items] if isinstance(node, Sequence) else [nodes.content(node)]
     try:
-        found = claim_of(f"{role}={','.join(texts)}", path)
+        claim = claim_of(f"{role}={','.join(parts)}", "")
     except ValueError:
         problems.append(Problem(f"role {role}: name a zone, an address or a domain name", node.span))
-        return Claim(role)
-    return Claim(role, found.zones, found.addresses, found.names, path, node.key)
+        return Played(role)
+    return Played(role, claim.zones, claim.addresses, tuple(map(str.casefold, claim.names)), node.key)
 
 
 def _ignore(node: Node, problems: list[Problem]) -> Ignore:

@@ -51,7 +51,7 @@ def load_ruleset(name: str, tree: Tree | None = None) -> Ruleset:
     """The built-in ruleset of that name, or the one in a file: of `tree`, or where there is none, of the disk. Raises `RulesetError`."""
     if name in BUILTIN:
         return _builtin(name)
-    if not _is_path(name):
+    if not is_path(name):
         files = " (a file's name ends in .yaml or has a slash)"
         raise RulesetError([Problem(f"there is no ruleset {name!r}{did_you_mean(name, BUILTIN)}{files}")])
     try:
@@ -88,7 +88,8 @@ def _directory() -> Path:
     return next(path for path in (package / "rulesets", package.parent / "rulesets") if path.is_dir())
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether a ruleset's name is that of a file."""
     return "/" in name or os.sep in name or name.endswith((".yaml", ".yml"))
 
 

@@ -1,0 +1,119 @@
+"""What every id in a report stands for: requirements of rulesets, lints of dialects, and the program's own findings, as `RuleInfo`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from auditor.formats.base import Lint
+from auditor.model.findings import RuleInfo
+from auditor.model.source import Level
+from auditor.policy.conditions import text_of
+from auditor.policy.ruleset import Choice, Kind, Requirement, Ruleset
+
+OWN = (
+    RuleInfo(
+        "auditor/unparsable",
+        "A file could not be read",
+        description="Nothing is skipped in silence: what could not be read was not checked.",
+        help="Correct the file at the line named, or take it out of the inputs.",
+        level=Level.ERROR,
+        tags=("auditor", "coverage"),
+        precision="very-high",
+        because="A rule in a part that was not read could open or close anything.",
+    ),
+    RuleInfo(
+        "auditor/unused-ignore",
+        "An ignore matches nothing any more",
+        description="An entry that ignores findings, in auditor.yaml or inline, no longer matches one, or its date has passed.",
+        help="Take the entry away, or give it a new date and the reason that holds now.",
+        level=Level.WARNING,
+        tags=("auditor", "maintainability"),
+        precision="very-high",
+        because="A stale entry would hide the finding when it comes back.",
+    ),
+)
+
+
+def infos_of(rulesets: Iterable[Ruleset], ids: Iterable[str]) -> tuple[RuleInfo, ...]:
+    """Every requirement of the rulesets, in order, then what other `ids` stand for, sorted."""
+    requirements = tuple(requirement_info(ruleset, each) for ruleset in rulesets for each in ruleset.requirements)
+    known = {info.id for info in requirements}
+    others = sorted(set(ids) - known)
+    return (*dict.fromkeys(requirements), *(info for info in map(info_of, others) if info is not None))
+
+
+def info_of(identifier: str) -> RuleInfo | None:
+    """What a lint or one of the program's own ids stands for."""
+    own = next((info for info in OWN if info.id == identifier), None)
+    if own is not None or not identifier.startswith("lint/"):
+        return own
+    _, format_, trap = (*identifier.split("/", 2), "", "")[:3]
+    return next((lint_info(format_, lint) for name, lint in lints() if name == format_ and lint.trap == trap), None)
+
+
+def lints() -> Iterator[tuple[str, Lint]]:
+    """Every lint with the name of its dialect."""
+    from auditor.formats import FORMATS
+
+    for format_ in FORMATS:
+        for lint in format_.lints():
+            yield format_.name, lint
+
+
+def lint_info(format_: str, lint: Lint) -> RuleInfo:
+    """A dialect's lint as reports show it."""
+    return RuleInfo(
+        f"lint/{format_}/{lint.trap}",
+        lint.title,
+        description=lint.why,
+        help=f"{lint.why}\n\n**What to do:** {lint.fix}",
+        level=lint.level,
+        tags=("lint", format_),
+        document=f"Known traps of {format_}",
+        because=lint.why,
+    )
+
+
+def requirement_info(ruleset: Ruleset, requirement: Requirement) -> RuleInfo:
+    """A requirement as reports show it."""
+    return RuleInfo(
+        requirement.id,
+        requirement.title,
+        description=f"{requirement.title}. {requirement.because}",
+        help=_help(requirement),
+        level=requirement.level,
+        tags=requirement.tags,
+        precision=requirement.precision,
+        security_severity=requirement.security_severity,
+        document=ruleset.source.document,
+        section=requirement.section,
+        because=requirement.because,
+    )
+
+
+def statement(requirement: Requirement) -> str:
+    """What the requirement asks, in one line: `node → control-plane: tcp/6443`; empty for hygiene."""
+    ends = choices_text(requirement.destinations)
+    match requirement.kind:
+        case Kind.HYGIENE:
+            return ""
+        case Kind.ENFORCED:
+            return f"a filter stands in front of {ends}"
+        case Kind.FACT:
+            return f"{ends}: {requirement.fact}"
+    services = ", ".join(map(str, requirement.services))
+    return f"{requirement.kind} {choices_text(requirement.sources)} → {ends}: {services}"
+
+
+def choices_text(choices: tuple[Choice, ...]) -> str:
+    """One end of a flow with its conditions."""
+    if len(choices) == 1:
+        return str(choices[0].who)
+    return "; ".join(f"{each.who} (when {text_of(each.when)})" if each.when else f"else {each.who}" for each in choices)
+
+
+def _help(requirement: Requirement) -> str:
+    parts = [f"**Why:** {requirement.because}", f"**What to do:** {requirement.fix.text}"]
+    if requirement.reading:
+        parts.append(f"**How the document is read:** {requirement.reading}")
+    return "\n\n".join(parts)
