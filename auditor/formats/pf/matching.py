@@ -40,7 +40,8 @@ class Peer:
 class Selector:
     """The matching half of a rule. `family` is inet, inet6 or "" for both; `protocols` and `icmp_types` None: any.
 
-    `first_only`: of TCP only packets that open a connection. `doubts` narrow the rule by something that a packet's header does not show.
+    `first_only`: of TCP only packets that open a connection; `flags` (set, among these) says it for other combinations. `doubts` narrow
+    the rule by something that a packet's header does not show.
     """
 
     family: str = ""
@@ -49,6 +50,7 @@ class Selector:
     destination: Peer = Peer()
     icmp_types: tuple[int, ...] | None = None
     first_only: bool = False
+    flags: tuple[int, int] | None = None
     doubts: tuple[Unknown, ...] = ()
 
 
@@ -107,9 +109,16 @@ def _headers(selector: Selector) -> PacketSet:
         packets &= kinds & field_set(Field.PROTOCOL, [(ICMP, ICMP), (ICMP6, ICMP6)])
     elif selector.destination.ports is not None:
         packets &= field_set(Field.DESTINATION_PORT, selector.destination.ports)
+    if selector.flags is not None:
+        packets &= with_flags(*selector.flags)
     return packets & OPENING if selector.first_only else packets
 
 
-_OPENING_FLAGS = [(flags, flags) for flags in range(256) if flags & (TcpFlag.SYN | TcpFlag.ACK) == TcpFlag.SYN]
-OPENING = ~field_set(Field.PROTOCOL, [(TCP, TCP)]) | field_set(Field.TCP_FLAGS, _OPENING_FLAGS)
+def with_flags(wanted: int, among: int) -> PacketSet:
+    """What `flags wanted/among` lets match: every packet that is not TCP, and TCP ones with just these of the flags set."""
+    fitting = [(flags, flags) for flags in range(256) if flags & among == wanted]
+    return ~field_set(Field.PROTOCOL, [(TCP, TCP)]) | field_set(Field.TCP_FLAGS, fitting)
+
+
+OPENING = with_flags(TcpFlag.SYN, TcpFlag.SYN | TcpFlag.ACK)
 """What `flags S/SA` lets match: any packet but a TCP one that does not open a connection."""

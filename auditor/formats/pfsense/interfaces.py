@@ -1,0 +1,272 @@
+"""The firewall's interfaces, groups of them, and the addresses that rules name through them.
+
+Only an enabled interface exists. What its address is, is in the file or, for DHCP and the like, unknown but not nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from auditor.formats.pf import addresses as pf
+from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pfsense.read import Config, field, value
+from auditor.formats.xmlspan import Element
+from auditor.model.packets import Interval
+from auditor.model.source import Unknown
+
+_OPTIONAL = re.compile(r"opt([0-9]+)\Z")
+_MACRO = re.compile(r"[A-Za-z0-9_]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An enabled interface. `networks` are its own and its virtual addresses' networks; `own` its primary address by family.
+
+    `dynamic` says how addresses are given at run time, `gateways` where it routes to, by family. `behind` are further networks reached
+    through it: static routes, far ends of tunnels.
+    """
+
+    id: str
+    device: str
+    label: str
+    element: Element
+    networks: tuple[str, ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
+    dynamic: tuple[tuple[str, str], ...] = ()
+    virtual: tuple[str, ...] = ()
+    gateways: tuple[tuple[str, str], ...] = ()
+    bridged: bool = False
+    behind: tuple[str, ...] = ()
+
+    @property
+    def macro(self) -> str:
+        """What rule lines call it."""
+        return self.label.upper()
+
+    @property
+    def uplink(self) -> bool:
+        """Whether the product takes it for a way to the internet."""
+        return bool(self.gateways) or any(word != "track6" for _, word in self.dynamic)
+
+    def address(self, family: str) -> Addresses | None:
+        """The interface's address of a family; None if it has none."""
+        own = dict(self.own).get(family)
+        if own is not None:
+            return pf.known(_intervals([own]))
+        word = dict(self.dynamic).get(family)
+        return pf.unknown(self._unknown(word), pf.FAMILY[family]) if word else None
+
+    def network(self) -> Addresses:
+        """The table of its networks, of both families."""
+        sure = pf.known(_intervals(self.networks))
+        return pf.union([sure, *(pf.unknown(self._unknown(word), pf.FAMILY[family]) for family, word in self.dynamic)])
+
+    @property
+    def numbered(self) -> bool:
+        """Whether it has any address or virtual address, so that its network can be named."""
+        return bool(self.networks or self.dynamic or self.virtual)
+
+    def _unknown(self, word: str) -> Unknown:
+        element = self.element.child("ipaddrv6" if word in _DYNAMIC_V6 else "ipaddr") or self.element
+        return Unknown(f"interface {self.label} gets its address at run time ({word})", element.span, f"pfsense:{self.id}")
+
+
+_DYNAMIC_V4 = frozenset({"dhcp", "pppoe", "pptp", "l2tp", "ppp"})
+_DYNAMIC_V6 = frozenset({"dhcp6", "slaac", "6rd", "6to4", "track6"})
+BUILT_IN = {"enc0": "IPsec", "openvpn": "OpenVPN", "l2tp": "L2TP", "pppoe": "PPPoE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An interface group: rules on it apply to any member."""
+
+    id: str
+    members: tuple[str, ...]
+    element: Element
+
+
+class Interfaces:
+    """The generator's table of interfaces, in its order."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.by_id = {interface.id: interface for interface in (*_own(config), *_built_in(config))}
+        self.groups = {field(entry, "ifname"): _group(entry) for entry in config.every("ifgroups/ifgroupentry")}
+
+    @cached_property
+    def disabled(self) -> dict[str, Element]:
+        """Interfaces that are in the file and do not exist for the generator."""
+        section = self.config.at("interfaces")
+        return {child.name: child for child in (section.children if section else ()) if child.name not in self.by_id}
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the file is a part that holds no interfaces, so that none is missing."""
+        return self.config.partial and self.config.root.name != "interfaces"
+
+    def exists(self, name: str) -> bool:
+        """Whether rules can name it."""
+        return name in self.by_id or name in self.groups
+
+    def acting(self, name: str) -> frozenset[str]:
+        """The interfaces on which a rule naming `name` acts: a group's members; of interfaces with one label, the last."""
+        group = self.groups.get(name)
+        if group is not None:
+            return frozenset(member for member in group.members if member in self.by_id)
+        return frozenset({self._by_label[self.by_id[name].macro]})
+
+    @cached_property
+    def _by_label(self) -> dict[str, str]:
+        return {interface.macro: interface.id for interface in self.by_id.values()}
+
+    def network(self, name: str) -> Addresses | None:
+        """The networks of an interface or of a group's members; None if it has none, or is not there."""
+        group = self.groups.get(name)
+        if group is not None:
+            return pf.union(self.by_id[member].network() for member in group.members if member in self.by_id)
+        interface = self.by_id.get(name)
+        return interface.network() if interface is not None and interface.numbered else None
+
+    @cached_property
+    def itself(self) -> Addresses:
+        """`(self)`: every address of the machine."""
+        own = [text for interface in self.by_id.values() for text in (*dict(interface.own).values(), *interface.virtual)]
+        sure = pf.known([*_intervals(own), *_intervals(["127.0.0.1", "::1"])])
+        dynamic = [
+            found
+            for interface in self.by_id.values()
+            for family, _ in interface.dynamic
+            if (found := interface.address(family)) is not None
+        ]
+        return pf.union([sure, *dynamic])
+
+    def tab_order(self) -> list[str]:
+        """The order of the tabs: groups, the built-in ones, wan, lan, then the optional ones by number."""
+
+        def rank(name: str) -> tuple[int, int, str]:
+            optional = _OPTIONAL.match(name)
+            place = ("l2tp", "pppoe", "enc0", "openvpn", "wan", "lan").index(name) if name in (*BUILT_IN, "wan", "lan") else 9
+            return place, int(optional.group(1)) if optional else 0, name
+
+        return [*self.groups, *sorted(self.by_id, key=rank)]
+
+    def uplinks(self) -> frozenset[str]:
+        """The interfaces behind which the internet is: those with a gateway or, if none has one, wan."""
+        found = frozenset(name for name, interface in self.by_id.items() if interface.uplink)
+        return found or frozenset({"wan"} & self.by_id.keys())
+
+
+def is_macro(text: str) -> bool:
+    """Whether the product can write `text` as the name of a macro."""
+    return bool(_MACRO.match(text))
+
+
+def _intervals(texts: Iterable[str]) -> Iterator[Interval]:
+    return (found for text in texts if (found := pf.literal(text)) is not None)
+
+
+def _own(config: Config) -> Iterator[Interface]:
+    section = config.at("interfaces")
+    virtual = _virtual(config)
+    gateways = {field(item, "name"): item for item in config.every("gateways/gateway_item")}
+    behind = _routes(config, gateways)
+    bridged = {member for bridge in config.every("bridges/bridged") for member in field(bridge, "members").split(",")}
+    for element in section.children if section else ():
+        if element.child("enable") is not None:
+            interface = _interface(element, virtual.get(element.name, []), gateways, element.name in bridged)
+            yield replace(interface, behind=tuple(behind.get(element.name, ())))
+
+
+def _interface(element: Element, virtual: list[tuple[str, str]], items: dict[str, Element], bridged: bool) -> Interface:
+    own: list[tuple[str, str]] = []
+    dynamic: list[tuple[str, str]] = []
+    networks: list[str] = []
+    gateways: list[tuple[str, str]] = []
+    for family, suffix, words in (("inet", "", _DYNAMIC_V4), ("inet6", "v6", _DYNAMIC_V6)):
+        address, bits = field(element, "ipaddr" + suffix), field(element, "subnet" + suffix)
+        if address.lower() in words:
+            dynamic.append((family, address.lower()))
+        elif pf.literal(address) is not None:
+            own.append((family, address))
+            networks.append(f"{address}/{bits}" if pf.literal(f"{address}/{bits}") else address)
+        gateway = items.get(name := field(element, "gateway" + suffix))
+        if name:
+            gateways.append((family, field(gateway, "gateway") if gateway is not None else ""))
+    networks += [f"{address}/{bits}" if bits else address for address, bits in virtual]
+    label = field(element, "descr") or element.name.upper()
+    return Interface(
+        element.name,
+        field(element, "if"),
+        label,
+        element,
+        tuple(networks),
+        tuple(own),
+        tuple(dynamic),
+        tuple(address for address, _ in virtual),
+        tuple(gateways),
+        bridged,
+    )
+
+
+def _routes(config: Config, items: dict[str, Element]) -> dict[str, list[str]]:
+    """The networks of static routes by the interface of their gateway."""
+    found: dict[str, list[str]] = {}
+    for route in config.every("staticroutes/route"):
+        item = items.get(field(route, "gateway"))
+        if item is not None and route.child("disabled") is None and pf.literal(field(route, "network")) is not None:
+            found.setdefault(field(item, "interface"), []).append(field(route, "network"))
+    return found
+
+
+def _virtual(config: Config) -> dict[str, list[tuple[str, str]]]:
+    """Virtual addresses by interface: (address, prefix length). One on a CARP parent belongs to the parent's interface."""
+    vips = list(config.every("virtualip/vip"))
+    parents = {"_vip" + field(vip, "uniqid"): field(vip, "interface") for vip in vips}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for vip in vips:
+        interface = field(vip, "interface")
+        entry = field(vip, "subnet"), field(vip, "subnet_bits")
+        if field(vip, "mode") in ("carp", "ipalias") and pf.literal(entry[0]) is not None:
+            found.setdefault(parents.get(interface, interface), []).append(entry)
+    return found
+
+
+def _built_in(config: Config) -> Iterator[Interface]:
+    """The interfaces that a feature brings: their networks are those of the tunnels, which other machines have a say in."""
+    root = config.root
+    phases = [phase for phase in config.every("ipsec/phase1") if phase.child("disabled") is None]
+    servers = [*config.every("openvpn/openvpn-server"), *config.every("openvpn/openvpn-client")]
+    brought: list[tuple[str, Element | None]] = [
+        ("l2tp", config.at("l2tp") if config.text("l2tp/mode") == "server" else None),
+        ("pppoe", next((server for server in config.every("pppoes/pppoe") if field(server, "mode") == "server"), None)),
+        ("enc0", phases[0] if phases else None),
+        ("openvpn", servers[0] if servers else None),
+    ]
+    for name, element in brought:
+        if element is not None:
+            prefix = field(element, f"{name}_subnet")
+            networks = (f"{field(element, 'remoteip')}/{prefix}",) if name in ("l2tp", "pppoe") and prefix else ()
+            place = root.child(element.name) or element
+            yield Interface(name, name, BUILT_IN[name], place, networks, behind=_tunnel_networks(config, name))
+
+
+def _tunnel_networks(config: Config, name: str) -> tuple[str, ...]:
+    """The far ends of the tunnels, as far as the file says: for finding out behind which interface an address is."""
+    texts: list[str] = []
+    if name == "enc0":
+        for phase in config.every("ipsec/phase2"):
+            remote = phase.child("remoteid")
+            if remote is not None and phase.child("disabled") is None:
+                texts.append(field(remote, "address") + (f"/{field(remote, 'netbits')}" if field(remote, "netbits") else ""))
+    if name == "openvpn":
+        for server in (*config.every("openvpn/openvpn-server"), *config.every("openvpn/openvpn-client")):
+            names = ("tunnel_network", "tunnel_networkv6", "remote_network", "remote_networkv6")
+            texts += [text.strip() for child in names for text in field(server, child).split(",")]
+    return tuple(text for text in texts if pf.literal(text) is not None)
+
+
+def _group(entry: Element) -> Group:
+    return Group(field(entry, "ifname"), tuple(value(entry.child("members")).split()), entry)
