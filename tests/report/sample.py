@@ -79,9 +79,8 @@ NTP = Finding(
     "talos/egress-ntp", Outcome.HOLDS, Level.ERROR, "node → ntp udp/123 gets through", CIDR, fingerprint=("node", "ntp", "udp/123")
 )
 LINT = Finding("lint/terraform/world", Outcome.BROKEN, Level.WARNING, "0.0.0.0/0 <script>alert(1)</script> & all", CIDR)
-UNPLACED = Finding(
-    "talos/enforced", Outcome.OPEN, Level.WARNING, "role worker is not bound", questions=(Question("role worker is not bound", "bind it"),)
-)
+UNBOUND = Question("role worker is not bound", "bind it")
+UNPLACED = Finding("talos/enforced", Outcome.OPEN, Level.WARNING, "role worker is not bound", questions=(UNBOUND,))
 
 RUN = Run(
     findings=(NTP, ETCD, PRIVATE, LINT, UNPLACED),
