@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from auditor.model.filters import Fact, Filter, Predicate, Side
-from auditor.model.headers import ANYWHERE, PUBLIC, intersect_intervals, merge_intervals, subtract_intervals
+from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.source import Note, Span
 
@@ -35,6 +35,7 @@ class Zone:
     ("aws_vpc.main.cidr_block"). `exact`: the members' addresses are exactly these. `attributes` are signs and facts: tags, names,
     "role" hints, time servers …; a key may occur more than once. `default`: what is not elsewhere (the internet) is behind this interface.
     `inside`: zones that its members are in as well, e.g. the subnets of a group's machines; several of one kind are alternatives.
+    `located`: where `networks` is None, addresses that are known to be here all the same: one family given, the other assigned later.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Zone:
     device: str | None = None
     default: bool = False
     inside: tuple[str, ...] = ()
+    located: tuple[Interval, ...] = ()
 
     def values(self, key: str) -> tuple[str, ...]:
         """The values of an attribute, in order."""
@@ -323,7 +325,7 @@ class Graph:
         A device is on the way only if one end is known to stand at it.
         """
         zone = self._zones[spot.zone]
-        return spot.certain and (zone.id in spot.part.zones or bool(intersect_intervals(zone.networks or (), spot.part.addresses)))
+        return spot.certain and (zone.id in spot.part.zones or bool(intersect_intervals(_held(zone), spot.part.addresses)))
 
     def _device_crossings(self, device: Device, start: _Spot, end: _Spot) -> Iterator[Crossing]:
         if start.zone == end.zone:
@@ -359,7 +361,7 @@ class Graph:
             yield _Spot(device.host, replace(end, addresses=own))
             rest = subtract_intervals(rest, own)
         for zone in sorted(interfaces, key=_size):
-            part = intersect_intervals(rest, zone.networks or ())
+            part = intersect_intervals(rest, _held(zone))
             if part:
                 yield _Spot(zone.id, replace(end, addresses=part))
                 rest = subtract_intervals(rest, part)
@@ -369,13 +371,24 @@ class Graph:
 
 def _size(zone: Zone) -> int:
     """How many addresses a zone has: the narrower network is the more specific route."""
-    return sum(high - low for low, high in zone.networks or ())
+    return sum(high - low for low, high in _held(zone))
+
+
+def _held(zone: Zone) -> tuple[Interval, ...]:
+    """The addresses of which it is known that they are in the zone."""
+    return zone.networks or zone.located
+
+
+def _may_hold(zone: Zone, end: Endpoint) -> bool:
+    """Whether an address of no known network can be in a zone whose networks are not all known: not in a family that is."""
+    known = [family for family in (IPV4, IPV6) if intersect_intervals([family], zone.located)]
+    return zone.networks is None and bool(subtract_intervals(end.addresses, known))
 
 
 def _behind_default(interfaces: list[Zone], end: Endpoint) -> list[_Spot]:
     """Where addresses of no known network are: at the default interfaces, or at any if networks are not known."""
     defaults = [zone for zone in interfaces if zone.default]
-    unknown = [] if end.elsewhere else [zone for zone in interfaces if zone.networks is None and not zone.default]
+    unknown = [] if end.elsewhere else [zone for zone in interfaces if not zone.default and _may_hold(zone, end)]
     candidates = defaults + unknown or interfaces
     return [_Spot(zone.id, end, certain=len(candidates) == 1) for zone in candidates]
 

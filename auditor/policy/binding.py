@@ -87,7 +87,7 @@ class Cast:
         zones = [
             zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
             for zone in self.graph.zones
-            if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or (zone.networks and not zone.default))
+            if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
         around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
         elsewhere = Endpoint("anywhere else", "any", addresses=around, exact=True, elsewhere=True)
@@ -220,6 +220,11 @@ def _by_subnet(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
         references = end.references.union(*(outer.references for outer in choice))
         zones = end.zones | {outer.id for outer in choice}
         yield Endpoint(end.label, end.role, zones, held, end.exact, end.names, references, end.elsewhere)
+
+
+def _inhabited(zone: Zone) -> bool:
+    """Whether machines of their own are in the zone; behind an interface there are some even where its networks are not known."""
+    return not zone.default and bool(zone.networks or (zone.kind is ZoneKind.INTERFACE and zone.networks is None))
 
 
 def _addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
