@@ -129,9 +129,10 @@ def _played(role: str, node: Node, problems: list[Problem]) -> Played:
     if isinstance(node, Mapping):
         zones = (*nodes.texts(node, "behind"), *nodes.texts(node, "zone"))
         names = tuple(name.casefold() for name in nodes.texts(node, "names"))
-        for each in nodes.texts(node, "addresses"):
-            if not is_address(each):
-                problems.append(Problem(f"role {role}: {each!r} is no address, network or range", nodes.child(node, "addresses").span))
+        wrong = [each for each in nodes.texts(node, "addresses") if not is_address(each)]
+        problems += [
+            Problem(f"role {role}: {each!r} is no address, network or range", nodes.child(node, "addresses").span) for each in wrong
+        ]
         return Played(role, zones, nodes.texts(node, "addresses"), names, node.key)
     parts = [nodes.content(each) for each in node.items] if isinstance(node, Sequence) else [nodes.content(node)]
     try:
