@@ -7,6 +7,7 @@ by a module that is not here, is a rule that may permit anything.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from auditor.formats.terraform.conditions import condition_of
 from auditor.formats.terraform.records import (
@@ -52,7 +53,7 @@ def graph_of(estate: Estate, names: Names) -> Graph:
     """The graph of one root module."""
     groups = list(estate.groups.values())
     zones = [
-        *(_group_zone(group, estate, names) for group in groups),
+        *(_group_zone(group, estate, names) for group in groups if group.guards is None),
         *(_network_zone(network, names) for network in estate.networks.values()),
         *(_carrier_zone(carrier, estate, names) for carrier in estate.carriers),
     ]
@@ -140,7 +141,6 @@ def references_of(network: Network) -> frozenset[str]:
 
 def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
     for direction, place in PLACES.items():
-        zone = names.zone(group.address)
         records = [record for record in group.rules if record.direction is direction]
         rules = [_rule(record, estate, names) for record in _in_order(group, records)]
         rules += [_may_permit(unknown, group) for unknown in _hidden(group)]
@@ -149,7 +149,10 @@ def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
         default = Verdict.PERMIT if permit else Verdict.DENY
         filter_ = Filter(label, tuple(rules), default, group.span, group.defaults.span)
         union = None if group.ordered else union_of(group.type)
-        yield Hook(f"{zone}/{direction}", place, filter_, group.span, label, zone, stateful=group.stateful, union=union)
+        for address in [group.address] if group.guards is None else group.guards:
+            id_, zone = f"{names.zone(group.address)}/{direction}", names.zone(address)
+            id_ += f"@{address}" if group.guards is not None else ""
+            yield Hook(id_, place, filter_, group.span, label, zone, stateful=group.stateful, union=union)
 
 
 def union_of(type_: str) -> str:
@@ -158,9 +161,13 @@ def union_of(type_: str) -> str:
 
 
 def _in_order(group: Group, records: list[Record]) -> list[Record]:
+    """In order of evaluation. A rule whose number is not known may come before every other, and comes after all of them at the latest."""
     if not group.ordered:
         return records
-    return sorted(records, key=lambda record: (record.order if isinstance(record.order, int) else 0, record.permit))
+    placed = [record for record in records if not isinstance(record.order, Unknown)]
+    unplaced = [record for record in records if isinstance(record.order, Unknown)]
+    first = [replace(record, doubt=record.doubt or record.order) for record in unplaced if isinstance(record.order, Unknown)]
+    return [*first, *sorted(placed, key=lambda record: (record.order or 0, record.permit)), *unplaced]
 
 
 def _hidden(group: Group) -> list[Unknown]:

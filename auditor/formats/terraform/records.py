@@ -137,7 +137,8 @@ class Group:
     """A security group, network ACL, firewall: what rules belong to and machines are put into.
 
     `ordered`: the first matching rule decides. `foreign`: it is made elsewhere, and its rules there are not known. `beyond` says why
-    there may be rules that cannot be seen here. `network` is the address of the network its members live in.
+    there may be rules that cannot be seen here. `network` is the address of the network its members live in. `guards`: it stands at the
+    edge of these networks instead of being carried.
     """
 
     address: str
@@ -147,6 +148,7 @@ class Group:
     name: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     network: str | None = None
+    guards: list[str] | None = None
     defaults: Defaults = Defaults()
     ordered: bool = False
     stateful: bool = True
@@ -195,10 +197,11 @@ class Carrier:
 
 @dataclass(slots=True)
 class Estate:
-    """Everything of one root module that decides about packets."""
+    """Everything of one root module that decides about packets. `aliases`: symbols that mean the resource at an address."""
 
     groups: dict[str, Group] = field(default_factory=dict)
     prefix_lists: dict[str, PrefixList] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)
     carriers: list[Carrier] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.formats.terraform.clouds import aws_groups, aws_networks, aws_prefix_lists
+from auditor.formats.terraform.clouds import aws_acls, aws_attachments, aws_checks, aws_groups, aws_networks, aws_prefix_lists
 from auditor.formats.terraform.clouds.context import Context
 
 
@@ -11,3 +11,6 @@ def read(context: Context) -> None:
     aws_networks.read(context)
     aws_prefix_lists.read(context)
     aws_groups.read(context)
+    aws_attachments.read(context)
+    aws_acls.read(context)
+    aws_checks.check(context)

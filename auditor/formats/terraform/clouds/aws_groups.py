@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.formats.terraform.clouds.aws_module import made
 from auditor.formats.terraform.clouds.aws_networks import vpc_of
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
@@ -17,7 +18,6 @@ from auditor.formats.terraform.clouds.reading import (
     doubt_of,
     elements,
     flag,
-    identity,
     number_or_unknown,
     place_of,
     protocol_of,
@@ -47,12 +47,13 @@ Peers = Iterator[tuple[Peer, Unknown | None]]
 
 def read(context: Context) -> None:
     """Every security group with all its rules."""
-    groups = list(context.root.resources(GROUPS))
+    modelled = made(context)
+    groups = [*context.root.resources(GROUPS), *(each for each in modelled if each.type in GROUPS)]
     for resource in groups:
         _group(context, resource)
     for resource in groups:
         _inline(context, resource)
-    for resource in context.root.resources((RULE,)):
+    for resource in (*context.root.resources((RULE,)), *(each for each in modelled if each.type == RULE)):
         _separate(context, resource)
     for resource in context.root.resources((INGRESS, EGRESS)):
         _single(context, resource)
@@ -114,7 +115,7 @@ def _by_id(context: Context, value: Value, block: Arguments, name: str) -> Peer:
         if kind is PeerKind.GROUP:
             _check_id(context, text, span)
         return Peer(kind, text, span, trail=trail)
-    address = identity(value)
+    address = context.identity(value)
     if address is None:
         return Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span), trail=trail)
     made_here = address in context.estate.groups if kind is PeerKind.GROUP else address in context.estate.prefix_lists
@@ -181,7 +182,7 @@ def owners(context: Context, resource: Resource, name: str, type_: str = TYPE) -
     """The groups a rule may belong to, each with the reason why it may not. An id that could be any group's is every group's, perhaps."""
     for value, doubt in alternatives(resource.get(name)):
         span = resource.span_of(name)
-        address = identity(value) if value.is_unknown else f"id:{text_of(value)}"
+        address = context.address(value)
         if address is None:
             unknown = unknown_of(value, span)
             context.note("rule-on-unknown-group", f"which group the rule belongs to is not known: {unknown.reason}", span, Effect.UNKNOWN)

@@ -6,7 +6,7 @@ The address of a machine is one of its VPC's. Every VPC has IPv4; IPv6 only if i
 from __future__ import annotations
 
 from auditor.formats.terraform.clouds.context import Context
-from auditor.formats.terraform.clouds.reading import address_peer, elements, flag, identity, set_here, unknown_of
+from auditor.formats.terraform.clouds.reading import address_peer, flag, set_here, unknown_of
 from auditor.formats.terraform.records import Family, Group, Network, Peer, PeerKind
 from auditor.formats.terraform.resources import Resource
 from auditor.formats.terraform.values import Value, text_of
@@ -51,7 +51,7 @@ def _computed(resource: Resource, name: str, family: Family) -> Peer:
 
 def _association(context: Context, resource: Resource) -> None:
     name, family = ("cidr_block", Family.IPV4) if "ipv4" in resource.type else ("ipv6_cidr_block", Family.IPV6)
-    network = context.estate.networks.get(identity(resource.get("vpc_id")) or "")
+    network = context.estate.networks.get(context.identity(resource.get("vpc_id")) or "")
     if network is None:
         return
     if set_here(resource.get(name)):
@@ -61,15 +61,15 @@ def _association(context: Context, resource: Resource) -> None:
 
 
 def _subnet(context: Context, resource: Resource) -> None:
-    network = Network(resource.address, resource.type, resource.span, name=_name(resource), parent=_symbol(resource.get("vpc_id")))
+    network = Network(resource.address, resource.type, resource.span, name=_name(resource), parent=_symbol(context, resource.get("vpc_id")))
     for name, family in (("cidr_block", Family.IPV4), ("ipv6_cidr_block", Family.IPV6)):
         if set_here(resource.get(name)):
             network.blocks.append(address_peer(context, resource.get(name), resource, name, family))
     context.estate.networks[resource.address] = network
 
 
-def _symbol(value: Value) -> str | None:
-    return identity(value) or (text_of(value) if value.is_known else None)
+def _symbol(context: Context, value: Value) -> str | None:
+    return context.identity(value) or (text_of(value) if value.is_known else None)
 
 
 def _name(resource: Resource) -> str | None:
@@ -78,7 +78,7 @@ def _name(resource: Resource) -> str | None:
 
 def vpc_of(context: Context, group: Group, vpc_id: Value) -> None:
     """Put a group into the VPC its `vpc_id` names. A symbol without a resource, such as a variable, is a network of its own."""
-    address = _symbol(vpc_id)
+    address = _symbol(context, vpc_id)
     if address is None:
         return
     if address not in context.estate.networks:
@@ -88,8 +88,3 @@ def vpc_of(context: Context, group: Group, vpc_id: Value) -> None:
         network.blocks.append(Peer(PeerKind.UNKNOWN, f"{address}.cidr_block", span, Family.IPV4, unknown))
         context.estate.networks[address] = network
     group.network = address
-
-
-def subnets_of(value: Value) -> tuple[str | None, ...]:
-    """The subnets an argument names, by address; None for one that cannot be told."""
-    return tuple(_symbol(element) for element, _ in elements(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.formats.terraform.clouds.context import Context
-from auditor.formats.terraform.clouds.reading import address_peer, doubt_of, identity, unknown_of
+from auditor.formats.terraform.clouds.reading import address_peer, doubt_of, unknown_of
 from auditor.formats.terraform.records import Family, PrefixList
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import text_of
@@ -31,7 +31,7 @@ def _list(context: Context, resource: Resource) -> None:
 
 def _entry(context: Context, resource: Resource) -> None:
     value = resource.get("prefix_list_id")
-    address = identity(value) if value.is_unknown else text_of(value)
+    address = context.identity(value) if value.is_unknown else text_of(value)
     if address is None:
         for listed in context.estate.prefix_lists.values():
             listed.rest = unknown_of(value, resource.span)

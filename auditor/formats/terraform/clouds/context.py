@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from auditor.formats.terraform.lints import LEVELS
 from auditor.formats.terraform.records import Estate, Group
 from auditor.formats.terraform.resources import Resource, Root
+from auditor.formats.terraform.values import Value, text_of
 from auditor.model.source import Effect, Note, Span, Unknown
 
 
@@ -36,3 +37,17 @@ class Context:
         if span.path in self.root.broken_files():
             return Unknown(f"{span.path} has a syntax error, and what it says may be misread", span)
         return None
+
+    def identity(self, value: Value) -> str | None:
+        """The address of the resource whose id an unknown value is, e.g. `aws_security_group.a`; other symbols as they are."""
+        reference = value.reference
+        if reference is None or reference in self.estate.aliases:
+            return self.estate.aliases.get(reference or "")
+        for attribute in (".id", ".self_link", ".arn"):
+            if reference.endswith(attribute):
+                return reference[: -len(attribute)]
+        return reference
+
+    def address(self, value: Value) -> str | None:
+        """The resource an id names: its address, its symbol, or `id:…` for a literal; None if that is not known at all."""
+        return self.identity(value) if value.is_unknown else f"id:{text_of(value)}"

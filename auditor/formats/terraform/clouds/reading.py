@@ -173,17 +173,6 @@ def has_host_bits(text: str) -> bool:
     return False
 
 
-def identity(value: Value) -> str | None:
-    """The address of the resource whose id an unknown value is, e.g. `aws_security_group.a`; other symbols as they are."""
-    reference = value.reference
-    if reference is None:
-        return None
-    for attribute in (".id", ".self_link", ".arn"):
-        if reference.endswith(attribute):
-            return reference[: -len(attribute)]
-    return reference
-
-
 def doubt_of(context: Context, resource: Resource, arguments: Arguments | None = None) -> Unknown | None:
     """Why what `resource` (in its block `arguments`) says may not be so."""
     inner = arguments.doubt if arguments is not None and not arguments.certain else None
@@ -217,7 +206,7 @@ def report_unresolved(context: Context, resource: Resource, block: Arguments, na
 
 def made_here(context: Context, value: Value) -> bool:
     """Whether an unknown value is the id of a group or prefix list of this configuration."""
-    address = identity(value)
+    address = context.identity(value)
     return address in context.estate.prefix_lists or (address in context.estate.groups and not context.estate.groups[address].foreign)
 
 

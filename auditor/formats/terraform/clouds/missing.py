@@ -1,0 +1,60 @@
+"""Modules that are not here: their own groups are not seen, and they may add rules to groups that are given to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from auditor.formats.terraform.clouds.aws_module import is_modelled
+from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.records import Carrier
+from auditor.formats.terraform.resources import MissingModule
+from auditor.formats.terraform.values import Value
+from auditor.model.source import Effect, Unknown
+
+CARRIERS = re.compile(
+    r"(?:registry\.terraform\.io/)?terraform-aws-modules/"
+    r"(?:ec2-instance|autoscaling|alb|elb|rds|rds-aurora|lambda|ecs|efs|elasticache|memory-db|redshift)/aws(?://.*)?"
+)
+"""Modules that put groups on what they make, and add no rules to groups they are given."""
+ATTACHING = frozenset({"vpc_security_group_ids", "security_groups", "security_group_ids", "security_group_id"})
+SUBNETS = ("subnet_id", "subnet_ids", "subnets", "vpc_zone_identifier")
+
+
+def read(context: Context) -> None:
+    """Remark on every missing module, and open the groups that are given to it."""
+    for call in context.root.missing_modules():
+        if is_modelled(call):
+            continue
+        message = f"module {call.source} is not installed: what it makes is not seen"
+        context.note("module-not-installed", message, call.span, Effect.UNKNOWN)
+        if CARRIERS.fullmatch(call.source):
+            _carrier(context, call)
+        else:
+            _opened(context, call)
+
+
+def _carrier(context: Context, call: MissingModule) -> None:
+    groups = [context.identity(value) for name in ATTACHING & set(call.names()) for value in leaves(call.get(name))]
+    subnets = [context.identity(value) for name in SUBNETS for value in leaves(call.get(name))]
+    if groups:
+        context.estate.carriers.append(Carrier(call.address, call.source, call.span, groups, subnets, certain=call.certain))
+
+
+def _opened(context: Context, call: MissingModule) -> None:
+    """The module may add rules to every group whose id it gets."""
+    for name in call.names():
+        for value in leaves(call.get(name)):
+            group = context.estate.groups.get(context.identity(value) or "")
+            if group is not None:
+                reason = f"{call.address} ({call.source}) is not installed, gets the group's id and may add rules to it"
+                group.beyond.append(Unknown(reason, call.span_of(name)))
+
+
+def leaves(value: Value) -> Iterator[Value]:
+    """The unknown values in a value, at any depth."""
+    if value.is_unknown:
+        yield from (leaf for choice in value.hidden.choices for leaf in leaves(choice))
+        yield value
+    for part in (*value.elements, *value.items.values()):
+        yield from leaves(part)
