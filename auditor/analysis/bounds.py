@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditor.model.filters import Assign, Call, Filter, Match, Rule, Settle, Verdict
-from auditor.model.packets import NOTHING, Field, PacketSet
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
 from auditor.model.source import Unknown
 
 
@@ -28,18 +28,32 @@ class Bounds:
         return Bounds(self.surely & other.surely, self.maybe & other.maybe, tuple(dict.fromkeys(self.unknowns + other.unknowns)))
 
 
+Written = tuple[tuple[Field, int | None], ...]
+"""The fields that were written over, sorted, each with its value now; None: not known."""
+
+Reach = dict[Written, PacketSet]
+"""Packets at a place, as they were at first, by what was written over them on the way."""
+
+_MOST_WRITTEN = 64
+
+
 def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
     """The bounds of `filter_` on the packets of `question`, with predicates answered by `ask`."""
     walk = _Walk(ask)
-    rest = walk.through(filter_.rules, question)
-    if filter_.default is Verdict.PERMIT:
-        walk.permitted |= rest
-    else:
-        walk.denied |= rest
-    maybe, denied = (walk.original(packets, question) for packets in (walk.permitted, walk.denied))
-    surely = question - denied
+    stage: Filter | None = filter_
+    permitted: Reach = {(): question} if question else {}
+    while stage is not None:
+        walk.permitted = {}
+        rest = walk.through(stage.rules, permitted)
+        if stage.default is Verdict.PERMIT:
+            _add(walk.permitted, rest)
+        else:
+            walk.denied |= union(rest.values())
+        permitted, stage = walk.permitted, stage.then
+    maybe = union(permitted.values())
+    surely = question - walk.denied
     doubt = maybe - surely
-    unknowns = (unknown for region, names in walk.doubts if walk.original(region, question).meets(doubt) for unknown in names)
+    unknowns = (unknown for region, names in walk.doubts if region.meets(doubt) for unknown in names)
     return Bounds(surely, maybe, tuple(dict.fromkeys(unknowns)))
 
 
@@ -53,49 +67,80 @@ class _Walk:
     """One pass over a filter. A packet is in `permitted` (`denied`) if some world permits (denies) it."""
 
     ask: Settle
-    permitted: PacketSet = NOTHING
+    permitted: Reach = field(default_factory=dict)
     denied: PacketSet = NOTHING
-    marks: set[Field] = field(default_factory=set)
     doubts: list[tuple[PacketSet, tuple[Unknown, ...]]] = field(default_factory=list)
 
-    def original(self, packets: PacketSet, question: PacketSet) -> PacketSet:
-        """The packets of the question that arrived somewhere, whatever marks they were given on the way."""
-        for mark in self.marks:
-            packets = packets.without(mark)
-        return packets & question if self.marks else packets
-
-    def through(self, rules: tuple[Rule, ...], reach: PacketSet) -> PacketSet:
+    def through(self, rules: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send `reach` through `rules`; what may fall off their end."""
-        returned = NOTHING
+        reach = dict(reach)
+        returned: Reach = {}
         for rule in rules:
             if not reach:
                 break
             if rule.action is Verdict.CONTINUE:
                 continue
             match = rule.condition.settle(self.ask)
-            hit = reach & match.maybe
-            if not hit:
-                continue
-            if match.unknowns:
-                self.doubts.append((hit - match.surely, match.unknowns))
-            reach -= match.surely
-            behind, back = self._act(rule, hit)
-            reach |= behind
-            returned |= back
-        return reach | returned
+            hit: Reach = {}
+            for written, packets in list(reach.items()):
+                seen = _seen_by(match, written) if written else match
+                part = packets & seen.maybe
+                if not part:
+                    continue
+                hit[written] = part
+                if seen.unknowns:
+                    self.doubts.append((part - seen.surely, seen.unknowns))
+                left = packets - seen.surely
+                if left:
+                    reach[written] = left
+                else:
+                    del reach[written]
+            if hit:
+                behind, back = self._act(rule, hit)
+                _add(reach, behind)
+                _add(returned, back)
+        _add(reach, returned)
+        return reach
 
-    def _act(self, rule: Rule, hit: PacketSet) -> tuple[PacketSet, PacketSet]:
+    def _act(self, rule: Rule, hit: Reach) -> tuple[Reach, Reach]:
         """What `rule` does with the packets it may match: (what goes on behind it, what returns from its chain)."""
         action = rule.action
         if isinstance(action, Assign):
-            self.marks.add(action.field)
-            changed = hit.without(action.field) if action.value is None else hit.with_value(action.field, action.value)
-            return changed, NOTHING
+            return _write(hit, action), {}
         if isinstance(action, Call):
             back = self.through(action.chain.rules, hit)
-            return (NOTHING, back) if action.goto else (back, NOTHING)
+            return ({}, back) if action.goto else (back, {})
         if action is Verdict.PERMIT:
-            self.permitted |= hit
+            _add(self.permitted, hit)
         elif action.denies:
-            self.denied |= hit
-        return NOTHING, hit if action is Verdict.RETURN else NOTHING
+            self.denied |= union(hit.values())
+        return {}, hit if action is Verdict.RETURN else {}
+
+
+def _add(reach: Reach, more: Reach) -> None:
+    for written, packets in more.items():
+        known = reach.get(written)
+        reach[written] = packets if known is None else known | packets
+
+
+def _write(hit: Reach, action: Assign) -> Reach:
+    """`hit` with a field written over. Where there come to be too many values, they are no longer told apart."""
+    result: Reach = {}
+    for written, packets in hit.items():
+        _add(result, {tuple(sorted({**dict(written), action.field: action.value}.items(), key=lambda item: item[0])): packets})
+    if len(result) <= _MOST_WRITTEN:
+        return result
+    fields = sorted({field_ for written in result for field_, _ in written})
+    return {tuple((field_, None) for field_ in fields): union(result.values())}
+
+
+def _seen_by(match: Match, written: Written) -> Match:
+    """The match in terms of the packets as they were at first."""
+    surely, maybe = match.surely, match.maybe
+    for field_, value in written:
+        if value is None:
+            surely, maybe = surely.throughout(field_, EVERYTHING), maybe.without(field_)
+        else:
+            here = field_set(field_, [(value, value)])
+            surely, maybe = (surely & here).without(field_), (maybe & here).without(field_)
+    return Match(surely, maybe, match.unknowns)

@@ -286,7 +286,8 @@ class Decision:
 class Filter:
     """An ordered list of rules, first match wins, and what happens to the rest.
 
-    `span` is the list's own place, `default_span` that of its policy, where one is written.
+    `span` is the list's own place, `default_span` that of its policy, where one is written. `then`: what is permitted is judged by this
+    one next, as it is by then, marks set and addresses translated; only if that permits too, the packet is let through.
     """
 
     name: str
@@ -294,13 +295,19 @@ class Filter:
     default: Verdict
     span: Span
     default_span: Span | None = None
+    then: Filter | None = None
 
     def first_match(self, packet: Packet, ask: Settle, wanted: Verdict | None = None) -> Decision | None:
         """The decision on one packet. Undecided conditions are resolved either way, such that the outcome is `wanted` if it can be
         (PERMIT, or DENY which stands for REJECT too); None if it cannot. Without `wanted`: undecided conditions do not match.
         """
-        for (verdict, _), (rule, path, may) in _ends(self.rules, packet, ask, wanted is not None).items():
+        for (verdict, state), (rule, path, may) in _ends(self.rules, packet, ask, wanted is not None).items():
             final = self.default if verdict is Verdict.RETURN else verdict
+            if final is Verdict.PERMIT and self.then is not None:
+                later = self.then.first_match(dict(state), ask, wanted)
+                if later is not None:
+                    return Decision(later.verdict, later.rule, path + later.path, may + later.may)
+                continue
             if wanted is None or final is wanted or (wanted is Verdict.DENY and final.denies):
                 return Decision(final, None if verdict is Verdict.RETURN else rule, path, may)
         return None
