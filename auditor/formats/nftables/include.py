@@ -1,0 +1,62 @@
+"""Which files an `include` means. Nothing outside the tree is looked at.
+
+nft takes `./x` and `../x` relative to where it was started, other names from its include paths and /etc, which a repository does not tell:
+the root of the tree is tried first, then the file's own folder and those above it, then, for absolute paths, their ends.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from auditor.files import Tree, Unreadable, normalise
+
+
+def find(tree: Tree, pattern: str, by: str) -> tuple[str, ...] | None:
+    """The files, in the order nft reads them; None where there is none and the pattern has no wildcard."""
+    wild = any(mark in pattern for mark in "*?[")
+    for candidate in _candidates(pattern, posixpath.dirname(by)):
+        found = _matching(tree, candidate, wild)
+        if found:
+            return found
+    return () if wild else None
+
+
+def _candidates(pattern: str, folder: str) -> Iterator[str]:
+    relative = pattern.lstrip("/") if pattern.startswith("/") else pattern
+    folders = ["", folder]
+    while folder:
+        folder = posixpath.dirname(folder)
+        folders.append(folder)
+    ends = [relative]
+    if pattern.startswith("/"):
+        parts = relative.split("/")
+        ends += ["/".join(parts[index:]) for index in range(1, len(parts))]
+    seen = set()
+    for end in ends:
+        for start in folders:
+            try:
+                path = normalise(posixpath.join(start, end))
+            except Unreadable:
+                continue
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def _matching(tree: Tree, path: str, wild: bool) -> tuple[str, ...]:
+    if not wild:
+        return (path,) if tree.exists(path) else ()
+    expression = re.compile("".join(map(_expression, re.findall(r"\[[^\]]*\]|.", path))) + r"\Z")
+    return tuple(sorted(found for found in tree.paths() if expression.match(found) and not posixpath.basename(found).startswith(".")))
+
+
+def _expression(mark: str) -> str:
+    if mark == "*":
+        return "[^/]*"
+    if mark == "?":
+        return "[^/]"
+    if mark.startswith("[") and len(mark) > 1:
+        return "[" + mark[1:-1].replace("\\", "\\\\").replace("!", "^", 1 if mark[1:2] == "!" else 0) + "]"
+    return re.escape(mark)

@@ -1,0 +1,145 @@
+"""Plain rules and plain sets, taken apart by hand: the forms that almost every line of a large file has.
+
+The grammar decides what is plain (its PLAIN terminals); here the same patterns are walked once more with names on their parts. What they
+give is exactly what the grammar's `rule` and `element` would give.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from auditor.formats.nftables.syntax import (
+    Atom, Concat, Element, Expression, FieldName, Listing, Match, Plain, PlainSet, Reject, RuleLine, Statement, Verdict,
+)  # fmt: skip
+from auditor.formats.nftables.text import At, Text
+
+_VERDICTS = frozenset(("accept", "drop", "return", "continue"))
+
+
+_NAME = r"[A-Za-z_][\w/.-]*"
+_WORD_PATTERN = (
+    r"accept|drop|return|continue|reject|counter(?:[ \t]+packets[ \t]+\d+[ \t]+bytes[ \t]+\d+)?|log(?:[ \t]+prefix[ \t]+\"[^\"]*\")?"
+)
+
+
+@cache
+def _statement_pattern(terminals: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    of = dict(terminals)
+    return re.compile(
+        rf"(?P<jump>(?:jump|goto)[ \t]+{_NAME})|(?P<comment>comment[ \t]+\"[^\"]*\")"
+        rf"|(?P<field>{of['FIELD']})[ \t]+(?:(?P<operator>[!=]=)[ \t]*)?(?:(?P<set>{of['PLAIN_SET']})|(?P<list>{of['VAL']}(?:[ \t]*,[ \t]*{of['VAL']})*))"
+        rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|[ \t]+"
+    )
+
+
+def rules(text: Text, start: int, end: int, terminals: Mapping[str, str]) -> Iterator[RuleLine]:
+    """The rules of one PLAIN_RULES token."""
+    statements: list[Statement] = []
+    comment, begun, reached = "", start, start
+    for found in _statement_pattern(tuple(terminals.items())).finditer(text.text, start, end):
+        kind = found.lastgroup
+        if kind == "end":
+            yield _rule(text, begun, reached, statements, comment)
+            statements, comment, begun = [], "", found.end()
+        elif kind == "comment":
+            comment, reached = found[0].partition('"')[2][:-1], found.end()
+        elif kind is not None:
+            statements.append(_statement(text, found))
+            reached = found.end()
+    yield _rule(text, begun, reached, statements, comment)
+
+
+def _rule(text: Text, start: int, end: int, statements: list[Statement], comment: str) -> RuleLine:
+    return RuleLine(tuple(statements), comment, At(text, start, end), text.text.find("$", start, end) >= 0)
+
+
+def _statement(text: Text, found: re.Match[str]) -> Statement:
+    start, end = found.span()
+    at = At(text, start, end)
+    if found.lastgroup == "word":
+        return _word(found[0], at)
+    if found.lastgroup == "jump":
+        kind, name = found[0].split()
+        return Verdict(kind, Atom(name, At(text, end - len(name), end)), at)
+    field = found["field"]
+    key = FieldName(" ".join(field.split()), At(text, start, start + len(field)))
+    value = PlainSet(At(text, *found.span("set"))) if found.lastgroup == "set" else _listing(text, found["list"], found.start("list"))
+    return Match(key, found["operator"] or "", value, at)
+
+
+def _word(word: str, at: At) -> Statement:
+    if word in _VERDICTS:
+        return Verdict(word, None, at)
+    return Reject("", at) if word == "reject" else Plain("counter" if word.startswith("counter") else "log", at)
+
+
+def _listing(text: Text, words: str, start: int) -> Expression:
+    """`a` or `a,b,c`; a quoted string may hold commas."""
+    if "," not in words or words.startswith('"'):
+        return Atom(words, At(text, start, start + len(words)))
+    atoms = []
+    for piece in re.finditer(r"[^, \t]+", words):
+        atoms.append(Atom(piece[0], At(text, start + piece.start(), start + piece.end())))
+    return Listing(tuple(atoms), At(text, start, start + len(words)))
+
+
+# -- sets
+
+_COMMENT = re.compile(r'"[^"]*"|#[^\n]*|\\\n')
+_PIECE = re.compile(r'(?:[^,"]|"[^"]*")+')
+_SIMPLE = re.compile(
+    r'\s*(?P<key>\*|(?:"[^"]*"|[^\s":,]+)(?:\s+\.\s+(?:"[^"]*"|[^\s":,]+))*)\s*$', re.ASCII
+)  # a colon belongs to IPv6 and MAC addresses too: what has one is left to the grammar
+_WORD = re.compile(r'"[^"]*"|[^\s".]+(?:\.[^\s".]+)*')
+
+
+def words(plain: PlainSet) -> list[str] | None:
+    """The elements as words where every one is a single word without quotes; None where any is not."""
+    inner = _uncommented(plain.at.words[1:-1])
+    if '"' in inner or " . " in inner or "*" in inner:
+        return None
+    found = [piece.strip() for piece in inner.split(",")]
+    if found and not found[-1]:
+        found.pop()
+    if any(map(_has_blank, found)):
+        return None
+    return found
+
+
+def _has_blank(word: str) -> bool:
+    return not word or any(blank in word for blank in " \t\n")
+
+
+def _uncommented(inner: str) -> str:
+    """Comments overwritten with blanks, so that offsets stay."""
+    if "#" not in inner and "\\\n" not in inner:
+        return inner
+    return _COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " " * len(found[0]), inner)
+
+
+def pieces(plain: PlainSet) -> Iterator[At]:
+    """The place of every element, blanks trimmed."""
+    start = plain.at.start + 1
+    inner = _uncommented(plain.at.words[1:-1])
+    for found in _PIECE.finditer(inner):
+        piece = found[0]
+        left = len(piece) - len(piece.lstrip())
+        trimmed = piece.strip()
+        if trimmed:
+            begin = start + found.start() + left
+            yield At(plain.at.text, begin, begin + len(trimmed))
+
+
+def simple(at: At) -> Element | None:
+    """An element of plain values, concatenated or not; None where only the grammar can tell."""
+    piece = at.words
+    if piece == "*":
+        return Element(None, None, (), at)
+    if not _SIMPLE.match(piece) or "(" in piece or " - " in piece:
+        return None
+    if "." not in piece or not re.search(r"\s\.\s", piece):
+        return None if re.search(r"\s", piece) and not piece.startswith('"') else Element(Atom(piece, at), None, (), at)
+    atoms = tuple(Atom(found[0], at.part(*found.span())) for found in _WORD.finditer(piece))
+    return Element(Concat(atoms, at), None, (), at)

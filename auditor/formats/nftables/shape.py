@@ -1,0 +1,412 @@
+"""From lark's trees to syntax: each rule of the grammar becomes the node of its kind, flat operator lists get their precedence.
+
+The only module, with parse.py, that knows lark's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lark import Token, Tree
+
+from auditor.formats.nftables import plain
+from auditor.formats.nftables.syntax import (
+    AddRule, Atom, Bad, Binary, Block, ChainBlock, Concat, Define, Delete, Devices, Element, Elements, Expression, FieldName, Flags, Flush,
+    Hook, Include, Item, Limit, Listing, Mangle, MapValue, Match, Nat, ObjectBlock, Other, Pair, Plain, PlainSet, Policy, Reject, Rename,
+    RuleLine, SetBlock, SetBody, SetLiteral, Statement, TableBlock, Update, Verdict, Vmap,
+)  # fmt: skip
+from auditor.formats.nftables.text import At, Text
+
+Node = Token | Tree[Token]
+_NAMES = frozenset(("NAME", "FAMILY", "VERB", "DELETE", "SETKIND", "OBJECT", "KIND", "DEFINE"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shaper:
+    """Turns trees of one text into syntax. `base` is added to every offset: the tree may be of a piece of the text."""
+
+    text: Text
+    terminals: Mapping[str, str]
+    base: int = 0
+
+    # -- places
+
+    def at(self, *nodes: Node) -> At:
+        """From the first to the last of the nodes' tokens."""
+        return At(self.text, self.base + _first(nodes[0]), self.base + _last(nodes[-1]))
+
+    # -- items
+
+    def items(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        """What stands in a file, a table or a chain."""
+        found: list[Item] = []
+        for node in nodes:
+            if isinstance(node, Token):
+                if node.type == "PLAIN_RULES":
+                    found += plain.rules(self.text, self.base + _first(node), self.base + _last(node), self.terminals)
+                elif node.type == "BAD":
+                    found.append(Bad(self.at(node)))
+            elif node.data != "remark":
+                found.append(_ITEMS[node.data](self, node))
+        return tuple(found)
+
+    def block(self, node: Tree[Token]) -> Block:
+        return Block(self.items(node.children[1:-1]), self.at(node))
+
+    def table(self, node: Tree[Token]) -> Item:
+        names, body = _names(node), _body(node, "table_body")
+        return TableBlock(names.get("VERB", ""), names.get("FAMILY", "ip"), names["NAME"], body and self.block(body), self.at(node))
+
+    def chain(self, node: Tree[Token]) -> Item:
+        names, body = _names(node), _body(node, "chain_body")
+        table, name = self._two(node)
+        family = names.get("FAMILY", "ip") if table else ""
+        return ChainBlock(names.get("VERB", ""), family, table, name.value, body and self.block(body), self.at(node), self.at(name))
+
+    def set(self, node: Tree[Token]) -> Item:
+        names, body = _names(node), _body(node, "set_body")
+        assert body is not None
+        table, name = self._two(node)
+        family = names.get("FAMILY", "ip") if table else ""
+        place = self.at(node), self.at(name)
+        return SetBlock(names.get("VERB", ""), names["SETKIND"], family, table, name.value, self.set_body(body), *place)
+
+    def object(self, node: Tree[Token]) -> Item:
+        names = _names(node)
+        table, name = self._two(node)
+        kind = " ".join(names["OBJECT"].split())
+        return ObjectBlock(names.get("VERB", ""), kind, names.get("FAMILY", "ip") if table else "", table, name.value, self.at(node))
+
+    def _two(self, node: Tree[Token]) -> tuple[str, Token]:
+        """The table's name (empty inside of one) and the thing's own."""
+        found = [child for child in node.children if isinstance(child, Token) and child.type == "NAME"]
+        return (found[0].value if len(found) > 1 else ""), found[-1]
+
+    def add_rule(self, node: Tree[Token]) -> Item:
+        names = _names(node)
+        table, chain = self._two(node)
+        place = _where(node)
+        rule = node.children[-1]
+        assert isinstance(rule, Tree)
+        return AddRule(names.get("VERB", "add"), names.get("FAMILY", "ip"), table, chain.value, place, self.rule(rule), self.at(node))
+
+    def elements(self, node: Tree[Token]) -> Item:
+        names = _names(node)
+        table, name = self._two(node)
+        verb = "delete" if "DELETE" in names else "add"
+        return Elements(verb, names.get("FAMILY", "ip"), table, name.value, self.data(node.children[-1]), self.at(node))
+
+    def delete(self, node: Tree[Token]) -> Item:
+        names = _names(node)
+        found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
+        kind = "rule" if node.data == "delete_rule" else " ".join(names["KIND"].split())
+        table, name = (found + ["", ""])[:2]
+        return Delete(names["DELETE"], kind, names.get("FAMILY", "ip"), table, name, _where(node)[1], self.at(node))
+
+    def flush(self, node: Tree[Token]) -> Item:
+        names = _names(node)
+        found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
+        table, name = (found + ["", ""])[:2]
+        kind = " ".join(names["KIND"].split()) if "KIND" in names else "ruleset"
+        return Flush(kind, names.get("FAMILY", "" if kind == "ruleset" else "ip"), table, name, self.at(node))
+
+    def rename(self, node: Tree[Token]) -> Item:
+        found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
+        return Rename(_names(node).get("FAMILY", "ip"), *found[:3], self.at(node))
+
+    def define(self, node: Tree[Token]) -> Item:
+        verb, name = node.children[0], node.children[1]
+        assert isinstance(verb, Token) and isinstance(name, Token)  # noqa: PT018
+        value = self.expression(node.children[3:]) if node.data == "define" else None
+        return Define(verb.value, name.value, value, self.at(node))
+
+    def include(self, node: Tree[Token]) -> Item:
+        return Include(str(node.children[1])[1:-1], self.at(node))
+
+    def hook(self, node: Tree[Token]) -> Item:
+        names = [child for child in node.children if isinstance(child, Token) and child.type == "NAME"]
+        priority = node.children[-1]
+        assert isinstance(priority, Tree)
+        words = [child for child in priority.children if isinstance(child, Token)]
+        negative = words[0].type == "SIGN"
+        value, *rest = words[negative:]
+        offset = "".join(rest)
+        devices = [child for child in node.children[4:-2] if isinstance(child, Tree) or child.type in ("VAL", "PLAIN_SET")]
+        found = self.data(devices[0]) if devices else None
+        sign = words[0].value if negative else ""
+        return Hook(names[0].value, names[1].value, found, self.atom(value), sign, offset, self.at(node))
+
+    def policy(self, node: Tree[Token]) -> Item:
+        return Policy(self.atom(node.children[1]), self.at(node))
+
+    def flags(self, node: Tree[Token]) -> Item:
+        return Flags(tuple(child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"), self.at(node))
+
+    def devices(self, node: Tree[Token]) -> Item:
+        return Devices(self.data(node.children[-1]), self.at(node))
+
+    def set_body(self, node: Tree[Token]) -> SetBody:
+        types: tuple[str, ...] = ()
+        data: tuple[str, ...] = ()
+        flags: tuple[str, ...] = ()
+        elements: list[Expression] = []
+        options: list[tuple[str, str]] = []
+        for item in node.children:
+            if not isinstance(item, Tree):
+                continue
+            if item.data in ("type", "typeof"):
+                types, data = self._types(item)
+            elif item.data == "set_flags":
+                flags += tuple(str(child) for child in item.children)
+            elif item.data == "elements":
+                elements.append(self.data(item.children[0]))
+            elif item.data == "set_option":
+                options.append((str(item.children[0]), str(item.children[-1])))
+        return SetBody(types, data, flags, tuple(elements), tuple(options), self.at(node))
+
+    @staticmethod
+    def _types(node: Tree[Token]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        types: list[str] = []
+        data: list[str] = []
+        for child in node.children:
+            if isinstance(child, Token):
+                if child.type != "DOT":
+                    (data if child.type == "VERDICT_TYPE" else types).append(" ".join(child.split()))
+            else:
+                words = [" ".join(str(each).split()) for each in child.children if isinstance(each, Token) and each.type in ("FIELD", "NAME")]
+                if child.data == "data_type" or types:
+                    data += words
+                else:
+                    types += words
+        return tuple(types), tuple(data)
+
+    # -- rules
+
+    def rule(self, node: Tree[Token]) -> RuleLine:
+        statements: list[Statement] = []
+        comment = ""
+        for child in node.children:
+            if isinstance(child, Token):
+                statements.append(Verdict(child.value, None, self.at(child)))
+            elif child.data == "comment":
+                comment = str(child.children[0]).strip('"')
+            else:
+                statements.append(_STATEMENTS[child.data](self, child))
+        at = self.at(node)
+        return RuleLine(tuple(statements), comment, at, "$" in at.words)
+
+    def match(self, node: Tree[Token]) -> Statement:
+        keys, operator, values = _split_match(node.children)
+        return Match(self.key(keys), operator, self.expression(values), self.at(node))
+
+    def vmap(self, node: Tree[Token]) -> Statement:
+        return Vmap(self.key(node.children[:-1]), self.data(node.children[-1]), self.at(node))
+
+    def jump(self, node: Tree[Token]) -> Verdict:
+        target = node.children[1]
+        found = self.block(target) if isinstance(target, Tree) else self.atom(target)
+        return Verdict(str(node.children[0]), found, self.at(node))
+
+    def mangle(self, node: Tree[Token]) -> Statement:
+        field, *value = node.children
+        return Mangle(self.field(field), self.key(value), self.at(node))
+
+    def reject(self, node: Tree[Token]) -> Statement:
+        kinds = [child for child in node.children if isinstance(child, Token) and child.type in ("TCP_RESET", "REJECT_KIND")]
+        return Reject(" ".join(kinds[0].split()) if kinds else "", self.at(node))
+
+    def nat(self, node: Tree[Token]) -> Statement:
+        words = {child.type: child.value for child in node.children if isinstance(child, Token)}
+        parts = {child.data: child for child in node.children if isinstance(child, Tree)}
+        kind = words.get("NAT") or words["MASQUERADE"]
+        if kind == "tproxy":
+            return Other(kind, self.at(node))
+        address = parts.get("nat_address") or parts.get("map")
+        port = parts.get("nat_port")
+        target = address and (self.map(address) if address.data == "map" else self.expression(address.children))
+        ports = port and self.key(port.children)
+        return Nat(kind, words.get("FAMILY", ""), target, ports, " ".join(words.get("NAT_WORDS", "").split()), self.at(node))
+
+    def limit(self, node: Tree[Token]) -> Statement:
+        over = any(isinstance(child, Token) and child.type in ("OVER", "QUOTA_MODE") and child == "over" for child in node.children)
+        return Limit({"limit": "limit", "quota": "quota"}.get(node.data, "ct count"), over, self.at(node))
+
+    def update(self, node: Tree[Token]) -> Statement:
+        tokens = [child for child in node.children if isinstance(child, Token)]
+        name = next((child.value for child in tokens if child.type in ("VAL", "NAME")), "")
+        verb = "meter" if node.data == "meter" else next(child.value for child in tokens if child.type in ("VERB", "DELETE", "UPDATE"))
+        begin = next(index for index, child in enumerate(node.children) if isinstance(child, Token) and child.type == "FIELD")
+        keys = []
+        for child in node.children[begin:]:
+            if isinstance(child, Tree) and child.data != "group" or isinstance(child, Token) and child.type not in _KEY_TOKENS:
+                break
+            keys.append(child)
+        limited = any(child.children[0].data in ("limit", "quota", "ctcount") for child in node.children if _is_stateful(child))
+        return Update(verb, name.lstrip("@"), self.key(keys), limited, self.at(node))
+
+    def plain(self, node: Tree[Token]) -> Statement:
+        return Plain(str(_leaf(node, 0)).split()[0], self.at(node))
+
+    def notrack(self, node: Tree[Token]) -> Statement:
+        return Plain("notrack", self.at(node))
+
+    def other(self, node: Tree[Token]) -> Statement:
+        return Other(str(_leaf(node, 0)).split()[0], self.at(node))
+
+    # -- expressions
+
+    def atom(self, node: Node) -> Atom:
+        return Atom(str(node), self.at(node))
+
+    def field(self, node: Node) -> FieldName:
+        return FieldName(" ".join(str(node).split()), self.at(node))
+
+    def data(self, node: Node) -> Expression:
+        """A set, or the name of one."""
+        if isinstance(node, Tree):
+            return self.set_literal(node)
+        return PlainSet(self.at(node)) if node.type == "PLAIN_SET" else self.atom(node)
+
+    def map(self, node: Tree[Token]) -> Expression:
+        keys = [child for child in node.children[:-1] if not (isinstance(child, Token) and child.type == "MAP")]
+        return MapValue(self.key(keys), self.data(node.children[-1]), self.at(node))
+
+    def set_literal(self, node: Tree[Token]) -> SetLiteral:
+        return SetLiteral(self.element_list(node.children), self.at(node))
+
+    def element_list(self, nodes: Sequence[Node]) -> tuple[Element, ...]:
+        return tuple(self.element(child) for child in nodes if isinstance(child, Tree) and child.data == "element")
+
+    def element(self, node: Tree[Token]) -> Element:
+        key: list[Node] = []
+        data: Expression | Verdict | None = None
+        attributes: list[tuple[str, str]] = []
+        values: list[Node] = []
+        into = key
+        for child in node.children:
+            if isinstance(child, Tree) and child.data == "attribute":
+                attributes.append((str(_leaf(child, 0)), str(_leaf(child, -1)).strip('"')))
+            elif isinstance(child, Tree) and child.data == "jump":
+                data = self.jump(child)
+            elif isinstance(child, Token) and child.type == "COLON":
+                into = values
+            elif isinstance(child, Token) and child.type == "VERDICT":
+                data = Verdict(child.value, None, self.at(child))
+            else:
+                into.append(child)
+        star = isinstance(key[0], Token) and key[0].type == "STAR"
+        found = None if star else self.expression(key)
+        return Element(found, self.expression(values) if values else data, tuple(attributes), self.at(node))
+
+    def key(self, nodes: Sequence[Node]) -> Expression:
+        """Fields joined by dots, with their masks and shifts; or any other value."""
+        if len(nodes) == 1 and isinstance(nodes[0], Tree) and nodes[0].data == "map":
+            return self.map(nodes[0])
+        return self.expression([node for node in nodes if not (isinstance(node, Token) and node.type in ("VMAP", "MAP"))])
+
+    def expression(self, nodes: Sequence[Node]) -> Expression:
+        """A flat list of operands and operators, loosest first: comma, `/` of a mask, dot, bit operators, range and prefix."""
+        if len(nodes) == 1:
+            return self._operand(nodes[0])
+        types = {node.type for node in nodes[1::2] if isinstance(node, Token)}
+        if isinstance(nodes[0], Token) and nodes[0].type == "SIGN":
+            return Atom("-" + str(nodes[1]), self.at(*nodes))
+        if "COMMA" in types:
+            return self._listing(nodes)
+        if "DOT" in types:
+            return Concat(tuple(map(self.expression, _split(nodes, "."))), self.at(*nodes))
+        for words in _PRECEDENCE:
+            for index in range(len(nodes) - 2, 0, -2):
+                if str(nodes[index]) in words:
+                    left, right = self.expression(nodes[:index]), self.expression(nodes[index + 1 :])
+                    return Binary(words[0], left, right, self.at(*nodes))
+        left, right = self.expression(nodes[:-2]), self._operand(nodes[-1])
+        return Pair(str(nodes[-2]), left, right, self.at(*nodes))
+
+    def _listing(self, nodes: Sequence[Node]) -> Expression:
+        slash = next((index for index in range(1, len(nodes), 2) if str(nodes[index]) == "/"), None)
+        if slash is not None:
+            return Pair("/", self.expression(nodes[:slash]), self.expression(nodes[slash + 1 :]), self.at(*nodes))
+        return Listing(tuple(map(self.expression, _split(nodes, ","))), self.at(*nodes))
+
+    def _operand(self, node: Node) -> Expression:
+        if isinstance(node, Tree):
+            return self.set_literal(node) if node.data == "set_literal" else self.expression(node.children[1:-1])
+        if node.type == "FIELD":
+            return self.field(node)
+        return PlainSet(self.at(node)) if node.type == "PLAIN_SET" else self.atom(node)
+
+
+_PRECEDENCE = (("|", "or"), ("^", "xor"), ("&", "and"), ("<<", "lshift"), (">>", "rshift"))
+_KEY_TOKENS = frozenset(("FIELD", "DOT", "BITOP", "VAL", "NAME"))
+
+_ITEMS: dict[str, Callable[[Shaper, Tree[Token]], Item]] = {
+    "table": Shaper.table, "chain": Shaper.chain, "add_chain": Shaper.chain, "set": Shaper.set, "add_set": Shaper.set,
+    "object": Shaper.object, "add_object": Shaper.object, "add_rule": Shaper.add_rule, "add_element": Shaper.elements,
+    "delete_element": Shaper.elements, "delete": Shaper.delete, "delete_rule": Shaper.delete, "flush": Shaper.flush,
+    "rename": Shaper.rename, "define": Shaper.define, "undefine": Shaper.define, "include": Shaper.include, "hook": Shaper.hook,
+    "policy": Shaper.policy, "table_flags": Shaper.flags, "chain_flags": Shaper.flags, "devices": Shaper.devices, "rule": Shaper.rule,
+}  # fmt: skip
+
+_STATEMENTS: dict[str, Callable[[Shaper, Tree[Token]], Statement]] = {
+    "match": Shaper.match, "vmap": Shaper.vmap, "jump": Shaper.jump, "mangle": Shaper.mangle, "reject": Shaper.reject, "nat": Shaper.nat,
+    "masquerade": Shaper.nat, "limit": Shaper.limit, "quota": Shaper.limit, "ctcount": Shaper.limit, "set_statement": Shaper.update,
+    "meter": Shaper.update, "counter": Shaper.plain, "log": Shaper.plain, "last": Shaper.plain, "neutral": Shaper.plain,
+    "notrack": Shaper.notrack, "other": Shaper.other,
+}  # fmt: skip
+
+
+def _first(node: Node) -> int:
+    start = _leaf(node, 0).start_pos
+    assert start is not None
+    return start
+
+
+def _last(node: Node) -> int:
+    end = _leaf(node, -1).end_pos
+    assert end is not None
+    return end
+
+
+def _leaf(node: Node, index: int) -> Token:
+    while isinstance(node, Tree):
+        node = node.children[index]
+    return node
+
+
+def _names(node: Tree[Token]) -> dict[str, str]:
+    return {child.type: child.value for child in node.children if isinstance(child, Token) and child.type in _NAMES}
+
+
+def _body(node: Tree[Token], kind: str) -> Tree[Token] | None:
+    return next((child for child in node.children if isinstance(child, Tree) and child.data == kind), None)
+
+
+def _where(node: Tree[Token]) -> tuple[str, str]:
+    found = _body(node, "where")
+    return (str(found.children[0]), str(found.children[1])) if found else ("", "")
+
+
+def _is_stateful(node: Node) -> bool:
+    return isinstance(node, Tree) and node.data == "attribute" and isinstance(node.children[0], Tree)
+
+
+def _split(nodes: Sequence[Node], operator: str) -> Iterator[Sequence[Node]]:
+    begin = 0
+    for index in range(1, len(nodes), 2):
+        if str(nodes[index]) == operator:
+            yield nodes[begin:index]
+            begin = index + 1
+    yield nodes[begin:]
+
+
+def _split_match(nodes: Sequence[Node]) -> tuple[Sequence[Node], str, Sequence[Node]]:
+    """Key, operator, value: the operator if one is written, else where a value follows a key without an operator between them."""
+    for index, node in enumerate(nodes):
+        if isinstance(node, Token) and node.type == "OP":
+            return nodes[:index], node.value, nodes[index + 1 :]
+    index = 1
+    while isinstance(nodes[index], Token) and nodes[index].type in ("DOT", "BITOP"):
+        index += 2
+    return nodes[:index], "", nodes[index:]

@@ -1,0 +1,60 @@
+"""A ruleset's text and places in it. A place is a pair of offsets until somebody asks for its line and column: most places never are."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from typing import NamedTuple
+
+from auditor.model.source import Span
+
+
+class Text:
+    """One file's text, line ends as they stand, with the line of every offset."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        find, at = self.text.find, -1
+        while (at := find("\n", at + 1)) >= 0:
+            starts.append(at + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both from 1."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The stretch from `start` up to, not including, `end`."""
+        line, column = self.position(start)
+        last = self._starts[line] if line < len(self._starts) else len(self.text) + 1
+        if end < last:
+            return Span(self.path, line, column, line, column + end - start)
+        return Span(self.path, line, column, *self.position(end))
+
+
+class At(NamedTuple):
+    """Where a piece of syntax stands."""
+
+    text: Text
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """The place as findings give it."""
+        return self.text.span(self.start, self.end)
+
+    @property
+    def words(self) -> str:
+        """What stands there."""
+        return self.text.text[self.start : self.end]
+
+    def part(self, start: int, end: int) -> At:
+        """A stretch of it, by offsets from its own start."""
+        return At(self.text, self.start + start, self.start + end)
