@@ -1,1 +1,8 @@
-"""One folder a dialect: detect, parse, convert."""
+"""One folder a dialect: detect, parse, convert. `FORMATS` lists them; each imports its reader only when it loads."""
+
+from __future__ import annotations
+
+from auditor.formats import terraform
+from auditor.formats.base import Format
+
+FORMATS: tuple[Format, ...] = (terraform.FORMAT,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement, Step
@@ -54,6 +55,7 @@ def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome
         )
     packet = reach.witness(shown.packets, shown.way) if shown.packets else None
     steps = reach.replay(shown.way, packet, _wanted(requirement, shown)) if packet else ()
+    seen = evidence(packet, steps)
     questions = tuple(_question(unknown) for unknown in shown.unknowns) if outcome is Outcome.OPEN else ()
     if unbound and outcome is not Outcome.HOLDS:
         outcome, questions = _spared(shown, outcome, unbound, questions)
@@ -63,15 +65,30 @@ def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome
         requirement.level,
         f"{requirement.title}: {_sentence(requirement, shown, steps, flows, outcome, questions)}",
         location=_location(requirement, shown, steps),
-        related=_related(steps),
-        witness=Witness(packet_text(packet), _fields(packet)) if packet else None,
-        trace=tuple(step for each in steps for step in _trace(each)),
+        related=seen.related,
+        witness=seen.witness,
+        trace=seen.trace,
         questions=questions,
         fingerprint=fingerprint,
         properties=properties,
         because=requirement.because,
         help=requirement.fix.text,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows an outcome: the packet, what every filter did with it, and how one gets to the rules that decided."""
+
+    witness: Witness | None
+    trace: tuple[TraceStep, ...]
+    related: tuple[Location, ...]
+
+
+def evidence(packet: Packet | None, steps: tuple[Step, ...]) -> Evidence:
+    """The evidence of a packet and its replay; nothing of nothing."""
+    shown = Witness(packet_text(packet), _fields(packet)) if packet is not None else None
+    return Evidence(shown, tuple(step for each in steps for step in _trace(each)), _related(steps))
 
 
 def _spared(

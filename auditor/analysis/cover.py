@@ -1,0 +1,141 @@
+"""Which earlier rules cover a rule completely. Exact, and quick where most rules have nothing to do with each other.
+
+A rule is covered if no packet of it is left once the earlier rules that contain a packet of the rest have been taken away, one after the
+other. Rules that contain a packet are found by hash: each rule stands under the aligned block of protocol, port and addresses around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from auditor.model.filters import Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict
+from auditor.model.headers import ONE_FAMILY
+from auditor.model.packets import DOMAIN_MAX, EVERYTHING, Field, PacketSet
+
+_FIELDS = (Field.PROTOCOL, Field.DESTINATION_PORT, Field.SOURCE, Field.DESTINATION)
+_Shape = tuple[int, int, int, int]
+_Key = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A rule's condition as exact packets and further demands (interfaces, groups, …), compared by what they say and not by where."""
+
+    packets: PacketSet
+    demands: frozenset[object]
+    decided: bool  # no unknown is in it: it surely matches what it says
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A rule that can match nothing: `by` are the earlier rules that take all of its packets."""
+
+    rule: Rule
+    by: tuple[Rule, ...]
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether some of them decide otherwise: the rule does not do what it says, rather than being superfluous."""
+        assert isinstance(self.rule.action, Verdict)
+        return any(isinstance(rule.action, Verdict) and rule.action.denies != self.rule.action.denies for rule in self.by)
+
+
+def covered(rules: tuple[Rule, ...]) -> Iterator[Covered]:
+    """The rules of one list that earlier rules of it cover, in order."""
+    index = _Index()
+    for rule in rules:
+        if isinstance(rule.action, Assign) or (isinstance(rule.action, Call) and _assigns(rule.action, set())):
+            index = _Index()  # what matched before may not match any more
+            continue
+        if not isinstance(rule.action, Verdict) or rule.action is Verdict.CONTINUE:
+            continue
+        plain = plain_of(rule.condition)
+        if not plain.packets:
+            continue
+        by = index.cover(plain)
+        if by:
+            yield Covered(rule, by)
+        elif plain.decided:
+            index.add(rule, plain)
+
+
+def plain_of(condition: Condition) -> Plain:
+    """The condition taken apart. Packets that cannot exist (mixed address families) are left out."""
+    packets, demands = EVERYTHING, set()
+    parts = condition.parts if isinstance(condition, Both) else (condition,)
+    for part in parts:
+        if isinstance(part, Exactly):
+            packets = part.packets
+        else:
+            demands.add(_said(part))
+    return Plain(packets & ONE_FAMILY, frozenset(demands), not any(map(_doubtful, parts)))
+
+
+def _said(condition: Condition) -> object:
+    """A demand without its place, so that the same demand on two lines is equal."""
+    if isinstance(condition, Test):
+        asked = condition.predicate
+        return (asked.fact, asked.side, asked.values)
+    if isinstance(condition, Both | Either):
+        return (type(condition), frozenset(map(_said, condition.parts)))
+    if isinstance(condition, Not):
+        return (Not, _said(condition.part))
+    return condition
+
+
+def _doubtful(condition: Condition) -> bool:
+    if isinstance(condition, Both | Either):
+        return any(map(_doubtful, condition.parts))
+    return _doubtful(condition.part) if isinstance(condition, Not) else isinstance(condition, Undecided)
+
+
+def _assigns(call: Call, seen: set[int]) -> bool:
+    if id(call.chain) in seen:
+        return False
+    seen.add(id(call.chain))
+    actions = [rule.action for rule in call.chain.rules]
+    return any(isinstance(action, Assign) or (isinstance(action, Call) and _assigns(action, seen)) for action in actions)
+
+
+@dataclass(slots=True)
+class _Index:
+    """Rules by the block around them: shape (how many low bits of each field are free) → block → rules."""
+
+    shapes: dict[_Shape, dict[_Key, list[tuple[Rule, Plain]]]] = field(default_factory=dict)
+
+    def add(self, rule: Rule, plain: Plain) -> None:
+        shape, key = _block(plain.packets)
+        self.shapes.setdefault(shape, {}).setdefault(key, []).append((rule, plain))
+
+    def cover(self, plain: Plain) -> tuple[Rule, ...]:
+        """Rules that together take every packet; empty if some packet is left."""
+        rest, by = plain.packets, []
+        while rest:
+            found = self._containing(rest.example(), plain.demands)
+            if found is None:
+                return ()
+            rule, other = found
+            by.append(rule)
+            rest -= other.packets
+        return tuple(by)
+
+    def _containing(self, packet: dict[Field, int], demands: frozenset[object]) -> tuple[Rule, Plain] | None:
+        a, b, c, d = (packet[name] for name in _FIELDS)
+        for (w, x, y, z), blocks in self.shapes.items():
+            for rule, plain in blocks.get((a >> w, b >> x, c >> y, d >> z), ()):
+                if plain.demands <= demands and packet in plain.packets:
+                    return rule, plain
+        return None
+
+
+def _block(packets: PacketSet) -> tuple[_Shape, _Key]:
+    """The smallest aligned block of each field that holds all of the set."""
+    bits, key = [], []
+    for name in _FIELDS:
+        spans = packets.values(name)
+        low, high = (spans[0][0], spans[-1][1]) if spans else (0, DOMAIN_MAX[name])
+        width = (low ^ high).bit_length()
+        bits.append(width)
+        key.append(low >> width)
+    return (bits[0], bits[1], bits[2], bits[3]), (key[0], key[1], key[2], key[3])

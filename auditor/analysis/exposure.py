@@ -1,0 +1,181 @@
+"""What the internet, and every host, can reach at a place where filters stand: the questions of hygiene that need no roles.
+
+Hooks that stand at one place in one direction are judged together: what passes all of them gets through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.analysis.bounds import Bounds, bounds
+from auditor.analysis.reach import Judgement
+from auditor.model.filters import Filter, Rule, Settle, Verdict
+from auditor.model.findings import Outcome
+from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, internet
+from auditor.model.headers import (
+    ANYWHERE,
+    IPV4,
+    IPV6,
+    NEW_FLOW,
+    ONE_FAMILY,
+    PUBLIC,
+    REPLY,
+    destinations,
+    intersect_intervals,
+    ports,
+    sources,
+)
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet
+
+_EPHEMERAL = ((32768, 60999),)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them."""
+
+    name: str
+    hooks: tuple[Hook, ...]
+    way: Way
+
+    def bounds(self, question: PacketSet) -> Bounds:
+        """What all of them together surely and maybe let through."""
+        result = Bounds(question, question)
+        for crossing in self.way.crossings:
+            result &= bounds(crossing.filter, crossing.settle, result.maybe)
+        return result
+
+
+def inbound_sites(graph: Graph) -> Iterator[Site]:
+    """Every place where packets from the internet are filtered on their way in: hosts, groups, and devices from their outer side."""
+    groups: dict[tuple[str, str | None], list[Hook]] = {}
+    for hook in graph.hooks:
+        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT):
+            groups.setdefault((hook.place, hook.union or hook.device or hook.zone), []).append(hook)
+    for hooks in groups.values():
+        for entry, crossed in _by_interface(graph, hooks):
+            yield _site(graph, tuple(crossed), entry)
+
+
+def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None, list[Hook]]]:
+    """The hooks that one packet from the internet crosses: by the outer interfaces of a device, where it has any."""
+    device = hooks[0].device
+    if device is None:
+        for hook in hooks:
+            if hook.union is not None:
+                yield None, [hook]
+        rest = [hook for hook in hooks if hook.union is None]
+        if rest:
+            yield None, rest
+        return
+    outer = [zone for zone in graph.zones if zone.device == device and zone.default]
+    for zone in outer:
+        crossed = [hook for hook in hooks if hook.zone in (None, zone.id)]
+        if crossed:
+            yield zone.id, crossed
+    if not outer and hooks[0].place is Place.TRANSIT:
+        yield None, hooks
+
+
+def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
+    zone = graph.zone(hooks[0].zone or "")
+    source = internet()
+    destination = _behind(zone) if hooks[0].place is Place.INBOUND else Endpoint("what is behind it", addresses=ANYWHERE, exact=False)
+    crossings = tuple(Crossing((hook,), hook.filter, source, destination, entry, None) for hook in hooks)
+    label = zone.label if zone is not None else hooks[0].label
+    return Site(label, hooks, Way(source, destination, crossings))
+
+
+def _behind(zone: Zone | None) -> Endpoint:
+    if zone is None:
+        return Endpoint("its members", addresses=ANYWHERE)
+    return Endpoint(zone.label, "", frozenset({zone.id}), zone.networks or ANYWHERE)
+
+
+def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
+    """Whether one of the TCP ports can be reached from all public addresses of a family, as far as that is sure."""
+    leak = NOTHING
+    for family in (IPV4, IPV6):
+        public = sources(intersect_intervals(PUBLIC, [family]))
+        question = NEW_FLOW & public & destinations([family]) & ports(6, ports_)
+        let = site.bounds(question).surely
+        shut = (question - let).without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
+        leak |= let - shut
+    return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
+
+
+def permits_by_default(site: Site) -> Judgement | None:
+    """Whether packets from the internet that no rule speaks of get through every filter of the site."""
+    rest = NEW_FLOW & sources(PUBLIC)
+    for crossing in site.way.crossings:
+        if crossing.filter.default is not Verdict.PERMIT:
+            return None
+        rest = _by_default(crossing.filter, crossing.settle, rest)
+    few = rest.without(Field.SOURCE).without(Field.DESTINATION)
+    tcp = [high - low + 1 for low, high in (few & ports(6)).values(Field.DESTINATION_PORT)]
+    return Judgement(Outcome.BROKEN, site.way, rest, (), site.way.crossings[-1]) if sum(tcp) > 32768 else None
+
+
+def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
+    """What surely reaches the end of the list undecided."""
+    quiet = Filter(filter_.name, tuple(map(_deny_all, filter_.rules)), Verdict.PERMIT, filter_.span)
+    return bounds(quiet, ask, question).surely
+
+
+def _deny_all(rule: Rule) -> Rule:
+    from dataclasses import replace
+
+    return replace(rule, action=Verdict.DENY) if rule.action is Verdict.PERMIT else rule
+
+
+def forgotten_ipv6(site: Site) -> Judgement | None:
+    """TCP and UDP services that every public IPv6 address surely reaches while no public IPv4 address may."""
+    services = ports(6) | ports(17)
+    four = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV4]))
+    six = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV6]))
+    let = site.bounds(six).surely
+    everybody = let - _anywhere(six - let)
+    forgotten = everybody - _anywhere(site.bounds(four).maybe)
+    return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
+
+
+def _anywhere(packets: PacketSet) -> PacketSet:
+    return packets.without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
+
+
+def blocks_replies(graph: Graph, hook: Hook) -> Judgement | None:
+    """Whether a filter that is not stateful lets members of its zone open connections whose answers it never lets back in."""
+    if hook.stateful or hook.place is not Place.INBOUND or hook.zone is None:
+        return None
+    zone = graph.zone(hook.zone)
+    outside, inside = internet(), _behind(zone)
+    out = [each for each in graph.hooks if each.place is Place.OUTBOUND and each.zone == hook.zone]
+    asked = NEW_FLOW & destinations(PUBLIC) & ports(6, ((443, 443),), _EPHEMERAL)
+    for each in out:
+        asked &= bounds(each.filter, Crossing((each,), each.filter, inside, outside).settle, asked).maybe
+    if not asked:
+        return None
+    answers = REPLY & sources(PUBLIC) & ports(6, _EPHEMERAL, ((443, 443),))
+    inbound = [each for each in graph.hooks if each.place is Place.INBOUND and each.zone == hook.zone]
+    crossings = tuple(Crossing((each,), each.filter, outside, inside) for each in inbound)
+    for crossing in crossings:
+        if not bounds(crossing.filter, crossing.settle, answers).maybe:
+            return Judgement(Outcome.BROKEN, Way(outside, inside, crossings), answers, (), crossing, reply=True)
+    return None
+
+
+def permits_everything(rule: Rule) -> bool:
+    """Whether a rule surely permits every new flow there can be, of one address family at least."""
+    if rule.action is not Verdict.PERMIT or rule.synthetic:
+        return False
+    packets = rule.condition.settle(_undecided).surely
+    return packets is EVERYTHING or any(_family(family) <= packets for family in (IPV4, IPV6))
+
+
+def _family(family: Interval) -> PacketSet:
+    return NEW_FLOW & ONE_FAMILY & sources([family]) & destinations([family])
+
+
+def _undecided(_: object) -> None:
+    return None

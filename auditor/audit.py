@@ -1,0 +1,255 @@
+"""The pipeline: files → graph → who is who → requirements → findings. `audit` is also the typed Python API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from auditor import __version__
+from auditor.excerpts import Excerpts
+from auditor.files import DirectoryTree, Tree, Unreadable
+from auditor.formats import FORMATS
+from auditor.formats.base import Options
+from auditor.model.findings import Binding, Finding, Input, Location, Outcome, Run
+from auditor.model.findings import Ruleset as Chosen
+from auditor.model.graph import Graph
+from auditor.model.source import Note
+from auditor.policy.binding import Cast, Claim, bind, claim_of
+from auditor.policy.conditions import Value
+from auditor.policy.config import Config, find_config, load_config
+from auditor.policy.detect import proposals, recognises
+from auditor.policy.load import builtin_rulesets, load_ruleset
+from auditor.policy.nodes import content
+from auditor.policy.parameters import Given, parameters_of, unknown_parameters
+from auditor.policy.problems import PolicyError, Problem, did_you_mean
+from auditor.policy.ruleset import Kind, Ruleset
+
+HYGIENE = "firewall-hygiene"
+HEAD = 4096
+
+
+class UsageError(Exception):
+    """The run could not be made: a wrong option, a configuration file with mistakes, a path that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asked for, as the command line and the API give it. Paths are of the operating system."""
+
+    paths: tuple[str, ...] = (".",)
+    rulesets: tuple[str, ...] = ()
+    config: str | None = None
+    roles: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    baseline: str | None = None
+    ignores: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: the tree, its graph, and what the user said about it."""
+
+    tree: Tree
+    graph: Graph
+    config: Config
+    rulesets: tuple[tuple[Ruleset, str], ...]
+    cast: Cast
+    values: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+def audit(paths: Sequence[str | Path] = (".",), **wishes: object) -> Run:
+    """Check the configurations below `paths`. `wishes` are the fields of `Request`. Raises `UsageError`."""
+    return audit_request(Request(paths=tuple(map(str, paths)), **wishes))  # type: ignore[arg-type]
+
+
+def audit_request(request: Request) -> Run:
+    """One run, from files to findings. Raises `UsageError`."""
+    tree, inputs = tree_of(request.paths)
+    reading = read(tree, inputs, request)
+    return run_of(reading, request)
+
+
+def run_of(reading: Reading, request: Request) -> Run:
+    """The findings about what was read."""
+    from auditor.policy.describe import infos_of
+    from auditor.policy.suppress import suppress
+
+    findings = tuple(findings_of(reading))
+    try:
+        kept, ignored = suppress(findings, reading.tree, reading.config, request.baseline, request.ignores)
+    except PolicyError as error:
+        raise UsageError(str(error)) from None
+    return Run(
+        findings=kept,
+        rules=infos_of((ruleset for ruleset, _ in reading.rulesets), (finding.rule for finding in (*kept, *(each for each, _ in ignored)))),
+        bindings=tuple(_bindings(reading.cast)),
+        inputs=tuple(Input(path, format_) for path, format_ in reading.graph.read),
+        rulesets=tuple(Chosen(ruleset.name, ruleset.title, why, ruleset.source.document) for ruleset, why in reading.rulesets),
+        ignored=ignored,
+        version=__version__,
+    )
+
+
+def findings_of(reading: Reading) -> Iterable[Finding]:
+    """What every ruleset says, then what the front ends remarked, in a stable order."""
+    from auditor.policy.check import check
+    from auditor.policy.hygiene import NOTED, check_hygiene
+
+    for ruleset, _ in reading.rulesets:
+        if any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
+            yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph)
+        yield from check(ruleset, reading.values[ruleset.name], reading.cast, reading.graph)
+    told = NOTED if any(ruleset.name == HYGIENE for ruleset, _ in reading.rulesets) else frozenset[str]()
+    notes = [note for note in reading.graph.notes if note.trap.rpartition("/")[2] not in told]
+    yield from map(finding_of_note, dict.fromkeys(sorted(notes, key=lambda note: (note.span, note.trap, note.message))))
+
+
+def finding_of_note(note: Note) -> Finding:
+    """A front end's remark as a finding; what could not be read is a finding of the program's own."""
+    rule = "auditor/unparsable" if note.trap.endswith("/unparsable") else f"lint/{note.trap}"
+    related = tuple(Location(span, phrase) for phrase, span in note.related)
+    return Finding(rule, Outcome.BROKEN, note.level, note.message, location=Location(note.span), related=related)
+
+
+# -- reading
+
+
+def tree_of(paths: Sequence[str]) -> tuple[Tree, tuple[str, ...]]:
+    """The tree that holds all of `paths`, and the paths within it ("" is all of it). Raises `UsageError`."""
+    real = [os.path.realpath(path) for path in paths]
+    for path, given in zip(real, paths, strict=True):
+        if not os.path.exists(path):
+            raise UsageError(f"{given}: there is no such file or directory")
+        if not os.access(path, os.R_OK):
+            raise UsageError(f"{given}: may not be read")
+    tops = [path if os.path.isdir(path) else os.path.dirname(path) for path in real]
+    root = os.path.commonpath(tops)
+    inside = (os.path.relpath(path, root).replace(os.sep, "/") for path in real)
+    return DirectoryTree(Path(root)), tuple("" if path == "." else path for path in inside)
+
+
+def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
+    """Everything below `inputs` as one graph, the rulesets that apply, and who is who. Raises `UsageError`."""
+    try:
+        config = _config(tree, request)
+        graph = graph_of(tree, inputs, config, request)
+        rulesets = _rulesets(tree, graph, config, request)
+        given = _given(config, request)
+        values = {ruleset.name: parameters_of(ruleset, given) for ruleset, _ in rulesets}
+        problems = list(unknown_parameters((ruleset for ruleset, _ in rulesets), given))
+        cast, unmatched = bind(graph, _claims(graph, rulesets, config, request))
+        problems += unmatched + _strangers(config, request, rulesets)
+    except PolicyError as error:
+        raise UsageError(str(error)) from None
+    if problems:
+        raise UsageError("\n".join(map(str, problems)))
+    return Reading(tree, graph, config, rulesets, cast, values)
+
+
+def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request) -> Graph:
+    """The graph of every file that some dialect claims."""
+    claimed: dict[str, list[str]] = {}
+    for path in _chosen(tree, inputs, config):
+        try:
+            head = tree.read_head(path, HEAD)
+        except Unreadable:
+            continue
+        for format_ in FORMATS:
+            if format_.claims(path, head):
+                claimed.setdefault(format_.name, []).append(path)
+    options = Options(
+        variables=(*_configured_variables(config), *map(_split, request.variables)),
+        var_files=request.var_files,
+        parameters={name: _text(each) for name, each in _given(config, request).items()},
+        var_files_of={each.path: each.var_files for each in config.inputs if each.var_files},
+    )
+    graph = Graph()
+    for format_ in FORMATS:
+        if format_.name in claimed:
+            graph += _owned(format_.load(tree, claimed[format_.name], options), format_.name)
+    return graph
+
+
+def _configured_variables(config: Config) -> Iterable[tuple[str, str]]:
+    return (pair for each in config.inputs for pair in each.variables.items())
+
+
+def _owned(graph: Graph, name: str) -> Graph:
+    """The graph with the dialect's name before its notes' traps."""
+    return replace(graph, notes=tuple(replace(note, trap=f"{name}/{note.trap}") for note in graph.notes))
+
+
+def _chosen(tree: Tree, inputs: Sequence[str], config: Config) -> Iterable[str]:
+    wanted = [each for each in inputs if each] or [each.path.rstrip("/") for each in config.inputs]
+    whole = not wanted or "." in wanted
+    return (path for path in tree.paths() if whole or any(path == each or path.startswith(f"{each}/") for each in wanted))
+
+
+def _text(given: Given) -> str:
+    return given.value if isinstance(given.value, str) else content(given.value)
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise PolicyError([Problem(f"--var {text}: write NAME=VALUE")])
+    return name.strip(), value
+
+
+def _config(tree: Tree, request: Request) -> Config:
+    if request.config is None:
+        return find_config(tree)
+    path = Path(request.config)
+    return load_config(DirectoryTree(path.parent), path.name)
+
+
+def _rulesets(tree: Tree, graph: Graph, config: Config, request: Request) -> tuple[tuple[Ruleset, str], ...]:
+    """The rulesets of this run, each with why: asked for, configured, or recognised."""
+    if request.rulesets:
+        return tuple((load_ruleset(name), "asked for") for name in dict.fromkeys(request.rulesets))
+    if config.rulesets:
+        return tuple((load_ruleset(name, tree), f"in {config.path}") for name in dict.fromkeys(config.rulesets))
+    texts = Excerpts(tree)
+    found = [
+        (ruleset, recognises(ruleset, graph, texts.text)) for ruleset in map(load_ruleset, builtin_rulesets()) if ruleset.name != HYGIENE
+    ]
+    chosen = [(ruleset, why) for ruleset, why in found if why]
+    return (*chosen, (load_ruleset(HYGIENE), "always"))
+
+
+def _given(config: Config, request: Request) -> dict[str, Given]:
+    """Parameters as the user gave them; an option comes before auditor.yaml."""
+    given = dict(config.parameters)
+    given.update((name, Given(value)) for name, value in map(_split, request.parameters))
+    return given
+
+
+def _claims(graph: Graph, rulesets: Iterable[tuple[Ruleset, str]], config: Config, request: Request) -> Iterable[Claim]:
+    """Who says who plays which role, the strongest first: options, auditor.yaml, detection."""
+    for text in request.roles:
+        try:
+            yield claim_of(text, "--role")
+        except ValueError as error:
+            raise UsageError(f"--role {error}") from None
+    for role in config.roles:
+        yield Claim(role.name, role.zones, role.addresses, role.names, config.path, role.span)
+    for ruleset, _ in rulesets:
+        yield from proposals(ruleset, graph)
+
+
+def _strangers(config: Config, request: Request, rulesets: Iterable[tuple[Ruleset, str]]) -> list[Problem]:
+    """Roles that were bound and that no ruleset of the run has."""
+    known = {role for ruleset, _ in rulesets for role in ruleset.roles}
+    given = [(role.name, role.span) for role in config.roles] + [(text.partition("=")[0].strip(), None) for text in request.roles]
+    return [
+        Problem(f"no ruleset of this run has a role {name!r}{did_you_mean(name, known)}", span) for name, span in given if name not in known
+    ]
+
+
+def _bindings(cast: Cast) -> Iterable[Binding]:
+    for role, bound in sorted(cast.roles.items()):
+        yield Binding(role, bound.target, bound.why, Location(bound.span) if bound.span else None)

@@ -1,0 +1,190 @@
+"""Hygiene: what is wrong with rules and filters whatever they protect. Each requirement of this kind has its function here, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from auditor.analysis import exposure, reach
+from auditor.analysis.cover import Covered, covered
+from auditor.analysis.exposure import Site
+from auditor.analysis.reach import Judgement
+from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
+from auditor.model.findings import Finding, Location, Outcome
+from auditor.model.graph import Graph, Place
+from auditor.model.headers import services_text
+from auditor.policy.conditions import Value
+from auditor.policy.evidence import evidence
+from auditor.policy.ruleset import Kind, Requirement, Ruleset
+from auditor.policy.services import parse_service
+
+NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition"})
+"""Remarks of front ends that are hygiene in every dialect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What hygiene is asked about: the graph, its places and its lists of rules, gathered once."""
+
+    graph: Graph
+    values: Mapping[str, Value]
+    sites: tuple[Site, ...]
+    lists: tuple[tuple[Filter | Chain, bool], ...]  # each with whether its permits add up without order
+
+
+def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph) -> Iterator[Finding]:
+    """The findings of every hygiene requirement of `ruleset`, in its order; one that says so for each that holds."""
+    subject = Subject(graph, values, tuple(exposure.inbound_sites(graph)), tuple(_lists(graph)))
+    for requirement in ruleset.requirements:
+        if requirement.kind is Kind.HYGIENE:
+            found = list(CHECKS[requirement.fact](requirement, subject))
+            yield from found or [_finding(requirement, "nothing found", None, Outcome.HOLDS)]
+
+
+def _lists(graph: Graph) -> Iterator[tuple[Filter | Chain, bool]]:
+    united = {id(hook.filter) for hook in graph.hooks if hook.union is not None}
+    filters = {id(each): each for each in (*graph.filters, *(hook.filter for hook in graph.hooks))}
+    seen: set[int] = set()
+    for key, filter_ in filters.items():
+        yield filter_, key in united
+        yield from ((chain, False) for chain in _chains(filter_.rules, seen))
+
+
+def _chains(rules: tuple[Rule, ...], seen: set[int]) -> Iterator[Chain]:
+    for rule in rules:
+        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
+            seen.add(id(rule.action.chain))
+            yield rule.action.chain
+            yield from _chains(rule.action.chain.rules, seen)
+
+
+def _finding(requirement: Requirement, what: str, location: Location | None, outcome: Outcome = Outcome.BROKEN) -> Finding:
+    name = location.name if location is not None else ""
+    return Finding(
+        requirement.id,
+        outcome,
+        requirement.level,
+        f"{requirement.title}: {what}",
+        location=location,
+        fingerprint=(requirement.id, name, what),
+        because=requirement.because,
+        help=requirement.fix.text,
+    )
+
+
+def _any_any(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for hook in subject.graph.hooks:
+        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT):
+            for rule in filter(exposure.permits_everything, hook.filter.rules):
+                yield _finding(requirement, f"{_told(rule)} at {hook.label} permits everything from anywhere", _place(rule))
+
+
+def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    listed = subject.values["admin_ports"]
+    spans = tuple(span for each in (listed if isinstance(listed, tuple) else ()) for span in parse_service(f"tcp/{each}").ports)
+    for site in subject.sites:
+        judged = exposure.open_to_the_world(site, spans)
+        if judged is not None:
+            open_ = ", ".join(services_text(judged.packets, 8))
+            yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from the whole internet")
+
+
+def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for site in subject.sites:
+        judged = exposure.permits_by_default(site)
+        if judged is not None:
+            yield _shown(requirement, judged, f"{site.name} lets through what no rule speaks of")
+
+
+def _replies(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for hook in subject.graph.hooks:
+        judged = exposure.blocks_replies(subject.graph, hook)
+        if judged is not None:
+            yield _shown(requirement, judged, f"{hook.label} drops the answers to connections that it lets out")
+
+
+def _ipv6(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for site in subject.sites:
+        judged = exposure.forgotten_ipv6(site)
+        if judged is not None:
+            open_ = ", ".join(services_text(judged.packets, 6))
+            yield _shown(requirement, judged, f"{open_} at {site.name} is closed to IPv4 and open to all of IPv6")
+
+
+def _shadowed(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for found in _covered(subject):
+        if found.contradicted:
+            yield _by(requirement, found, "never takes effect: all of its packets are decided otherwise before it, by")
+
+
+def _redundant(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for found in _covered(subject):
+        if not found.contradicted:
+            yield _by(requirement, found, "adds nothing: all of its packets are decided the same way already, by")
+
+
+def _covered(subject: Subject) -> Iterator[Covered]:
+    for rules, unordered in subject.lists:
+        own = tuple(rule for rule in rules.rules if not rule.synthetic)
+        ordered = tuple(sorted(own, key=_breadth, reverse=True)) if unordered else own
+        yield from covered(ordered)
+
+
+def _breadth(rule: Rule) -> int:
+    """Broader permits first, so that of two that add up the narrower is the redundant one."""
+    from auditor.model.packets import Field
+
+    packets = rule.condition.settle(lambda _: None).maybe
+    return sum(high - low for field in (Field.SOURCE, Field.DESTINATION, Field.DESTINATION_PORT) for low, high in packets.values(field))
+
+
+def _by(requirement: Requirement, found: Covered, what: str) -> Finding:
+    from dataclasses import replace
+
+    others = ", ".join(dict.fromkeys(_told(rule) for rule in found.by[:3])) + (" and others" if len(found.by) > 3 else "")
+    related = tuple(Location(rule.span, "takes its packets", rule.name) for rule in found.by[:8])
+    return replace(_finding(requirement, f"{_told(found.rule)} {what} {others}", _place(found.rule)), related=related)
+
+
+def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    for note in subject.graph.notes:
+        if note.trap.rpartition("/")[2] == requirement.fact:
+            yield _finding(requirement, note.message, Location(note.span))
+
+
+def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
+    from dataclasses import replace
+
+    packet = reach.witness(judged.packets, judged.way)
+    steps = reach.replay(judged.way, packet, Verdict.DENY if judged.reply else Verdict.PERMIT)
+    shown = evidence(packet, steps)
+    place = next(
+        (_place(step.decision.rule) for step in reversed(steps) if step.decision.rule is not None and not step.decision.rule.synthetic),
+        None,
+    )
+    if place is None and judged.crossing is not None:
+        filter_ = judged.crossing.filter
+        place = Location(filter_.default_span or filter_.span, "", filter_.name)
+    return replace(_finding(requirement, what, place), witness=shown.witness, trace=shown.trace, related=shown.related)
+
+
+def _place(rule: Rule) -> Location:
+    return Location(rule.span, "", rule.name or rule.text)
+
+
+def _told(rule: Rule) -> str:
+    return f"“{rule.name or rule.text}”" if (rule.name or rule.text) else f"the rule on line {rule.span.line}"
+
+
+CHECKS: Mapping[str, Callable[[Requirement, Subject], Iterator[Finding]]] = {
+    "any-any-permit": _any_any,
+    "world-open-admin": _world_open,
+    "default-permit-inbound": _default_permit,
+    "replies-blocked": _replies,
+    "shadowed-rule": _shadowed,
+    "redundant-rule": _redundant,
+    "unreachable-chain": _noted,
+    "undefined-reference": _noted,
+    "unused-definition": _noted,
+    "ipv6-forgotten": _ipv6,
+}
