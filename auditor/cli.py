@@ -1,0 +1,314 @@
+"""The command line. Each command imports what it needs when it runs: `--version` and a one-file run are where a commit feels the time.
+
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the run could not be made.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from auditor import __version__
+
+if TYPE_CHECKING:
+    from auditor.audit import Reading, Request
+    from auditor.model.findings import Run
+    from auditor.report.base import Options
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
+LEVELS = ("error", "warning", "note", "never")
+CONFIG_NAME = "auditor.yaml"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Stop(click.ClickException):
+    """The run could not be made."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="auditor")
+def cli() -> None:
+    """Prove what firewall configurations let through, and check it against what documents require.
+
+    Reads Terraform, nftables, pfSense, OPNsense, Talos, Proxmox, switch ACLs and NixOS; runs nothing and asks no network.
+    """
+
+
+def main() -> None:
+    """The entry point: every way out has its exit code."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        code = 2
+    except BrokenPipeError:  # the reader went away, as with `| head`
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+# -- options that several commands share
+
+
+def reading_options(command: F) -> F:
+    """What is read, against what, and who is who."""
+    for option in reversed(
+        (
+            click.argument("paths", nargs=-1, type=click.Path()),
+            click.option("-r", "--ruleset", "rulesets", multiple=True, metavar="NAME|FILE", help="Check this ruleset (repeatable)."),
+            click.option("-c", "--config", metavar="FILE", help="Read this file instead of auditor.yaml."),
+            click.option(
+                "--role", "roles", multiple=True, metavar="ROLE=BINDING", help="Say who a role is here: a zone, an address, a name."
+            ),
+            click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of a ruleset."),
+            click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a Terraform variable."),
+            click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Read Terraform variables from a file."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def accepting_options(command: F) -> F:
+    """What of the findings is set aside."""
+    for option in reversed(
+        (
+            click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists (see: auditor baseline)."),
+            click.option("--no-ignores", is_flag=True, help="Report what auditor.yaml and inline comments ignore, too."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def request_of(paths: tuple[str, ...], wishes: dict[str, Any]) -> Request:
+    """The options of `reading_options` and `accepting_options` as a request."""
+    from auditor.audit import Request
+
+    ignores = not wishes.pop("no_ignores", False)
+    return Request(paths=paths or (".",), ignores=ignores, **wishes)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """What a user got wrong ends the run with a message and exit code 2."""
+    from auditor.audit import UsageError
+    from auditor.deliver import Undeliverable
+    from auditor.policy.problems import PolicyError
+
+    try:
+        yield
+    except (UsageError, Undeliverable, PolicyError) as error:
+        raise Stop(str(error)) from None
+
+
+def read(request: Request) -> Reading:
+    """Everything the request names, read once."""
+    from auditor import audit
+
+    tree, inputs = audit.tree_of(request.paths)
+    return audit.read(tree, inputs, request)
+
+
+def write(path: str, text: str) -> None:
+    """Put `text` into a file of the user's."""
+    try:
+        with open(path, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise Stop(f"{path}: cannot be written: {error.strerror}") from None
+
+
+# -- check
+
+
+@cli.command()
+@reading_options
+@accepting_options
+@click.option("-f", "--format", "format_", type=click.Choice(FORMATS), help="How to report on standard output (default: text).")
+@click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE", help="Write a report to a file (repeatable).")
+@click.option("--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from this level on.")
+@click.option("--strict", is_flag=True, help="What the configuration does not decide fails, too.")
+@click.option("--show-passed", is_flag=True, help="Report what holds, too.")
+@click.option("--no-cache", is_flag=True, help="Read everything afresh. Nothing is kept between runs at present.")
+@click.option("-q", "--quiet", is_flag=True, help="Findings and figures only.")
+@click.option("-v", "--verbose", is_flag=True, help="Every step of every trace.")
+@click.pass_context
+def check(
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    format_: str | None,
+    outputs: tuple[str, ...],
+    fail_on: str,
+    strict: bool,
+    show_passed: bool,
+    no_cache: bool,
+    quiet: bool,
+    verbose: bool,
+    **wishes: Any,
+) -> None:
+    """Check configurations against what their documents require.
+
+    Without PATHS the working directory is read; without a ruleset those whose signs are seen, and firewall-hygiene.
+    """
+    del no_cache
+    with _stopping():
+        from auditor import audit, deliver
+
+        wanted = deliver.targets(format_, outputs)
+        request = request_of(paths, wishes)
+        reading = read(request)
+        run = audit.run_of(reading, request)
+        deliver.deliver(run, reading.tree, wanted, report_options(show_passed, quiet, verbose))
+    if all(target.file is not None for target in wanted) and not quiet:
+        click.echo(figures(run), err=True)
+    context.exit(1 if fails(run, fail_on, strict) else 0)
+
+
+def fails(run: Run, fail_on: str, strict: bool) -> bool:
+    """Whether anything broken, and when strict open, is at or above the level."""
+    from auditor.model.findings import LEVELS as ORDER
+    from auditor.model.findings import Outcome
+    from auditor.model.source import Level
+
+    if fail_on == "never":
+        return False
+    least = ORDER.index(Level(fail_on))
+    counted = {Outcome.BROKEN, Outcome.OPEN} if strict else {Outcome.BROKEN}
+    return any(finding.outcome in counted and ORDER.index(finding.level) >= least for finding in run.findings)
+
+
+def figures(run: Run) -> str:
+    """The figures in one line."""
+    from auditor.report.base import summary
+
+    found = summary(run)
+    return f"auditor: {found.broken} broken, {found.open} open, {found.holds} holding, {found.remarks} remarks, {found.ignored} ignored"
+
+
+def report_options(show_passed: bool, quiet: bool, verbose: bool) -> Options:
+    """How to report on the terminal there is."""
+    import os
+    import shutil
+
+    from auditor.report.base import Options
+
+    terminal = sys.stdout.isatty()
+    colour = (terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120) if terminal else 100
+    return Options(show_passed=show_passed, colour=colour, width=width, whole=verbose, quiet=quiet)
+
+
+@cli.command()
+@reading_options
+@click.option(
+    "-o", "--output", default="auditor-baseline.json", show_default=True, metavar="FILE", help="Where to write it; - to print it."
+)
+def baseline(paths: tuple[str, ...], output: str, **wishes: Any) -> None:
+    """Write down today's findings, so that `check --baseline` tells only new ones.
+
+    An entry is known by its requirement, endpoints and flow: it survives moved lines and renamed files.
+    """
+    with _stopping():
+        from auditor import audit
+        from auditor.policy.baseline import baseline_text
+
+        request = request_of(paths, wishes)
+        run = audit.run_of(read(request), request)
+        text = baseline_text(run.findings)
+        if output == "-":
+            click.echo(text, nl=False)
+            return
+        write(output, text)
+    click.echo(f"Wrote {output}: {sum(finding.fails for finding in run.findings)} findings.")
+
+
+# -- what is checked
+
+
+@cli.command()
+@click.argument("identifier", metavar="ID")
+def explain(identifier: str) -> None:
+    """Tell what a requirement or lint asks for, why, and what to do."""
+    with _stopping():
+        from auditor.explain import explain as text_of
+
+        click.echo(text_of(identifier), nl=False)
+
+
+@cli.command()
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+def rules(format_: str) -> None:
+    """List every requirement and lint with its level and title."""
+    from auditor.explain import listing
+
+    click.echo(listing(format_), nl=False)
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def rulesets(context: click.Context) -> None:
+    """List the rulesets that come with auditor."""
+    if context.invoked_subcommand is None:
+        from auditor.explain import ruleset_listing
+
+        click.echo(ruleset_listing(), nl=False)
+
+
+@rulesets.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+def validate(files: tuple[str, ...]) -> None:
+    """Check ruleset files, naming every mistake with its line."""
+    from auditor.policy.load import load_ruleset
+    from auditor.policy.problems import PolicyError
+
+    mistaken = False
+    for file in files:
+        try:
+            found = load_ruleset(file if "/" in file or file.endswith((".yaml", ".yml")) else f"./{file}")
+        except PolicyError as error:
+            mistaken = True
+            click.echo(str(error), err=True)
+        else:
+            click.echo(f"{file}: {found.name}, {len(found.requirements)} requirements")
+    if mistaken:
+        raise Stop("a ruleset cannot be used")
+
+
+# -- setting up
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--print", "print_", is_flag=True, help="Print the file instead of writing it.")
+@click.option("--force", is_flag=True, help="Write over an auditor.yaml that is there.")
+def init(paths: tuple[str, ...], print_: bool, force: bool) -> None:
+    """Write an auditor.yaml with the rulesets and roles that are recognised here."""
+    import os
+
+    with _stopping():
+        from auditor.audit import Request
+        from auditor.start import starting_config
+
+        text = starting_config(read(Request(paths=paths or (".",))))
+    if print_:
+        click.echo(text, nl=False)
+        return
+    if os.path.exists(CONFIG_NAME) and not force:
+        raise Stop(f"{CONFIG_NAME} is there already; --force writes over it, --print shows what would be written")
+    write(CONFIG_NAME, text)
+    click.echo(f"Wrote {CONFIG_NAME}: look at the roles, then run auditor check.")

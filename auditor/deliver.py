@@ -1,0 +1,118 @@
+"""Where reports go: standard output in one format, any number of files in theirs.
+
+Reports for people name paths as seen from the working directory, those for code hosts as seen from the root of the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from auditor.excerpts import Excerpts
+from auditor.files import DirectoryTree, Tree
+from auditor.model.findings import Input, Run
+from auditor.model.source import Span
+from auditor.origin import origin_of
+from auditor.report import FORMATS, renderer
+from auditor.report.base import Options, Sources
+
+HOSTED = ("sarif", "github", "gitlab")
+SUFFIXES = {".sarif": "sarif", ".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
+
+
+class Undeliverable(Exception):
+    """A wish for an output that cannot be met; the message is fit for a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One report: its format and the file it goes to, None for standard output."""
+
+    format: str
+    file: str | None = None
+
+
+def targets(format_: str | None, outputs: Sequence[str]) -> tuple[Target, ...]:
+    """What `--format` and `--output [FORMAT=]FILE` ask for. A file without a format takes `--format`, or what its name ends in."""
+    found = []
+    taken = False
+    for output in outputs:
+        name, equals, file = output.partition("=")
+        if equals and name in FORMATS:
+            found.append(Target(name, file))
+            continue
+        own = format_ or SUFFIXES.get(os.path.splitext(output)[1].lower())
+        if own is None:
+            raise Undeliverable(f"--output {output}: say in which format, as in sarif={output}; formats: {', '.join(FORMATS)}")
+        taken = taken or format_ is not None
+        found.append(Target(own, output))
+    if any(not target.file for target in found):
+        raise Undeliverable("--output: name a file after the format, as in sarif=out.sarif")
+    return tuple(found) if taken else (Target(format_ or "text"), *found)
+
+
+def deliver(run: Run, tree: Tree, wanted: Sequence[Target], options: Options) -> None:
+    """Write every report. Raises `Undeliverable` where a file cannot be written."""
+    sources = Excerpts(tree)
+    base = "."
+    if isinstance(tree, DirectoryTree):
+        base = os.path.relpath(tree.root).replace(os.sep, "/")
+        run = replace(run, origin=origin_of(tree.root))
+    seen = run if base == "." else _rebased(run, base)
+    for target in wanted:
+        hosted = target.format in HOSTED
+        chosen = replace(options, colour=options.colour and target.file is None)
+        text = renderer(target.format)(run if hosted else seen, sources if hosted else _Based(sources, base), chosen)
+        _write(target, text)
+
+
+def _write(target: Target, text: str) -> None:
+    if target.file is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        Path(target.file).write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    except OSError as error:
+        raise Undeliverable(f"{target.file}: cannot be written: {error.strerror}") from None
+
+
+def _rebased(value: Any, base: str) -> Any:
+    """`value` with every path in it as seen from the working directory."""
+    if isinstance(value, Span):
+        return replace(value, path=_joined(base, value.path))
+    if isinstance(value, Input):
+        return replace(value, path=_joined(base, value.path))
+    if isinstance(value, tuple):
+        return tuple(_rebased(item, base) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        return replace(
+            value, **{name: _rebased(part, base) for name, part in parts.items() if isinstance(part, tuple) or is_dataclass(part)}
+        )
+    return value
+
+
+def _joined(base: str, path: str) -> str:
+    return path if base == "." else f"{base}/{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Based:
+    """Sources asked for by paths as seen from the working directory."""
+
+    sources: Sources
+    base: str
+
+    def _own(self, path: str) -> str:
+        return path if self.base == "." else path.removeprefix(f"{self.base}/")
+
+    def text(self, path: str) -> str:
+        return self.sources.text(self._own(path))
+
+    def lines(self, path: str, first: int, last: int) -> tuple[str, ...]:
+        return self.sources.lines(self._own(path), first, last)

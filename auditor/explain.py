@@ -1,0 +1,97 @@
+"""What is checked, told at the terminal: one id in full, or all of them in a list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from textwrap import fill
+
+from auditor.model.findings import RuleInfo
+from auditor.policy.describe import OWN, info_of, lint_info, lints, requirement_info, statement
+from auditor.policy.load import builtin_rulesets, load_ruleset
+from auditor.policy.problems import PolicyError, Problem, did_you_mean
+from auditor.policy.ruleset import Ruleset
+
+WIDTH = 100
+
+
+def explain(identifier: str) -> str:
+    """Everything known about a requirement, lint, or ruleset. Raises `PolicyError` naming the nearest id where there is none."""
+    if identifier in builtin_rulesets():
+        return _ruleset(load_ruleset(identifier))
+    for ruleset in map(load_ruleset, builtin_rulesets()):
+        requirement = ruleset.requirement(identifier)
+        if requirement is not None:
+            return _info(requirement_info(ruleset, requirement), statement(requirement))
+    info = info_of(identifier)
+    if info is not None:
+        return _info(info, "")
+    known = [info.id for info in all_infos()]
+    raise PolicyError([Problem(f"nothing is called {identifier!r}{did_you_mean(identifier, (*known, *builtin_rulesets()))}")])
+
+
+def all_infos() -> Iterator[RuleInfo]:
+    """Every requirement of the built-in rulesets, every lint, and the program's own ids."""
+    for ruleset in map(load_ruleset, builtin_rulesets()):
+        yield from (requirement_info(ruleset, requirement) for requirement in ruleset.requirements)
+    yield from (lint_info(format_, lint) for format_, lint in lints())
+    yield from OWN
+
+
+def listing(format_: str) -> str:
+    """Every id with its level and title, as a table or as JSON."""
+    infos = list(all_infos())
+    if format_ == "json":
+        rows = [
+            {"id": info.id, "level": info.level.value, "title": info.title, "document": info.document, "section": info.section}
+            for info in infos
+        ]
+        return json.dumps(rows, ensure_ascii=False, indent=2) + "\n"
+    width = max(len(info.id) for info in infos)
+    return "".join(f"{info.id:{width}}  {info.level.value:7}  {info.title}\n" for info in infos)
+
+
+def ruleset_listing() -> str:
+    """The built-in rulesets, a line each."""
+    found = [load_ruleset(name) for name in builtin_rulesets()]
+    width = max(len(ruleset.name) for ruleset in found)
+    return "".join(f"{ruleset.name:{width}}  {len(ruleset.requirements):3} requirements  {ruleset.title}\n" for ruleset in found)
+
+
+def _info(info: RuleInfo, asks: str) -> str:
+    lines = [f"{info.id} ({info.level.value})", info.title, ""]
+    if asks:
+        lines += [f"Asks: {asks}", ""]
+    if info.help:
+        lines += [*_filled(info.help.replace("**", "")), ""]
+    if info.document:
+        lines.append(f"Source: {info.document}{', ' + info.section if info.section else ''}")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _filled(text: str) -> Iterator[str]:
+    """`text` wrapped, paragraph by paragraph; what is indented stays as it is."""
+    for line in text.splitlines():
+        yield line if line.startswith((" ", "\t")) else fill(line, WIDTH)
+
+
+def _ruleset(ruleset: Ruleset) -> str:
+    lines = [f"{ruleset.name}: {ruleset.title}", "", *_filled(ruleset.description), "", f"Source: {ruleset.source.document}", ""]
+    lines += ["Roles:", *(f"  {role.name}: {role.description}" for role in ruleset.roles.values()), ""] if ruleset.roles else []
+    lines += (
+        [
+            "Parameters:",
+            *(f"  {each.name} (default {_value(each.default)}): {each.description}" for each in ruleset.parameters.values()),
+            "",
+        ]
+        if ruleset.parameters
+        else []
+    )
+    lines += ["Requirements:", *(f"  {each.id} ({each.level.value}): {each.title}" for each in ruleset.requirements)]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

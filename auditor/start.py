@@ -1,0 +1,68 @@
+"""A first auditor.yaml: the rulesets and roles that were recognised, each with its sign, and the rest as comments to fill in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from auditor.audit import Reading
+from auditor.model.headers import addresses_text
+from auditor.policy.binding import Bound
+
+
+def starting_config(reading: Reading) -> str:
+    """The text of the file."""
+    return "\n".join([*_rulesets(reading), "", *_roles(reading), "", *_parameters(reading), "", *_ignores()]) + "\n"
+
+
+def _rulesets(reading: Reading) -> Iterator[str]:
+    yield "# What is checked. All of them: auditor rulesets"
+    yield "rulesets:"
+    for ruleset, why in reading.rulesets:
+        yield f"  - {ruleset.name}  # {_comment(why)}"
+
+
+def _roles(reading: Reading) -> Iterator[str]:
+    yield "# Who is who here. What is wrong or missing makes requirements open, so look at every line."
+    roles = {role.name: role for ruleset, _ in reading.rulesets for role in ruleset.roles.values() if not role.union_of}
+    bound = {name: reading.cast.roles[name] for name in roles if reading.cast.bound(name)}
+    yield "roles:" if bound else "# roles:"
+    for name, found in bound.items():
+        yield f"  {name}:  # {_comment(found.why)}"
+        yield from _bound(found)
+    for name, role in roles.items():
+        if name not in bound:
+            yield f"  # {name}: {{addresses: [192.0.2.0/24]}}  # {_comment(role.description)}"
+
+
+def _bound(found: Bound) -> Iterator[str]:
+    zones = sorted({zone for endpoint in found.endpoints for zone in endpoint.zones})
+    names = sorted({name for endpoint in found.endpoints for name in endpoint.names})
+    if zones:
+        yield f"    behind: [{', '.join(map(_quoted, zones))}]"
+    if names:
+        yield f"    names: [{', '.join(map(_quoted, names))}]"
+    exact = {addresses_text([interval]) for endpoint in found.endpoints if endpoint.exact for interval in endpoint.addresses}
+    if exact and not names:
+        yield f"    addresses: [{', '.join(sorted(exact))}]"
+
+
+def _parameters(reading: Reading) -> Iterator[str]:
+    parameters = {each.name: each for ruleset, _ in reading.rulesets for each in ruleset.parameters.values()}
+    if parameters:
+        yield "# parameters:"
+    for name, parameter in parameters.items():
+        yield f"#   {name}: {json.dumps(parameter.default)}  # {_comment(parameter.description)}"
+
+
+def _ignores() -> Iterator[str]:
+    yield "# ignore:"
+    yield '#   - {rule: talos/icmp, path: "terraform/**", reason: ping is not used, until: 2030-06-30}'
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
