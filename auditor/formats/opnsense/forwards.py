@@ -17,7 +17,7 @@ from auditor.formats.opnsense.lines import Line, Settings, expand
 from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.record import Priority, Record, Side, Store
 from auditor.formats.opnsense.terms import ANYWHERE, Kind, PortTerm, Term, port_term, term
-from auditor.formats.opnsense.values import at, empty, flag, items, place, present, text, whole
+from auditor.formats.opnsense.values import at, empty, flag, items, place, text, whole
 from auditor.formats.pf.ports import Ports, entry
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Effect, Note, Unknown
@@ -272,8 +272,3 @@ def all_ports(redirect: Redirect) -> PortTerm:
     if redirect.ports is not None:
         return PortTerm(redirect.local, redirect.ports)
     return redirect.line.destination_port
-
-
-def exists(root: Element) -> bool:
-    """Whether the file forwards any port."""
-    return present(root.child("nat"), "rule")

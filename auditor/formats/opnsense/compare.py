@@ -1,0 +1,134 @@
+"""Remarks that compare rules: what never decides, what a port forward needs and nobody lets in, what anti-lockout overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.formats.opnsense.aliases import shown
+from auditor.formats.opnsense.automatic import lockout_interface
+from auditor.formats.opnsense.convert import Converted, interfaces_of, target_packets
+from auditor.formats.opnsense.lines import Line
+from auditor.formats.opnsense.lints import remark
+from auditor.formats.opnsense.record import Record
+from auditor.formats.opnsense.ruleset import Ruleset
+from auditor.formats.opnsense.terms import Kind
+from auditor.formats.pf.order import first_match
+from auditor.formats.pf.ruleset import Direction
+from auditor.formats.pf.ruleset import Line as PfLine
+from auditor.model.filters import Match, Predicate, Verdict
+from auditor.model.headers import NEW_FLOW
+from auditor.model.packets import NOTHING, PacketSet
+from auditor.model.source import Effect, Level, Note
+
+
+def compare(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+    """The notes that follow from rules seen together."""
+    if not (rules.filters and rules.loads):
+        return
+    yield from _never_wins(rules, converted)
+    yield from _locked(rules, converted)
+    yield from _unreachable(rules, converted)
+
+
+def _settled(line: PfLine) -> Match:
+    return line.rule.condition.settle(_unasked)
+
+
+def _unasked(_: Predicate) -> bool | None:
+    return None
+
+
+# -- rules without quick
+
+
+def _never_wins(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+    """Rules without quick all of whose packets some quick rule surely takes, on every interface they look at."""
+    weak: dict[int, list[tuple[Line, PfLine]]] = {}
+    for line, made in converted.lines:
+        if line is not None and not line.record.synthetic and not line.record.quick and made.decides:
+            weak.setdefault(id(line.record), []).append((line, made))
+    for lines in weak.values():
+        if all(_covered(made, rules, converted) for _, made in lines):
+            record = lines[0][0].record
+            trap = "floating-never-wins" if record.floating and record.store == "legacy" else "not-quick"
+            message = (
+                f"{'floating rule' if record.floating else 'rule'} {shown(record.title)} is not quick, and quick rules take all its packets"
+            )
+            yield remark(trap, message, record.place("quick", "floating"), Effect.IGNORED, _weight(record))
+
+
+def _weight(record: Record) -> Level:
+    return Level.WARNING if record.action == "pass" else Level.ERROR
+
+
+def _covered(weak: PfLine, rules: Ruleset, converted: Converted) -> bool:
+    names = frozenset(interface.name for interface in rules.interfaces.real()) if weak.interfaces is None else weak.interfaces
+    wanted = _settled(weak).maybe
+    for name in names:
+        for direction in weak.directions:
+            rest = wanted
+            for line in converted.pf:
+                if line.quick and line.decides and line.applies(name, direction) and rest:
+                    rest -= _settled(line).surely
+            if rest:
+                return False
+    return True
+
+
+# -- anti-lockout
+
+
+def _locked(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+    """Blocks of what anti-lockout passes before them."""
+    name = lockout_interface(rules.root, rules.interfaces)
+    if name is None or name not in rules.interfaces.table:
+        return
+    open_ = NOTHING
+    for line, made in converted.lines:
+        if line is not None and line.record.synthetic and line.record.title == "anti-lockout rule":
+            open_ |= _settled(made).surely
+    seen: set[int] = set()
+    for line, made in converted.lines:
+        if line is None or line.record.synthetic or not line.record.quick or line.destination.kind is Kind.ANY or id(line.record) in seen:
+            continue
+        if made.rule.action in (Verdict.DENY, Verdict.REJECT) and made.applies(name, Direction.IN) and _settled(made).surely.meets(open_):
+            seen.add(id(line.record))
+            message = (
+                f"block rule {shown(line.record.title)} cannot close the firewall's web and SSH ports: anti-lockout passes them before"
+            )
+            switch = rules.root.at("system/webgui")
+            related = (("the switch of anti-lockout", switch.head),) if switch is not None else ()
+            yield remark("anti-lockout", message, line.record.place(line.record.destination.path), Effect.IGNORED, related=related)
+
+
+# -- port forwards
+
+
+def _unreachable(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+    """Port forwards for whose target and port no rule on their interface may let anything in."""
+    seen: set[int] = set()
+    for redirect in rules.redirects:
+        record = redirect.line.record
+        if redirect.dropped or redirect.forward.exception or redirect.forward.passes in ("pass", "rule") or id(record) in seen:
+            continue
+        seen.add(id(record))
+        names = interfaces_of(redirect.line, rules.interfaces)
+        places = [interface.name for interface in rules.interfaces.real() if names is None or interface.name in names]
+        wanted = target_packets(redirect, rules) & NEW_FLOW
+        if wanted and places and not any(_may_enter(wanted, name, converted) for name in places):
+            message = f"port forward {shown(record.title)}: no rule on its interface lets in what it forwards"
+            yield remark("forward-unreachable", message, record.place("target"), Effect.IGNORED)
+
+
+def _may_enter(wanted: PacketSet, name: str, converted: Converted) -> bool:
+    """Whether some of `wanted` may pass the `in` rules of an interface."""
+    rest = wanted
+    for line in first_match(line for line in converted.pf if line.applies(name, Direction.IN)):
+        match = _settled(line)
+        if line.rule.action is Verdict.PERMIT and match.maybe.meets(rest):
+            return True
+        if line.rule.action is not Verdict.PERMIT:
+            rest -= match.surely
+        if not rest:
+            return False
+    return bool(rest)

@@ -1,0 +1,245 @@
+"""From a ruleset to the rule graph: each active line becomes a line of pf with its condition, each interface a zone with its filters.
+
+What goes out by an interface that translates is matched by the source it was sent with. Before the rules stand what port forwards pass
+without asking them, and what they send elsewhere. A ruleset that will not load decides nothing: what was loaded before stays in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
+from auditor.formats.opnsense.interfaces import Interfaces
+from auditor.formats.opnsense.lines import Line, protocols_of, types_of
+from auditor.formats.opnsense.outbound import outbound
+from auditor.formats.opnsense.render import written
+from auditor.formats.opnsense.ruleset import Ruleset
+from auditor.formats.opnsense.terms import Kind, peer
+from auditor.formats.opnsense.values import at, flag, text
+from auditor.formats.pf import device, ruleset
+from auditor.formats.pf.addresses import Addresses, complement, known, literal, meet, union
+from auditor.formats.pf.matching import Peer, Selector, condition
+from auditor.formats.pf.ruleset import EITHER_WAY, Direction
+from auditor.formats.pf.translation import Translation, before
+from auditor.model.filters import Condition, Undecided, Verdict
+from auditor.model.graph import Graph
+from auditor.model.packets import PacketSet
+from auditor.model.source import Span, Unknown
+
+_VERDICTS = {"pass": Verdict.PERMIT, "block": Verdict.DENY, "reject": Verdict.REJECT, "match": Verdict.CONTINUE}
+_DIRECTIONS = {"in": frozenset({Direction.IN}), "out": frozenset({Direction.OUT})}
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The pf lines of a ruleset in order, each with the line of the file's rules it comes from; None: what stands before the rules."""
+
+    lines: tuple[tuple[Line | None, ruleset.Line], ...]
+
+    @property
+    def pf(self) -> tuple[ruleset.Line, ...]:
+        """The lines alone."""
+        return tuple(line for _, line in self.lines)
+
+
+def convert(rules: Ruleset) -> Converted:
+    """The lines that decide, in order."""
+    if not rules.filters:
+        return Converted(())
+    translations = outbound(rules.root, rules.settings)
+    ahead: list[tuple[Line | None, ruleset.Line]] = [(None, line) for line in (*_unloaded(rules), *_forwarded(rules))]
+    found = [(line, made) for line in rules.lines if line.active and not line.refused for made in _lines(line, rules, translations)]
+    return Converted((*ahead, *found))
+
+
+def graph_of(rules: Ruleset, converted: Converted, id_: str) -> Graph:
+    """The graph of one firewall; `id_` is the prefix of its zones' ids."""
+    host = at(rules.root, "system/hostname") or "firewall"
+    ports = tuple(
+        device.Port(
+            interface.name,
+            interface.label,
+            interface.element.head,
+            union([interface.networks, known(_routed(rules, interface.name))]),
+            interface.upstream or (interface.name == "wan" and not any(other.upstream for other in rules.interfaces.real())),
+        )
+        for interface in rules.interfaces.real()
+    )
+    firewall = device.Firewall(id_, f"OPNsense {host}", rules.root.head, rules.interfaces.own, ports)
+    return device.graph(firewall, converted.pf)
+
+
+def _routed(rules: Ruleset, name: str) -> list[tuple[int, int]]:
+    """The networks that static routes send behind an interface."""
+    gateways = rules.interfaces.gateways
+    routes = [route for route in rules.root.every("staticroutes/route") if not flag(route, "disabled")]
+    here = [route for route in routes if (gateway := gateways.get(text(route, "gateway"))) is not None and gateway.interface == name]
+    return [found for route in here if (found := literal(text(route, "network"))) is not None]
+
+
+# -- lines
+
+
+def _lines(line: Line, rules: Ruleset, translations: dict[str, Translation]) -> Iterator[ruleset.Line]:
+    """The line as it is, and once more for each interface where what goes out is translated, if its source matters."""
+    names = interfaces_of(line, rules.interfaces)
+    directions = _DIRECTIONS.get(line.record.direction, EITHER_WAY)
+    selector = _selector(line, rules)
+    everywhere = frozenset(interface.name for interface in rules.interfaces.real())
+    apart = (everywhere if names is None else names) & translations.keys() if Direction.OUT in directions else frozenset[str]()
+    if selector.source.anyone and selector.source.ports is None:
+        apart = frozenset()
+    plain = condition(selector)
+    if not apart:
+        yield _made(line, rules, plain, directions, names)
+        return
+    yield _made(line, rules, plain, directions - {Direction.OUT}, names)
+    yield _made(line, rules, plain, frozenset({Direction.OUT}), (everywhere if names is None else names) - apart)
+    for name in sorted(apart):
+        seen = replace(selector, source=before(selector.source, translations[name]))
+        if selector.source.ports is not None:
+            seen = replace(seen, source=replace(seen.source, ports=None), doubts=(*seen.doubts, _new_port(line)))
+        yield _made(line, rules, condition(seen), frozenset({Direction.OUT}), frozenset({name}))
+
+
+def _new_port(line: Line) -> Unknown:
+    return Unknown("the source port is chosen anew by translation", line.record.place(line.record.source.port_path))
+
+
+def _made(line: Line, rules: Ruleset, asked: Condition, directions: frozenset[Direction], names: frozenset[str] | None) -> ruleset.Line:
+    record = line.record
+    return ruleset.line(
+        _VERDICTS[record.action],
+        asked,
+        record.element.head if record.synthetic else record.element.span,
+        text=written(line, rules.interfaces),
+        name=record.title,
+        quick=record.quick,
+        directions=directions,
+        interfaces=names,
+        address=record.uuid,
+        synthetic=record.synthetic,
+        stateless=record.state == "no state",
+    )
+
+
+def interfaces_of(line: Line, interfaces: Interfaces) -> frozenset[str] | None:
+    """The interfaces on whose packets a line looks; None: all. It names a device, so interfaces of one device go together."""
+    if not line.interface:
+        return None
+    devices = {interfaces.table[name].device for name in interfaces.members(line.interface) if name in interfaces.table}
+    named = frozenset(interface.name for interface in interfaces.real() if interface.device in devices)
+    return frozenset(interface.name for interface in interfaces.real()) - named if line.record.interface_not else named
+
+
+def _selector(line: Line, rules: Ruleset) -> Selector:
+    record = line.record
+    known_here = (rules.interfaces, rules.aliases)
+    keeps = record.action == "pass" and record.state != "no state" and record.flags in ("", "S/SA")
+    doubts = (*record.doubts, *(port.doubt for port in (line.source_port, line.destination_port) if port.doubt is not None))
+    return Selector(
+        line.family,
+        protocols_of(line),
+        peer(line.source, line.source_port, *known_here),
+        peer(line.destination, line.destination_port, *known_here),
+        types_of(line),
+        first_only=keeps,
+        doubts=doubts,
+    )
+
+
+# -- before the rules
+
+
+def _unloaded(rules: Ruleset) -> Iterator[ruleset.Line]:
+    """Two lines that may take any packet, one either way, where the ruleset will not load."""
+    if rules.loads:
+        return
+    why = Unknown("the ruleset will not load, so the rules loaded before it stay in force", rules.root.head, "opnsense:not-loaded")
+    for verdict in (Verdict.DENY, Verdict.PERMIT):
+        yield _ahead(verdict, Undecided(why), rules.root.head, "the rules that were loaded before")
+
+
+def _ahead(verdict: Verdict, asked: Condition, span: Span, name: str, interfaces: Iterable[str] | None = None) -> ruleset.Line:
+    directions = EITHER_WAY if interfaces is None else (Direction.IN,)
+    return ruleset.line(verdict, asked, span, text=name, name=name, directions=directions, interfaces=interfaces, synthetic=True)
+
+
+def _forwarded(rules: Ruleset) -> Iterator[ruleset.Line]:
+    """What port forwards do before a rule is asked: pass on, or send to another address than the one the packet names."""
+    earlier: list[Redirect] = []
+    for redirect in rules.redirects:
+        if redirect.dropped:
+            continue
+        names = interfaces_of(redirect.line, rules.interfaces)
+        if redirect.passes:
+            reflected = reflection_interfaces(redirect, rules.interfaces)
+            yield _passed(redirect, rules, earlier, None if names is None else names | set(reflected))
+        if not redirect.forward.exception:
+            yield from _diverted(redirect, rules, names)
+        earlier.append(redirect)
+
+
+def _passed(redirect: Redirect, rules: Ruleset, earlier: Sequence[Redirect], names: frozenset[str] | None) -> ruleset.Line:
+    record = redirect.line.record
+    wanted = _selector(redirect.line, rules)
+    doubts = wanted.doubts
+    if any(_overlap(redirect, other, rules) for other in earlier):
+        doubts = (*doubts, Unknown("an earlier port forward may take its packets", record.element.head))
+    asked = condition(
+        replace(wanted, destination=peer(redirect.target, all_ports(redirect), rules.interfaces, rules.aliases), doubts=doubts)
+    )
+    name = f"port forward {record.title}, passed without asking the rules"
+    return ruleset.line(
+        Verdict.PERMIT,
+        asked,
+        record.place("pass", "associated-rule-id"),
+        text=name,
+        name=record.title,
+        directions=(Direction.IN,),
+        interfaces=names,
+        address=record.element.attributes.get("uuid", ""),
+    )
+
+
+def target_packets(redirect: Redirect, rules: Ruleset) -> PacketSet:
+    """What a forward makes of the packets it takes: from their sources to its target and the port there."""
+    end = peer(redirect.target, all_ports(redirect), rules.interfaces, rules.aliases)
+    return condition(replace(_selector(redirect.line, rules), destination=end)).settle(lambda _: None).maybe
+
+
+def _overlap(one: Redirect, other: Redirect, rules: Ruleset) -> bool:
+    """Whether two forwards can mean the same packet as it arrives."""
+    here, there = (interfaces_of(each.line, rules.interfaces) for each in (one, other))
+    if here is not None and there is not None and not here & there:
+        return False
+    left, right = (condition(_selector(each.line, rules)).settle(lambda _: None).maybe for each in (one, other))
+    return left.meets(right)
+
+
+def _diverted(redirect: Redirect, rules: Ruleset, names: frozenset[str] | None) -> Iterator[ruleset.Line]:
+    """Packets to addresses that are not the firewall's own, which a forward sends elsewhere: whether that serves them is open."""
+    line = redirect.line
+    if line.destination.kind in (Kind.SELF, Kind.ADDRESS) and not line.destination.negated:
+        return
+    selector = _selector(line, rules)
+    foreign = _foreign(selector.destination, rules)
+    target = union(part for part, _ in peer(redirect.target, all_ports(redirect), rules.interfaces, rules.aliases).parts)
+    if not foreign.maybe or (foreign == target and redirect.ports in (None, selector.destination.ports)):
+        return
+    name = line.record.title
+    why = Unknown(f"port forward {name} sends these packets to {redirect.target.text} instead", line.record.element.head)
+    within = condition(replace(selector, destination=Peer(((foreign, False),), selector.destination.ports))).settle(lambda _: None).maybe
+    if within:
+        yield _ahead(Verdict.DENY, Undecided(why, within), line.record.element.head, f"port forward {name}", names)
+
+
+def _foreign(destination: Peer, rules: Ruleset) -> Addresses:
+    """The addresses of a forward's destination that are not surely the firewall's own."""
+    parts = [
+        Addresses(complement(each.maybe), complement(each.surely)) if negated else Addresses(each.surely, each.maybe)
+        for each, negated in destination.parts
+    ]
+    own = complement(rules.interfaces.own.surely)
+    return union(Addresses(meet(each.surely, own), meet(each.maybe, own)) for each in parts)
