@@ -1,0 +1,120 @@
+"""How long whole runs take: the median of repeated processes, as ratios to a bare `python -c pass`, and their peak memory.
+
+    python benchmarks/run.py [--repeat 7] [--only WORD] [TREE…]
+
+Each TREE is a directory to check besides the inputs that are made here. Where checkov is on PATH (or CHECKOV names it), it runs on the same
+Terraform inputs. CPU seconds are those of the process and its children; a machine's load touches them less than the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.inputs import long_nft, small_tf
+
+AUDITOR = (str(Path(sys.executable).parent / "auditor"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One command to measure. `limit` are the times of bare Python and the MiB it should stay below, None where nothing is promised."""
+
+    name: str
+    command: tuple[str, ...]
+    limit: tuple[float | None, float | None] = (None, None)
+    repeat: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a command cost: seconds by the clock, seconds of CPU, peak MiB."""
+
+    clock: float
+    cpu: float
+    memory: float
+
+
+def cost_of(command: Sequence[str]) -> Cost:
+    """One run, its output thrown away. Exit code 1 (findings) is a success; 2 and above end the benchmark."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(process.pid, 0)
+    clock = time.perf_counter() - began
+    code = os.waitstatus_to_exitcode(status)
+    if code not in (0, 1):
+        said = process.stderr.read().decode(errors="replace") if process.stderr else ""
+        raise SystemExit(f"{' '.join(command)} ended with {code}: {said}")
+    return Cost(clock, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def median_cost(command: Sequence[str], repeat: int) -> Cost:
+    """The medians of `repeat` runs after one that warms the caches."""
+    cost_of(command)
+    costs = [cost_of(command) for _ in range(repeat)]
+    return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in ("clock", "cpu", "memory")))
+
+
+def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
+    small, long = small_tf(folder), long_nft(folder)
+    out = str(folder / "out")
+    yield Case("python -c pass", (sys.executable, "-c", "pass"))
+    yield Case("auditor --version", (*AUDITOR, "--version"), (6, None))
+    yield Case("one small .tf to SARIF", (*AUDITOR, "check", str(small), "-f", "sarif", "-o", out), (15, 40))
+    yield Case("one small .tf to text", (*AUDITOR, "check", str(small)))
+    yield Case("the Talos example to text", (*AUDITOR, "check", "examples/talos-aws"))
+    yield Case("the Talos example to HTML", (*AUDITOR, "check", "examples/talos-aws", "-f", "html", "-o", out))
+    yield Case("nftables, 10,000 rules, to text", (*AUDITOR, "check", str(long)), repeat=3)
+    for tree in trees:
+        yield Case(f"{tree} to SARIF", (*AUDITOR, "check", tree, "-f", "sarif", "-o", out), repeat=3)
+    checkov = os.environ.get("CHECKOV") or shutil.which("checkov")
+    for tree in (str(small), *trees) if checkov else ():
+        name = "one small .tf" if tree == str(small) else tree
+        yield Case(f"checkov: {name}", (checkov or "", "-d", tree, "--quiet", "--compact", "--skip-download"), repeat=1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--only", default="")
+    parser.add_argument("trees", nargs="*", metavar="TREE")
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(cases(Path(folder), options.trees))
+        bare = median_cost(found[0].command, options.repeat)
+        print(f"{'':40} {'clock s':>8} {'CPU s':>8} {'× bare':>8} {'MiB':>7}")
+        for case in found:
+            if options.only and options.only not in case.name:
+                continue
+            cost = bare if case is found[0] else median_cost(case.command, case.repeat or options.repeat)
+            print(
+                f"{case.name[-40:]:40} {cost.clock:8.3f} {cost.cpu:8.3f} {cost.cpu / bare.cpu:8.1f} {cost.memory:7.1f}{verdict(case, cost, bare)}"
+            )
+
+
+def verdict(case: Case, cost: Cost, bare: Cost) -> str:
+    """Whether the case keeps what is promised for it."""
+    times, memory = case.limit
+    said = []
+    if times is not None:
+        said.append(f"{'within' if cost.cpu / bare.cpu <= times else 'OVER'} {times:g} × bare")
+    if memory is not None:
+        said.append(f"{'within' if cost.memory <= memory else 'OVER'} {memory:g} MiB")
+    return f"  {', '.join(said)}" if said else ""
+
+
+if __name__ == "__main__":
+    main()
