@@ -56,7 +56,7 @@ def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome
     packet = reach.witness(shown.packets, shown.way) if shown.packets else None
     steps = reach.replay(shown.way, packet, _wanted(requirement, shown)) if packet else ()
     seen = evidence(packet, steps)
-    questions = tuple(_question(unknown) for unknown in shown.unknowns) if outcome is Outcome.OPEN else ()
+    questions = tuple(question_of(unknown) for unknown in shown.unknowns) if outcome is Outcome.OPEN else ()
     if unbound and outcome is not Outcome.HOLDS:
         outcome, questions = _spared(shown, outcome, unbound, questions)
     return Finding(
@@ -214,7 +214,8 @@ def _filter_name(shown: Judgement | None) -> str:
     return shown.crossing.filter.name if shown is not None and shown.crossing is not None else ""
 
 
-def _question(unknown: Unknown) -> Question:
+def question_of(unknown: Unknown) -> Question:
+    """What would settle an unknown."""
     settle = f"give {unknown.reference} a value" if unknown.reference else ""
     return Question(unknown.reason, settle, unknown.reference or "", unknown.span)
 

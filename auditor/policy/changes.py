@@ -1,0 +1,177 @@
+"""What a change does: the flows that it opens, closes and leaves undecided between roles and zones, and the requirements it decides anew.
+
+A flow is opened if it surely passes now and could not before; closed the other way round. So nothing changes between a tree and itself,
+and what is opened one way is closed the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from auditor.analysis import reach
+from auditor.model.filters import Rule, Verdict
+from auditor.model.findings import Location, Outcome, TraceStep, Witness
+from auditor.model.graph import Endpoint, Graph, Way, ZoneKind, internet
+from auditor.model.headers import NEW_FLOW, addresses_text, destinations, services_text, sources
+from auditor.model.packets import NOTHING, Field, PacketSet
+from auditor.policy.binding import Cast, zone_endpoint
+from auditor.policy.evidence import evidence
+
+_MOST_ZONES = 40
+
+
+class Effect(StrEnum):
+    """What became of a flow."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    UNDECIDED = "undecided"  # the configuration decided it before, or decides it now, but not both
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One flow between two parties that changed, with a packet of it and the line that did it, where one can be named."""
+
+    effect: Effect
+    source: str
+    destination: str
+    services: tuple[str, ...]
+    sources: str
+    destinations: str
+    packets: PacketSet
+    witness: Witness | None = None
+    trace: tuple[TraceStep, ...] = ()
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Let:
+    """What passes between two parties, and the ways on which it does."""
+
+    surely: PacketSet = NOTHING
+    maybe: PacketSet = NOTHING
+    ways: tuple[Way, ...] = ()
+
+
+def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[Change]:
+    """Every flow that changed between two states, by source and destination in order."""
+    old, new = _parties(*before), _parties(*after)
+    names = list(dict.fromkeys((*new, *old)))
+    for source in names:
+        for destination in names:
+            if source != destination or source != "the internet":
+                yield from _between(
+                    source, destination, _let(before[0], old, source, destination), _let(after[0], new, source, destination)
+                )
+
+
+def _between(source: str, destination: str, was: _Let, now: _Let) -> Iterator[Change]:
+    opened = now.surely - was.maybe
+    closed = was.surely - now.maybe
+    doubt = _differ(now, was)
+    for effect, packets in ((Effect.OPENED, opened), (Effect.CLOSED, closed), (Effect.UNDECIDED, doubt - opened - closed)):
+        if packets:
+            yield _change(effect, source, destination, packets, was, now)
+
+
+def _differ(now: _Let, was: _Let) -> PacketSet:
+    """Packets that are undecided on one side only."""
+    a, b = now.maybe - now.surely, was.maybe - was.surely
+    return (a - b) | (b - a)
+
+
+def _parties(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
+    """Everybody flows are compared between: roles, zones nobody plays a role in, and the internet."""
+    found = {role: bound.endpoints for role, bound in sorted(cast.roles.items())}
+    taken = {zone for ends in found.values() for end in ends for zone in end.zones}
+    free = [zone for zone in graph.zones if zone.id not in taken and not zone.default and zone.kind is not ZoneKind.SUBNET]
+    found.update((zone.id, (zone_endpoint(zone),)) for zone in free[:_MOST_ZONES])
+    found["the internet"] = (internet(),)
+    return found
+
+
+def _let(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> _Let:
+    """What passes; nothing where one of the two is not there, or no filter that was read stands at either."""
+    surely, maybe, ways = NOTHING, NOTHING, []
+    for start in parties.get(source, ()):
+        for end in parties.get(destination, ()):
+            for way in graph.ways(start, end):
+                if not way.crossings and not (graph.guards(start) or graph.guards(end)):
+                    continue
+                question = NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses)
+                found = reach.way_bounds(way, question)
+                surely, maybe = surely | found.surely, maybe | found.maybe
+                ways.append(way)
+    return _Let(surely, maybe, tuple(ways))
+
+
+def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: _Let, now: _Let) -> Change:
+    witness, trace, place = _shown(effect, packets, was, now)
+    return Change(
+        effect,
+        source,
+        destination,
+        services_text(packets, 8),
+        _ends_text(packets, Field.SOURCE),
+        _ends_text(packets, Field.DESTINATION),
+        packets,
+        witness,
+        trace,
+        place,
+    )
+
+
+def _ends_text(packets: PacketSet, field: Field) -> str:
+    """The addresses of one end, where the flow is about some and not about all of them."""
+    spans = packets.values(field)
+    return addresses_text(spans, 3)
+
+
+def _shown(effect: Effect, packets: PacketSet, was: _Let, now: _Let) -> tuple[Witness | None, tuple[TraceStep, ...], Location | None]:
+    """A packet of the flow through the state that decides it now, and the rule that does (or did)."""
+    wanted = Verdict.DENY if effect is Effect.CLOSED else Verdict.PERMIT
+    seen = _replayed(now, packets, wanted)
+    if seen is None:
+        seen = _replayed(was, packets, Verdict.PERMIT)
+    if seen is None:
+        return None, (), None
+    _, steps, packet = seen
+    told = evidence(packet, steps)
+    rule = next((step.decision.rule for step in reversed(steps) if step.decision.rule is not None), None)
+    if rule is None and effect is Effect.CLOSED:
+        before = _replayed(was, packets, Verdict.PERMIT)
+        rule = next((step.decision.rule for step in reversed(before[1]) if step.decision.rule is not None), None) if before else None
+    return told.witness, told.trace, _place(rule)
+
+
+def _replayed(let: _Let, packets: PacketSet, wanted: Verdict) -> tuple[Way, tuple[reach.Step, ...], dict[Field, int]] | None:
+    for way in let.ways:
+        part = packets & sources(way.source.addresses) & destinations(way.destination.addresses)
+        if part:
+            packet = reach.witness(part, way)
+            steps = reach.replay(way, packet, wanted)
+            passes = not steps or not steps[-1].decision.verdict.denies
+            if passes == (wanted is Verdict.PERMIT):
+                return way, steps, packet
+    return None
+
+
+def _place(rule: Rule | None) -> Location | None:
+    return Location(rule.span, "", rule.name or rule.text) if rule is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A requirement whose outcome changed; None where it was not asked."""
+
+    rule: str
+    before: Outcome | None
+    after: Outcome | None
+
+
+def turns(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> tuple[Turn, ...]:
+    """The requirements that were decided anew, by id."""
+    names = sorted({*before, *after})
+    return tuple(Turn(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name))

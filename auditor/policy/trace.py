@@ -1,0 +1,101 @@
+"""What happens to a flow between two parties: hook by hook, rule by rule, on every way it can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.analysis import reach
+from auditor.model.filters import Verdict
+from auditor.model.findings import Question, TraceStep, Witness
+from auditor.model.graph import Endpoint, Graph, Way, internet
+from auditor.model.headers import ANYWHERE, NEW_FLOW, PUBLIC, address_interval, addresses_text, destinations, services_text, sources
+from auditor.model.packets import Field, PacketSet
+from auditor.policy.binding import Cast, find_zones, is_address, zone_endpoint
+from auditor.policy.evidence import evidence, question_of
+from auditor.policy.flows import packets_of
+from auditor.policy.problems import PolicyError, Problem, did_you_mean
+from auditor.policy.services import parse_service
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Packets of the flow that fare alike on one way: with a packet of them. `verdict`: "passes", "is blocked" or "depends"."""
+
+    verdict: str
+    source: str
+    destination: str
+    services: tuple[str, ...]
+    sources: str
+    destinations: str
+    witness: Witness | None = None
+    steps: tuple[TraceStep, ...] = ()
+    questions: tuple[Question, ...] = ()
+    certain: bool = True
+
+
+def trace(graph: Graph, cast: Cast, source: str, destination: str, service: str) -> tuple[Part, ...]:
+    """How the flow fares. Raises `PolicyError` where one of the three is not understood or not there."""
+    try:
+        packets = packets_of(parse_service(service))
+    except ValueError as error:
+        raise PolicyError([Problem(f"--service {error}")]) from None
+    return tuple(
+        part
+        for start in parties(graph, cast, source, "--from")
+        for end in parties(graph, cast, destination, "--to")
+        for way in graph.ways(start, end)
+        for part in _parts(way, packets)
+    )
+
+
+def parties(graph: Graph, cast: Cast, text: str, option: str) -> tuple[Endpoint, ...]:
+    """The endpoints `text` names: a role, a zone, `internet`, `any`, addresses, or a domain name."""
+    if cast.bound(text):
+        return cast.endpoints(text)
+    if text in ("internet", "any"):
+        return (internet(),) if text == "internet" else (Endpoint("anywhere", addresses=ANYWHERE, exact=True),)
+    if is_address(text):
+        return (Endpoint(text, addresses=(address_interval(text),), exact=True),)
+    zones = find_zones(graph, text)
+    if zones:
+        return tuple(map(zone_endpoint, zones))
+    if "." in text and ":" not in text and "/" not in text:
+        return (Endpoint(text, addresses=PUBLIC, names=frozenset({text.casefold()})),)
+    known = (*cast.roles, *(zone.id for zone in graph.zones), "internet", "any")
+    raise PolicyError([Problem(f"{option} {text!r} is no role, zone, address or name here{did_you_mean(text, known)}")])
+
+
+def _parts(way: Way, service: PacketSet) -> Iterator[Part]:
+    question = NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) & service
+    found = reach.way_bounds(way, question)
+    kinds = (("passes", found.surely), ("depends", found.maybe - found.surely), ("is blocked", question - found.maybe))
+    for verdict, packets in kinds:
+        if packets:
+            yield _part(way, verdict, packets, tuple(map(question_of, found.unknowns)) if verdict == "depends" else ())
+
+
+def _part(way: Way, verdict: str, packets: PacketSet, questions: tuple[Question, ...]) -> Part:
+    packet = reach.witness(packets, way)
+    steps = reach.replay(way, packet, Verdict.DENY if verdict == "is blocked" else Verdict.PERMIT)
+    shown = evidence(packet, steps)
+    ends = [
+        "" if end.addresses == ANYWHERE else addresses_text(spans, 3)
+        for end, spans in zip((way.source, way.destination), _spans(packets), strict=True)
+    ]
+    return Part(
+        verdict,
+        way.source.label,
+        way.destination.label,
+        services_text(packets),
+        ends[0],
+        ends[1],
+        shown.witness,
+        shown.trace,
+        questions,
+        way.certain,
+    )
+
+
+def _spans(packets: PacketSet) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+    return packets.values(Field.SOURCE), packets.values(Field.DESTINATION)
