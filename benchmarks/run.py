@@ -100,9 +100,8 @@ def main() -> None:
             if options.only and options.only not in case.name:
                 continue
             cost = bare if case is found[0] else median_cost(case.command, case.repeat or options.repeat)
-            print(
-                f"{case.name[-40:]:40} {cost.clock:8.3f} {cost.cpu:8.3f} {cost.cpu / bare.cpu:8.1f} {cost.memory:7.1f}{verdict(case, cost, bare)}"
-            )
+            figures = f"{cost.clock:8.3f} {cost.cpu:8.3f} {cost.cpu / bare.cpu:8.1f} {cost.memory:7.1f}"
+            print(f"{case.name[-40:]:40} {figures}{verdict(case, cost, bare)}")
 
 
 def verdict(case: Case, cost: Cost, bare: Cost) -> str:
