@@ -14,6 +14,7 @@ from enum import Enum
 from auditor.formats.talos.decode import check_document
 from auditor.formats.talos.deletes import Delete, Misplaced, take_deletes
 from auditor.formats.talos.notes import key_of, refuse, refused, where
+from auditor.formats.talos.relocate import Move, moved_stream
 from auditor.formats.talos.scalars import is_null
 from auditor.formats.talos.schema import is_named, known_kinds, since
 from auditor.formats.talos.version import REPEATED_DOCUMENT_IN_PATCH, Version
@@ -91,20 +92,24 @@ def template_sign(text: str) -> tuple[int, int, str] | None:
     return None
 
 
-def load(source: Source, version: Version, *, patch: bool) -> Loaded:
-    """`source` as a configuration, or as a patch: which may also delete, be a JSON patch, or hold documents that are skipped."""
-    whole = Span.of_file(source.path)
+def load(source: Source, version: Version, *, patch: bool, move: Move | None = None) -> Loaded:
+    """`source` as a configuration, or as a patch: which may also delete, be a JSON patch, or hold documents that are skipped.
+
+    `move` brings spans to where the text stands in another file.
+    """
+    placed: Move = move or (lambda span: span)
+    whole = placed(Span.of_file(source.path))
     sign = template_sign(source.text)
     if sign is not None:
         line, column, mark = sign
-        span = Span(source.path, line, column, line, column + len(mark))
+        span = placed(Span(source.path, line, column, line, column + len(mark)))
         message = f"a template ({mark}) that is not rendered: render it first, what it says is not known"
         return Loaded(Shape.UNREADABLE, whole, notes=(Note("unrendered-template", message, span, Effect.UNKNOWN, Level.NOTE),))
     try:
         stream = read(source, Schema.GO)
     except YamlError as error:
-        return Loaded(Shape.UNREADABLE, whole, notes=(refuse("unparsable", error.message, error.span),))
-    return load_stream(stream, whole, version, patch=patch)
+        return Loaded(Shape.UNREADABLE, whole, notes=(refuse("unparsable", error.message, placed(error.span)),))
+    return load_stream(moved_stream(stream, move) if move else stream, whole, version, patch=patch)
 
 
 def load_stream(stream: Stream, whole: Span, version: Version, *, patch: bool) -> Loaded:

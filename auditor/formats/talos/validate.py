@@ -30,9 +30,13 @@ def text_at(node: Node | None, path: str) -> str | None:
 
 def flag_at(node: Node | None, path: str) -> bool | None:
     """The boolean at a dotted path; None where it is absent or no boolean."""
-    found = lookup(node, path)
+    return flag(lookup(node, path))
+
+
+def flag(node: Node | None) -> bool | None:
+    """A value as a boolean; None where it is none."""
     try:
-        return read_boolean(found) if isinstance(found, Scalar) else None
+        return read_boolean(node) if isinstance(node, Scalar) else None
     except Refused:
         return None
 

@@ -1,0 +1,173 @@
+"""The two firewall documents as what they mean: a default action, and rules of ports and pooled sources. Nothing about packets yet.
+
+A rule's sources are the union of all its subnets without the union of all its excepts. What is not known makes `surely` smaller and
+`maybe` larger, never the other way round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.formats.talos.combine import Combined
+from auditor.formats.talos.documents import Document
+from auditor.formats.talos.notes import key_of, where
+from auditor.formats.talos.scalars import Ports, Prefix, Refused, is_null, placeholder, read_action, read_prefix, read_protocol
+from auditor.formats.talos.validate import lookup, ports_of
+from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals, subtract_intervals
+from auditor.model.packets import V6_BASE, Interval
+from auditor.model.source import Span, Unknown
+from auditor.yamlspan import Mapping, Scalar, Sequence
+
+Intervals = tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One element of `ingress`; `subnet` and `except_` None where absent or not known."""
+
+    span: Span
+    subnet: Prefix | None
+    except_: Prefix | None
+    subnet_span: Span
+    except_span: Span
+    unknown_subnet: Unknown | None = None
+    unknown_except: Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallRule:
+    """A NetworkRuleConfig. `ports` with their places; `unknowns` are why ports, sources or the protocol are not fully known."""
+
+    name: str
+    span: Span
+    protocol: str | None
+    ports: tuple[tuple[Ports, Span], ...]
+    ports_known: bool
+    entries: tuple[Entry, ...]
+    surely: Intervals
+    maybe: Intervals
+    unknowns: tuple[Unknown, ...]
+    ingress_span: Span
+    document: Document
+
+    def covers(self, port: int) -> bool:
+        """Whether one of the known ports is this one."""
+        return any(ports.low <= port <= ports.high for ports, _ in self.ports)
+
+    @property
+    def sure_services(self) -> bool:
+        """Whether protocol and ports are known."""
+        return self.ports_known and self.protocol is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """What a machine filters. `block` None: not known, for the reason in `unknown`. `span` is where the action is set, if it is."""
+
+    block: bool | None
+    span: Span | None
+    rules: tuple[FirewallRule, ...]
+    unknown: Unknown | None = None
+
+    @property
+    def filters(self) -> bool:
+        """Whether there is a chain at all."""
+        return self.block is not False or bool(self.rules)
+
+
+def interval_of(prefix: Prefix) -> Interval:
+    """The addresses of a prefix on the address line; host bits are masked."""
+    network = prefix.network
+    base = V6_BASE if network.version == 6 else 0
+    return base + int(network.network_address), base + int(network.broadcast_address)
+
+
+def family(intervals: Intervals, of: Interval) -> Intervals:
+    """The part of one family, all addresses of which are `of`."""
+    return intersect_intervals(intervals, (of,))
+
+
+def read_firewall(combined: Combined) -> Firewall:
+    """The firewall of a configuration that loads."""
+    rules = tuple(read_rule(document) for document in combined.all("NetworkRuleConfig"))
+    default = combined.document("NetworkDefaultActionConfig")
+    if default is None:
+        return Firewall(False, None, rules)
+    node = lookup(default.node, "ingress")
+    if not isinstance(node, Scalar) or node.text == "":
+        return Firewall(False, key_of(default.node.get("kind") or default.node), rules)
+    try:
+        return Firewall(read_action(node) == "block", where(node), rules)
+    except Refused:
+        return Firewall(None, where(node), rules, Unknown("the default action is filled in elsewhere", where(node)))
+
+
+def read_rule(document: Document) -> FirewallRule:
+    """A NetworkRuleConfig."""
+    known, unknown_ports = ports_of(document.node)
+    unknowns = [Unknown("a port is filled in elsewhere", where(node)) for node in unknown_ports]
+    protocol, why = _protocol(document.node)
+    unknowns += [why] if why else []
+    entries = tuple(_entries(document.node))
+    ingress = document.node.get("ingress")
+    surely, maybe = _pool(entries)
+    unknowns += [why for entry in entries for why in (entry.unknown_subnet, entry.unknown_except) if why]
+    return FirewallRule(
+        document.name,
+        document.node.span,
+        protocol,
+        tuple((ports, where(node)) for ports, node in known),
+        not unknown_ports,
+        entries,
+        surely,
+        maybe,
+        tuple(unknowns),
+        key_of(ingress) if ingress is not None else document.node.span,
+        document,
+    )
+
+
+def _protocol(rule: Mapping) -> tuple[str | None, Unknown | None]:
+    node = lookup(rule, "portSelector.protocol")
+    if not isinstance(node, Scalar):
+        return None, Unknown("the rule has no protocol", rule.span)
+    try:
+        return read_protocol(node), None
+    except Refused:
+        return None, Unknown("the protocol is filled in elsewhere", where(node))
+
+
+def _entries(rule: Mapping) -> list[Entry]:
+    ingress = lookup(rule, "ingress")
+    if isinstance(ingress, Scalar):
+        why = Unknown("the sources are filled in elsewhere", where(ingress))
+        return [Entry(where(ingress), None, None, where(ingress), where(ingress), why)]
+    return [_entry(item) for item in (ingress.items if isinstance(ingress, Sequence) else ()) if isinstance(item, Mapping)]
+
+
+def _entry(item: Mapping) -> Entry:
+    subnet, subnet_span, unknown_subnet = _prefix(item, "subnet")
+    except_, except_span, unknown_except = _prefix(item, "except")
+    return Entry(item.span, subnet, except_, subnet_span, except_span, unknown_subnet, unknown_except)
+
+
+def _prefix(item: Mapping, key: str) -> tuple[Prefix | None, Span, Unknown | None]:
+    node = item.get(key)
+    if not isinstance(node, Scalar) or is_null(node):
+        return None, item.span, None
+    try:
+        return read_prefix(node), where(node), None
+    except Refused:
+        filled = placeholder(node) is not None
+        reason = f"the {key} is filled in elsewhere" if filled else f"the {key} is no network"
+        return None, where(node), Unknown(reason, where(node), node.text if filled and node.text.isprintable() else None)
+
+
+def _pool(entries: tuple[Entry, ...]) -> tuple[Intervals, Intervals]:
+    """(surely, maybe): all subnets without all excepts."""
+    subnets = merge_intervals(interval_of(entry.subnet) for entry in entries if entry.subnet)
+    excepts = merge_intervals(interval_of(entry.except_) for entry in entries if entry.except_)
+    maybe = ANYWHERE if any(entry.unknown_subnet for entry in entries) else subnets
+    maybe = subtract_intervals(maybe, excepts)
+    surely = () if any(entry.unknown_except for entry in entries) else subtract_intervals(subnets, excepts)
+    return surely, maybe

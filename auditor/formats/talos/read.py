@@ -1,0 +1,128 @@
+"""Talos files into one graph: talhelper's inventories first, then what no inventory claims, grouped by where it lies.
+
+Every file is in the graph's `read`, or has a note that says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from auditor.files import Tree, Unreadable, read_text
+from auditor.formats.base import Options
+from auditor.formats.talos.checks import check_group, check_machine, check_order
+from auditor.formats.talos.convert import to_graph
+from auditor.formats.talos.documents import Loaded, Shape, load
+from auditor.formats.talos.layout import ROLES, Group, Member, groups, is_whole
+from auditor.formats.talos.machine import Plan, build
+from auditor.formats.talos.recognise import is_talhelper
+from auditor.formats.talos.talhelper import Inventory, read_inventory
+from auditor.formats.talos.version import NEWEST_STABLE, Version, parse_version
+from auditor.model.graph import Graph
+from auditor.model.source import Effect, Level, Note, Source, Span
+
+NAME = "talos"
+
+
+def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
+    """Everything at `paths`."""
+    sources, notes = _texts(tree, paths)
+    version = stated_version(options)
+    inventories = [
+        read_inventory(tree, source, version) for path, source in sources.items() if is_talhelper(path, source.text[:4096].encode())
+    ]
+    used = {path for inventory in inventories for path in inventory.used}
+    claimed = used | {path for path, source in sources.items() if is_talhelper(path, source.text[:4096].encode())}
+    loads = [_load(source, version or NEWEST_STABLE) for path, source in sources.items() if path not in claimed]
+    plans = [plan for inventory in inventories for plan in inventory.plans]
+    grouped = list(groups(loads))
+    for group in grouped:
+        plans += _plans(group, version)
+    notes += _remarks(inventories, grouped, loads)
+    read = tuple((path, NAME) for path in sorted({*sources, *used}))
+    return graph_of(plans, lambda path: sources[path].text if path in sources else "", notes, options) + Graph(read=read)
+
+
+def graph_of(plans: Sequence[Plan], text_of: Callable[[str], str], notes: Sequence[Note], options: Options) -> Graph:
+    """The machines of these plans, with the lints about each and about those of one role."""
+    machines = tuple(build(plan, text_of) for plan in plans)
+    found = [*notes]
+    for machine in machines:
+        found += [*machine.notes, *check_machine(machine, options.parameters)]
+    found += check_group(machines)
+    return to_graph(machines) + Graph(notes=tuple(dict.fromkeys(found)))
+
+
+def stated_version(options: Options) -> Version | None:
+    """What the user says the nodes run."""
+    given = options.parameters.get("talos_version")
+    return parse_version(str(given)) if given else None
+
+
+def _texts(tree: Tree, paths: Sequence[str]) -> tuple[dict[str, Source], list[Note]]:
+    sources, notes = {}, []
+    for path in paths:
+        try:
+            sources[path] = read_text(tree, path)
+        except Unreadable as error:
+            notes.append(Note("unparsable", f"the file {error}", Span.of_file(path), Effect.UNKNOWN, Level.ERROR))
+    return sources, notes
+
+
+def _load(source: Source, version: Version) -> Loaded:
+    loaded = load(source, version, patch=True)
+    return load(source, version, patch=False) if is_whole(loaded) else loaded
+
+
+def _remarks(inventories: Sequence[Inventory], grouped: Sequence[Group], loads: Sequence[Loaded]) -> Iterator[Note]:
+    for inventory in inventories:
+        yield from inventory.notes
+    for loaded in loads:  # also of those that ended up in no machine
+        yield from loaded.notes
+    for group in grouped:
+        if group.patches and not group.wholes:
+            yield _assumed(group)
+        yield from check_order(group)
+        if any(member.guessed for member in group.patches):
+            yield _guessed(group)
+
+
+def _assumed(group: Group) -> Note:
+    message = "only patches are here: they are taken to lie on a generated configuration, without firewall documents of its own"
+    return Note("assumed-base", message, group.patches[0].loaded.span, Effect.UNKNOWN, Level.NOTE)
+
+
+def _guessed(group: Group) -> Note:
+    member = next(member for member in group.patches if member.guessed)
+    message = f"that this patch is for the role {member.roles[0]} is taken from its path alone"
+    return Note("role-by-name", message, member.loaded.span, Effect.UNKNOWN, Level.NOTE)
+
+
+# From files to machines
+
+
+def _plans(group: Group, version: Version | None) -> Iterator[Plan]:
+    if group.wholes:
+        for whole in group.wholes:
+            role = whole.roles[0] if len(whole.roles) == 1 else None
+            patches = tuple(member.loaded for member in group.patches_of(role))
+            yield Plan(f"{NAME}:{whole.path}", whole.path, whole.loaded.span, group.root, whole.loaded, patches, version=version)
+        return
+    for role in ROLES:
+        if any(role in member.roles and _is_about_machines(member) for member in group.patches):
+            yield _patched(group, role, version)
+
+
+def _is_about_machines(member: Member) -> bool:
+    return bool(member.loaded.steps or member.loaded.operations or member.loaded.shape is Shape.UNREADABLE)
+
+
+def _patched(group: Group, role: str, version: Version | None) -> Plan:
+    members = group.patches_of(role)
+    place = members[0].path if len(group.patches) == 1 else group.root or "."
+    own = [member.path.rpartition("/")[0] for member in members if member.roles == (role,)]
+    aliases = (f"{NAME}:{place}", *(f"{NAME}:{path}" for path in dict.fromkeys(own) if path))
+    patches = tuple(member.loaded for member in members)
+    label = f"{role} of {place}" if place != "." else role
+    firewall = (loaded for loaded in patches if any(document.kind.startswith("Network") for document in loaded.documents))
+    span = next(firewall, members[0].loaded).span
+    return Plan(f"{NAME}:{place}#{role}", label, span, group.root, None, patches, role, version, aliases=aliases)

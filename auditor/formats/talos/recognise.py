@@ -1,0 +1,67 @@
+"""Whether a file is Talos's, by its name and its first few kilobytes. Cheap, and careful: Kubernetes has kinds of similar names."""
+
+from __future__ import annotations
+
+import re
+
+_NAME = re.compile(r"\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tmpl|tpl|gotmpl|tftpl))?$", re.IGNORECASE)
+_KIND = re.compile(rb"""^["']?kind["']?:[ \t]*["']?([A-Za-z0-9]+Config)\b|[{,]\s*"?kind"?\s*:\s*"?([A-Za-z0-9]+Config)\b""", re.MULTILINE)
+_API = re.compile(rb"""^["']?apiVersion["']?:[ \t]*["']?v1alpha1["']?[ \t]*(?:#.*)?\r?$|"apiVersion"\s*:\s*"v1alpha1\"""", re.MULTILINE)
+_TOP = re.compile(rb"""^["']?([A-Za-z$][\w.$-]*)["']?:""", re.MULTILINE)
+_MAIN = re.compile(
+    rb"""^["']?(machine|cluster)["']?:[ \t]*(?:(?:#.*)?\r?\n(?:[ \t]*(?:[#-].*)?\r?\n)*[ \t]+|\{\s*)["']?([A-Za-z]+)["']?[ \t]*:""",
+    re.MULTILINE,
+)
+_JSON_MAIN = re.compile(rb"""^\s*\{\s*"(?:version"\s*:\s*"v1alpha1"\s*,\s*")?(machine|cluster)"\s*:\s*\{\s*"([A-Za-z]+)"\s*:""")
+_OPERATION = re.compile(rb"""^(?:-\s+|\s+)["']?path["']?:\s*["']?/(?:machine|cluster)/""", re.MULTILINE)
+_JSON_OPERATION = re.compile(rb"""\[\s*\{[^}]*"path"\s*:\s*"/(?:machine|cluster)/""")
+_FIRST_DOCUMENT = re.compile(rb"\A(?:\s*(?:#[^\n]*)?(?:---[^\n]*)?\n)*(.*?)(?:^---|\Z)", re.MULTILINE | re.DOTALL)
+_MAIN_TOP = frozenset({b"version", b"machine", b"cluster", b"debug", b"persist", b"sops"})
+
+
+def claims(path: str, head: bytes) -> bool:
+    """Whether `path`, whose first bytes are `head`, is a Talos configuration, patch or talhelper configuration."""
+    if not _NAME.search(path):
+        return False
+    if is_talhelper(path, head):
+        return True
+    if b"Config" in head and _API.search(head):
+        from auditor.formats.talos.schema import since
+
+        if any(since((match[1] or match[2]).decode()) is not None for match in _KIND.finditer(head)):
+            return True
+    if b"kind: NetworkRuleConfig" in head or b"kind: NetworkDefaultActionConfig" in head or _is_fragment(head):
+        return True
+    return _is_main(head) or bool(_OPERATION.search(head) and b"op" in head) or bool(_JSON_OPERATION.search(head))
+
+
+def is_talhelper(path: str, head: bytes) -> bool:
+    """Whether it is a talhelper configuration."""
+    name = path.rpartition("/")[2].lower()
+    tops = _tops(head)
+    if b"clusterName" in tops and (b"endpoint" in tops or b"talosVersion" in tops) and b"kind" not in tops:
+        return True
+    return name in ("talconfig.yaml", "talconfig.yml") and b"clusterName" in tops
+
+
+def _is_fragment(head: bytes) -> bool:
+    return _tops(head) == {b"ingressFirewall"}
+
+
+def _tops(head: bytes) -> set[bytes]:
+    return {match[1] for match in _TOP.finditer(head)}
+
+
+def _is_main(head: bytes) -> bool:
+    if b"machine" not in head and b"cluster" not in head:
+        return False
+    first = _FIRST_DOCUMENT.match(head)
+    tops = _tops(first[1] if first else head)
+    if tops and not tops <= _MAIN_TOP:
+        return False
+    match = _MAIN.search(head) or _JSON_MAIN.match(head)
+    if match is None:
+        return False
+    from auditor.formats.talos.schema import section
+
+    return match[2].decode() in (section(match[1].decode()) or {})
