@@ -76,14 +76,20 @@ def protocol_set(*protocols: int) -> PacketSet:
     return field_set(Field.PROTOCOL, [(number, number) for number in protocols])
 
 
+_ICMP_OF_FAMILY = (~protocol_set(Protocol.ICMP) | field_set(Field.SOURCE, [IPV4])) & (
+    ~protocol_set(Protocol.ICMPV6) | field_set(Field.SOURCE, [IPV6])
+)
 _UNMARKED = box_set({Field.MARK: [(0, 0)], Field.CT_MARK: [(0, 0)], Field.TRANSLATED: [(0, 0)]})
 _TCP = protocol_set(Protocol.TCP)
-NEW_FLOW = ONE_FAMILY & state_set(State.NEW) & _UNMARKED & (~_TCP | field_set(Field.TCP_FLAGS, [(TcpFlag.SYN, TcpFlag.SYN)]))
+NEW_FLOW = (
+    ONE_FAMILY & _ICMP_OF_FAMILY & state_set(State.NEW) & _UNMARKED & (~_TCP | field_set(Field.TCP_FLAGS, [(TcpFlag.SYN, TcpFlag.SYN)]))
+)
 """First packets of a flow: conntrack state new, TCP with SYN alone, no mark, not translated."""
 
 _SYN_ACK = TcpFlag.SYN | TcpFlag.ACK
 REPLY = (
     ONE_FAMILY
+    & _ICMP_OF_FAMILY
     & state_set(State.ESTABLISHED)
     & _UNMARKED
     & (~_TCP | field_set(Field.TCP_FLAGS, [(TcpFlag.ACK, TcpFlag.ACK), (_SYN_ACK, _SYN_ACK)]))

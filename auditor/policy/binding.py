@@ -7,7 +7,7 @@ matches nothing is an error that names what exists: a role is never empty by acc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
@@ -82,7 +82,8 @@ class Cast:
     def everybody(self, but: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
         """Every bound role's endpoints and every zone known, without those of `but`, and whatever is elsewhere."""
         spared = frozenset().union(*(end.zones for end in but)) if but else frozenset[str]()
-        roles = [end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but)]
+        others = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
+        roles = [end for end in (_less(other, but) for other in others) if end.addresses]
         named = frozenset().union(*(end.zones for end in (*roles, *but))) if roles or but else frozenset[str]()
         zones = [
             zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
@@ -233,6 +234,11 @@ def _addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
 
 def _exact_addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
     return _addresses(end for end in ends if end.exact)
+
+
+def _less(end: Endpoint, but: tuple[Endpoint, ...]) -> Endpoint:
+    """What of an endpoint is not at the addresses of another: a network is more than the machines in it."""
+    return replace(end, addresses=subtract_intervals(end.addresses, _exact_addresses(but)))
 
 
 def _same(end: Endpoint, others: tuple[Endpoint, ...]) -> bool:

@@ -44,6 +44,8 @@ def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome
     properties = (("from", _ends(pair.source for pair in pairs)), ("to", _ends(pair.destination for pair in pairs)))
     if shown is None:
         passes = "gets through" if requirement.kind in (Kind.ALLOW, Kind.REPLIES) else "nothing gets through"
+        if not any(judged.way.crossings for pair in pairs for judged in pair.judgements):
+            passes = "no firewall that was read filters it"
         return Finding(
             requirement.id,
             outcome,
