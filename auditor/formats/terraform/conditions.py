@@ -12,6 +12,7 @@ from auditor.model.headers import (
     ANY_PORT,
     IPV4,
     IPV6,
+    PUBLIC,
     Protocol,
     address_interval,
     destinations,
@@ -25,6 +26,12 @@ from auditor.model.source import Unknown
 
 Name = Callable[[Peer], str]
 """The zone id of a group, tag, … that a peer names."""
+
+VIRTUAL_NETWORK = "azurerm:VirtualNetwork"
+"""The symbol of the one virtual network of a configuration."""
+PRIVATE_TRAFFIC = "private networks"
+LOCAL = tuple(address_interval(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+AZURE_PROBES = address_interval("168.63.129.16/32")
 
 PORTS = {"tcp": Protocol.TCP, "udp": Protocol.UDP, "sctp": Protocol.SCTP}
 NUMBERS = {protocol.name.lower(): protocol for protocol in Protocol} | {"ipip": 94, "ipv4": 4, "rdp": 27, "egp": 8}
@@ -92,8 +99,26 @@ def _peer(peer: Peer, side: Side, estate: Estate, name: Name) -> Condition:
         return _prefix_list(peer, side, estate, name)
     if peer.kind is PeerKind.UNKNOWN:
         return _symbolic(peer, side)
+    if peer.kind is PeerKind.NAMED:
+        return _named(peer, side)
     unknown = peer.unknown or Unknown(f"whether the {side} is in {peer.text} is not known", peer.span)
     return Test(Predicate(Fact.MEMBER, side, frozenset({name(peer)}), peer.span), unknown)
+
+
+def _named(peer: Peer, side: Side) -> Condition:
+    """A word of the provider's own for a set of addresses. What it stands for beyond the words known here is not decided."""
+    word = peer.text.lower()
+    if word == PRIVATE_TRAFFIC:
+        return Exactly(sources(LOCAL) & destinations(LOCAL))
+    if word == "azureloadbalancer":
+        return Exactly(_at(side, [AZURE_PROBES]))
+    if word == "internet":
+        return either(Exactly(_at(side, PUBLIC)), Undecided(Unknown("what the network is connected to is not known", peer.span)))
+    unknown = Unknown(f"which addresses {peer.text} stands for is not known", peer.span, peer.text)
+    if word == "virtualnetwork":
+        question = Predicate(Fact.WITHIN, side, frozenset({VIRTUAL_NETWORK}), peer.span)
+        return both(Exactly(~_at(side, PUBLIC)), Test(question, unknown))
+    return Undecided(unknown, _at(side, PUBLIC))
 
 
 def _symbolic(peer: Peer, side: Side) -> Condition:

@@ -6,7 +6,7 @@ by a module that is not here, is a rule that may permit anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from auditor.formats.terraform.conditions import condition_of
@@ -17,6 +17,7 @@ from auditor.formats.terraform.records import (
     Family,
     Group,
     Icmp,
+    Label,
     Network,
     Peer,
     PeerKind,
@@ -46,20 +47,34 @@ class Names:
 
     def peer(self, peer: Peer) -> str:
         """The zone of what a peer names."""
+        if peer.kind is PeerKind.OTHER:
+            return self.zone(peer.text.partition(":")[2])
         return self.zone(peer.text if peer.kind in (PeerKind.GROUP, PeerKind.ASG) else f"{peer.kind}:{peer.text}")
 
 
 def graph_of(estate: Estate, names: Names) -> Graph:
     """The graph of one root module."""
-    groups = list(estate.groups.values())
+    groups = [*(group for group in estate.groups.values() if group.whole is None), *map(_joined(estate), estate.wholes.values())]
     zones = [
         *(_group_zone(group, estate, names) for group in groups if group.guards is None),
         *(_network_zone(network, names) for network in estate.networks.values()),
+        *(_label_zone(label, names) for label in estate.labels.values()),
         *(_carrier_zone(carrier, estate, names) for carrier in estate.carriers),
     ]
     hooks = [hook for group in groups if not group.disabled for hook in _hooks(group, estate, names)]
     hooks += [hook for carrier in estate.carriers for hook in _unseen_hooks(carrier, names)]
-    return Graph(tuple(zones), tuple(hooks), notes=tuple(estate.notes), filters=tuple(hook.filter for hook in hooks))
+    filters = dict.fromkeys(hook.filter for hook in hooks)
+    return Graph(tuple(zones), tuple(hooks), notes=tuple(estate.notes), filters=tuple(filters))
+
+
+def _joined(estate: Estate) -> Callable[[Group], Group]:
+    """A whole with the rules of all its parts."""
+
+    def join(whole: Group) -> Group:
+        parts = [part for part in estate.groups.values() if part.whole == whole.address and not part.disabled]
+        return replace(whole, rules=[*whole.rules, *(record for part in parts for record in part.rules)])
+
+    return join
 
 
 # -- zones
@@ -100,12 +115,19 @@ def _network_zone(network: Network, names: Names) -> Zone:
     return Zone(id_, ZoneKind.SUBNET, label, network.span, networks_of([network]), references_of(network), attributes=signs, inside=parent)
 
 
+def _label_zone(label: Label, names: Names) -> Zone:
+    inside = tuple(names.zone(address) for address in label.inside)
+    return Zone(names.zone(label.address), ZoneKind.GROUP, label.address, label.span, inside=inside)
+
+
 def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
-    groups = [estate.groups[address] for address in carrier.groups if address in estate.groups]
+    known_groups = estate.groups | estate.wholes
+    groups = [known_groups[address] for address in carrier.groups if address in known_groups]
+    labels = [address for address in carrier.groups if address in estate.labels]
     subnets = [estate.networks[address] for address in carrier.subnets if address in estate.networks]
     known = len(subnets) == len(carrier.subnets) and subnets
     vpcs = [estate.networks[group.network] for group in groups if group.network in estate.networks]
-    inside = [names.zone(address) for address in (*(group.address for group in groups), *(subnet.address for subnet in subnets))]
+    inside = [names.zone(address) for address in (*(group.address for group in groups), *labels, *(subnet.address for subnet in subnets))]
     return Zone(
         names.zone(carrier.address),
         ZoneKind.HOST,
@@ -141,8 +163,9 @@ def references_of(network: Network) -> frozenset[str]:
 
 def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
     for direction, place in PLACES.items():
-        records = [record for record in group.rules if record.direction is direction]
-        rules = [_rule(record, estate, names) for record in _in_order(group, records)]
+        records = _of(group.rules, direction)
+        ordered = [*_of(group.head, direction), *_in_order(group, records), *_of(group.tail, direction)]
+        rules = [_rule(record, estate, names) for record in ordered]
         rules += [_may_permit(unknown, group) for unknown in _hidden(group)]
         permit = group.defaults.inbound if direction is Direction.IN else group.defaults.outbound
         label = f"{group.address.removeprefix('id:')}, {'inbound' if direction is Direction.IN else 'outbound'}"
@@ -153,6 +176,10 @@ def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
             id_, zone = f"{names.zone(group.address)}/{direction}", names.zone(address)
             id_ += f"@{address}" if group.guards is not None else ""
             yield Hook(id_, place, filter_, group.span, label, zone, stateful=group.stateful, union=union)
+
+
+def _of(records: Iterable[Record], direction: Direction) -> list[Record]:
+    return [record for record in records if record.direction is direction]
 
 
 def union_of(type_: str) -> str:

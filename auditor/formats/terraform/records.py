@@ -138,7 +138,8 @@ class Group:
 
     `ordered`: the first matching rule decides. `foreign`: it is made elsewhere, and its rules there are not known. `beyond` says why
     there may be rules that cannot be seen here. `network` is the address of the network its members live in. `guards`: it stands at the
-    edge of these networks instead of being carried.
+    edge of these networks instead of being carried. `whole`: the group it is one part of, whose order it shares. `head` and `tail` are
+    rules that the cloud puts before and behind all others.
     """
 
     address: str
@@ -149,12 +150,24 @@ class Group:
     tags: dict[str, str] = field(default_factory=dict)
     network: str | None = None
     guards: list[str] | None = None
+    whole: str | None = None
+    head: list[Record] = field(default_factory=list)
+    tail: list[Record] = field(default_factory=list)
     defaults: Defaults = Defaults()
     ordered: bool = False
     stateful: bool = True
     disabled: bool = False
     foreign: Unknown | None = None
     beyond: list[Unknown] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Label:
+    """A tag, account or set of interfaces: what machines are in without rules of its own. `inside` are groups its members are in."""
+
+    address: str
+    span: Span
+    inside: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -197,11 +210,16 @@ class Carrier:
 
 @dataclass(slots=True)
 class Estate:
-    """Everything of one root module that decides about packets. `aliases`: symbols that mean the resource at an address."""
+    """Everything of one root module that decides about packets. `aliases`: symbols that mean the resource at an address.
+
+    `wholes` are groups that others are parts of.
+    """
 
     groups: dict[str, Group] = field(default_factory=dict)
     prefix_lists: dict[str, PrefixList] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)
     carriers: list[Carrier] = field(default_factory=list)
+    labels: dict[str, Label] = field(default_factory=dict)
+    wholes: dict[str, Group] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,266 @@
+"""Azure network security groups: stateful, ordered by priority per direction, lowest first, first match; then Azure's own rules.
+
+Those let the whole virtual network in and out (65000), the load balancer's probes in and everything out (65001), and deny the rest inbound
+(65500). On a subnet and an interface both must permit; a group on a subnet filters inside it too. Without a group everything is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import TypeVar
+
+from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.reading import (
+    address_peer,
+    doubt_of,
+    elements,
+    number_or_unknown,
+    place_of,
+    ports_of,
+    protocol_of,
+    report_unresolved,
+    set_here,
+    tags_of,
+    trail_of,
+    unknown_of,
+)
+from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Label, Numbers, Peer, PeerKind, Record, Traffic
+from auditor.formats.terraform.resources import Arguments, Resource
+from auditor.formats.terraform.values import Value, text_of
+from auditor.model.headers import address_interval
+from auditor.model.source import Effect, Unknown
+
+GROUP, RULE, LABEL = "azurerm_network_security_group", "azurerm_network_security_rule", "azurerm_application_security_group"
+ON_SUBNET = "azurerm_subnet_network_security_group_association"
+ON_INTERFACE = "azurerm_network_interface_security_group_association"
+IN_LABEL = "azurerm_network_interface_application_security_group_association"
+INTERFACE = "azurerm_network_interface"
+MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
+SCALE_SETS = ("azurerm_linux_virtual_machine_scale_set", "azurerm_windows_virtual_machine_scale_set")
+DIRECTIONS = {"inbound": Direction.IN, "outbound": Direction.OUT}
+OPEN_ARGUMENTS = (
+    "priority", "direction", "access", "protocol", "source_port_range", "source_port_ranges", "destination_port_range",
+    "destination_port_ranges", "source_address_prefix", "source_address_prefixes", "destination_address_prefix",
+    "destination_address_prefixes", "source_application_security_group_ids", "destination_application_security_group_ids",
+)  # fmt: skip
+
+T = TypeVar("T")
+Choice = tuple[Peer, Unknown | None]
+
+
+def read(context: Context) -> None:
+    """Every group with its rules, and what carries it."""
+    for resource in context.root.resources((LABEL,)):
+        context.estate.labels[resource.address] = Label(resource.address, resource.span)
+    groups = list(context.root.resources((GROUP,)))
+    by_name: dict[str, Group] = {}
+    for resource in groups:
+        group = _group(context, resource)
+        if group.name:
+            by_name.setdefault(group.name, group)
+    for resource in context.root.resources((RULE,)):
+        for group, doubt in _owners(context, resource, by_name):
+            _add(context, group, resource, resource, doubt)
+    for resource in groups:
+        _check(context, context.group(resource))
+    _carriers(context)
+
+
+def _group(context: Context, resource: Resource) -> Group:
+    group = context.group(resource)
+    group.ordered = True
+    group.name, group.tags = text_of(resource.get("name")), tags_of(resource.get("tags"))
+    group.tail = list(_closing(group))
+    if doubt := doubt_of(context, resource):
+        group.beyond.append(doubt)
+    entries = resource.entries("security_rule")
+    for entry in entries.items:
+        _add(context, group, resource, entry)
+    for rest in entries.rest:
+        unknown = unknown_of(rest, resource.span)
+        for direction, permit in product(Direction, (True, False)):
+            peer = Peer(PeerKind.UNKNOWN, "", resource.span, unknown=unknown)
+            group.rules.append(Record(direction, permit, Traffic(), peer, resource.address, resource.span, order=unknown, doubt=unknown))
+    return group
+
+
+def _closing(group: Group) -> Iterator[Record]:
+    """Azure's own rules."""
+
+    def record(direction: Direction, permit: bool, peer: str, order: int) -> Record:
+        far = Peer(PeerKind.NAMED, peer, group.span) if peer else Peer(PeerKind.ANY, "", group.span)
+        return Record(direction, permit, Traffic(), far, group.address, group.span, order=order, implicit=True)
+
+    for direction in Direction:
+        yield record(direction, True, "VirtualNetwork", 65000)
+        yield record(direction, True, "AzureLoadBalancer" if direction is Direction.IN else "Internet", 65001)
+        yield record(direction, False, "", 65500)
+
+
+def _owners(context: Context, resource: Resource, by_name: dict[str, Group]) -> Iterator[tuple[Group, Unknown | None]]:
+    value, span = resource.get("network_security_group_name"), resource.span_of("network_security_group_name")
+    name = text_of(value)
+    reference = value.reference.removesuffix(".name") if value.reference else None
+    if name in by_name:
+        yield by_name[name], None
+    elif reference in context.estate.groups:
+        yield context.estate.groups[reference], None
+    elif name is None and reference is None:
+        unknown = unknown_of(value, span)
+        context.note("rule-on-unknown-group", f"which group the rule belongs to is not known: {unknown.reason}", span, Effect.UNKNOWN)
+        for group in context.estate.groups.values():
+            if group.type == GROUP:
+                yield group, unknown
+    else:
+        address = f"id:{name}" if name is not None else reference or ""
+        unknown = Unknown(f"{name or reference} is made elsewhere, with rules that are not seen here", span, address)
+        context.note("rule-on-unknown-group", f"the rule belongs to {name or reference}, which nothing here makes", span, Effect.UNKNOWN)
+        group = context.foreign(address, GROUP, unknown, span)
+        group.ordered = True
+        yield group, None
+
+
+# -- one rule
+
+
+def _add(context: Context, group: Group, resource: Resource, block: Arguments, doubt: Unknown | None = None) -> None:
+    doubt = doubt or doubt_of(context, resource, block)
+    directions, why_direction = _word(block, "direction", DIRECTIONS)
+    accesses, why_access = _word(block, "access", {"allow": True, "deny": False})
+    order = number_or_unknown(block.get("priority"), block.span_of("priority"), "priority")
+    protocol = protocol_of(block.get("protocol"), block.span_of("protocol"))
+    for direction, permit in product(directions, accesses):
+        near, far = ("destination", "source") if direction is Direction.IN else ("source", "destination")
+        for ports, sources in product(_ports(block, "destination"), _ports(block, "source")):
+            for (peer, why_peer), (local, why_local) in product(_ends(context, block, far), _ends(context, block, near)):
+                record = Record(
+                    direction,
+                    permit,
+                    Traffic(protocol, ports, source_ports=sources),
+                    peer,
+                    resource.address,
+                    peer.span,
+                    local=None if local.kind is PeerKind.ANY else local,
+                    order=order,
+                    doubt=doubt or why_direction or why_access or why_peer or why_local,
+                    description=text_of(block.get("description")) or text_of(block.get("name")) or "",
+                    trail=peer.trail,
+                )
+                if record not in group.rules:
+                    group.rules.append(record)
+    report_unresolved(context, resource, block, OPEN_ARGUMENTS)
+
+
+def _word(block: Arguments, name: str, words: dict[str, T]) -> tuple[tuple[T, ...], Unknown | None]:
+    """What a word of a closed list means; everything it could mean if it is not known."""
+    value = block.get(name)
+    found = words.get((text_of(value) or "").lower())
+    if found is not None:
+        return (found,), None
+    why = unknown_of(value, block.span_of(name)) if value.is_unknown else Unknown(f"{name} is {text_of(value)!r}", block.span_of(name))
+    return tuple(words.values()), why
+
+
+def _ports(block: Arguments, side: str) -> tuple[Numbers, ...]:
+    found = [(value, name) for name in (f"{side}_port_range", f"{side}_port_ranges") for value, _ in elements(block.get(name))]
+    return tuple(ports_of(value, place_of(value, block, name)) for value, name in found if set_here(value)) or (None,)
+
+
+def _ends(context: Context, block: Arguments, side: str) -> tuple[Choice, ...]:
+    found: list[Choice] = []
+    for name in (f"{side}_address_prefix", f"{side}_address_prefixes"):
+        found += [(_prefix(context, value, block, name), why) for value, why in elements(block.get(name)) if set_here(value)]
+    name = f"{side}_application_security_group_ids"
+    found += [(_label(context, value, block, name), why) for value, why in elements(block.get(name))]
+    return tuple(found) or ((Peer(PeerKind.ANY, "", block.span), None),)
+
+
+def _prefix(context: Context, value: Value, block: Arguments, name: str) -> Peer:
+    """An address, a network, `*`, or a service tag."""
+    text, span = (text_of(value) or "").strip(), place_of(value, block, name)
+    trail = trail_of(value, block.span_of(name))
+    if value.is_unknown:
+        return address_peer(context, value, block, name, Family.BOTH)
+    if text == "*":
+        return Peer(PeerKind.ANY, "", span, trail=trail)
+    if text == "0.0.0.0/0":
+        return Peer(PeerKind.ANY, text, span, Family.IPV4, trail=trail)
+    try:
+        address_interval(text)
+    except ValueError:
+        if text[:1].isalpha() and "," not in text:
+            return Peer(PeerKind.NAMED, text, span, trail=trail)
+    return address_peer(context, value, block, name, Family.BOTH)
+
+
+def _label(context: Context, value: Value, block: Arguments, name: str) -> Peer:
+    span = place_of(value, block, name)
+    address = context.identity(value) if value.is_unknown else text_of(value)
+    if address is None:
+        return Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span))
+    return Peer(PeerKind.ASG, address, span)
+
+
+# -- what is carried by what
+
+
+def _carriers(context: Context) -> None:
+    on_subnet = _pairs(context, ON_SUBNET, "subnet_id", "network_security_group_id")
+    on_interface = _pairs(context, ON_INTERFACE, "network_interface_id", "network_security_group_id")
+    in_label = _pairs(context, IN_LABEL, "network_interface_id", "application_security_group_id")
+    interfaces: dict[str, list[str | None]] = {}
+    for resource in context.root.resources((INTERFACE,)):
+        groups = [*on_interface.get(resource.address, ()), *in_label.get(resource.address, ())]
+        for block in resource.blocks("ip_configuration"):
+            groups += on_subnet.get(context.identity(block.get("subnet_id")) or "", ())
+        interfaces[resource.address] = groups
+    used: set[str | None] = set()
+    for resource in context.root.resources(MACHINES):
+        ids = [context.identity(value) for value, _ in elements(resource.get("network_interface_ids"))]
+        used |= set(ids)
+        groups = [group for id_ in ids for group in interfaces.get(id_ or "", [])]
+        _carry(context, resource, groups)
+    for resource in context.root.resources((INTERFACE,)):
+        if resource.address not in used:
+            _carry(context, resource, interfaces[resource.address])
+    for resource in context.root.resources(SCALE_SETS):
+        _carry(context, resource, list(_scale_set(context, resource, on_subnet)))
+
+
+def _scale_set(context: Context, resource: Resource, on_subnet: dict[str, list[str | None]]) -> Iterator[str | None]:
+    for interface in resource.blocks("network_interface"):
+        if set_here(interface.get("network_security_group_id")):
+            yield context.identity(interface.get("network_security_group_id"))
+        for block in interface.blocks("ip_configuration"):
+            yield from on_subnet.get(context.identity(block.get("subnet_id")) or "", ())
+
+
+def _carry(context: Context, resource: Resource, groups: list[str | None]) -> None:
+    if groups:
+        tags = tags_of(resource.get("tags"))
+        carrier = Carrier(resource.address, resource.type, resource.span, groups, tags=tags, certain=resource.certain)
+        context.estate.carriers.append(carrier)
+
+
+def _pairs(context: Context, type_: str, key: str, value: str) -> dict[str, list[str | None]]:
+    """What association resources put on what."""
+    found: dict[str, list[str | None]] = {}
+    for resource in context.root.resources((type_,)):
+        found.setdefault(context.identity(resource.get(key)) or "", []).append(context.identity(resource.get(value)))
+    return found
+
+
+def _check(context: Context, group: Group) -> None:
+    separate = next((record for record in group.rules if record.resource != group.address), None)
+    if separate is not None and any(record.resource == group.address for record in group.rules):
+        message = f"{group.address} has rules inside and, in {separate.resource}, beside it: they overwrite each other at every apply"
+        context.note("inline-and-separate-rules", message, group.span, Effect.DANGEROUS, ("the separate rule", separate.span))
+    closed = any(
+        record.direction is Direction.IN and not record.permit and record.traffic == Traffic() and record.local is None
+        and (record.peer.kind is PeerKind.ANY or record.peer.text == "VirtualNetwork")
+        for record in group.rules
+    )  # fmt: skip
+    if not closed:
+        message = f"{group.address} does not deny what Azure's rule 65000 permits: everything in the virtual network may enter"
+        context.note("nsg-default-vnet", message, group.span, Effect.WIDENED)

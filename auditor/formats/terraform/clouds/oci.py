@@ -1,0 +1,142 @@
+"""Oracle Cloud: security lists on subnets and network security groups on interfaces, permits only; lists and groups unite.
+
+A rule is stateful unless it says `stateless`. A subnet without lists uses its VCN's default one, which `oci_core_default_security_list`
+adopts; what that holds otherwise is not in the configuration.
+"""
+
+from __future__ import annotations
+
+from auditor.formats.terraform.clouds.aws_groups import owners
+from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.reading import (
+    address_peer,
+    doubt_of,
+    elements,
+    flag,
+    number_or_unknown,
+    protocol_of,
+    report_unresolved,
+    unknown_of,
+)
+from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Icmp, Numbers, Peer, PeerKind, Range, Record, Traffic
+from auditor.formats.terraform.resources import Arguments, Resource
+from auditor.formats.terraform.values import Value, text_of
+from auditor.model.source import Unknown
+
+LISTS = ("oci_core_security_list", "oci_core_default_security_list")
+GROUP, RULE = "oci_core_network_security_group", "oci_core_network_security_group_security_rule"
+BLOCKS = {"ingress_security_rules": (Direction.IN, "source"), "egress_security_rules": (Direction.OUT, "destination")}
+OPEN_ARGUMENTS = ("direction", "protocol", "source", "destination", "stateless")
+
+
+def read(context: Context) -> None:
+    """Every list and group with its rules, and the instances behind them."""
+    for resource in context.root.resources(LISTS):
+        group = _group(context, resource)
+        for name, (direction, side) in BLOCKS.items():
+            entries = resource.entries(name)
+            for entry in entries.items:
+                _rule(context, group, resource, entry, direction, side)
+            group.beyond += [unknown_of(rest, resource.span) for rest in entries.rest]
+    for resource in context.root.resources((GROUP,)):
+        _group(context, resource)
+    for resource in context.root.resources((RULE,)):
+        for group, doubt in owners(context, resource, "network_security_group_id", GROUP):
+            word = resource.get("direction")
+            known = {"INGRESS": (Direction.IN, "source"), "EGRESS": (Direction.OUT, "destination")}.get((text_of(word) or "").upper())
+            why = unknown_of(word, resource.span_of("direction")) if word.is_unknown else None
+            for direction, side in [known] if known else BLOCKS.values():
+                _rule(context, group, resource, resource, direction, side, doubt or why)
+    _carriers(context)
+
+
+def _group(context: Context, resource: Resource) -> Group:
+    group = context.group(resource)
+    group.name = text_of(resource.get("display_name"))
+    if doubt := doubt_of(context, resource):
+        group.beyond.append(doubt)
+    return group
+
+
+def _rule(
+    context: Context,
+    group: Group,
+    resource: Resource,
+    block: Arguments,
+    direction: Direction,
+    side: str,
+    doubt: Unknown | None = None,
+) -> None:
+    stateless = flag(block.get("stateless"))
+    doubt = doubt or doubt_of(context, resource, block) or (stateless if isinstance(stateless, Unknown) else None)
+    peer = _peer(context, block, side)
+    record = Record(
+        direction,
+        True,
+        _traffic(block),
+        peer,
+        resource.address,
+        peer.span,
+        stateless=stateless is True,
+        doubt=doubt,
+        description=text_of(block.get("description")) or "",
+        trail=peer.trail,
+    )
+    if record not in group.rules:
+        group.rules.append(record)
+    report_unresolved(context, resource, block, OPEN_ARGUMENTS)
+
+
+def _peer(context: Context, block: Arguments, side: str) -> Peer:
+    value, kind, span = block.get(side), text_of(block.get(f"{side}_type")) or "CIDR_BLOCK", block.span_of(side)
+    if kind == "SERVICE_CIDR_BLOCK":
+        return Peer(PeerKind.NAMED, text_of(value) or value.reference or "a service", span)
+    if kind == "NETWORK_SECURITY_GROUP":
+        address = context.identity(value) if value.is_unknown else text_of(value)
+        if address is None:
+            return Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span))
+        return Peer(PeerKind.GROUP, address, span)
+    return address_peer(context, value, block, side, Family.BOTH)
+
+
+def _traffic(block: Arguments) -> Traffic:
+    protocol = protocol_of(block.get("protocol"), block.span_of("protocol"))
+    if protocol in ("icmp", "icmpv6"):
+        for options in block.blocks("icmp_options"):
+            type_, code = (number_or_unknown(options.get(name), options.span, name) for name in ("type", "code"))
+            return Traffic(protocol, icmp=Icmp(type_, None if code == -1 else code))
+    if protocol in ("tcp", "udp"):
+        for options in block.blocks(f"{protocol}_options"):
+            inner = options.blocks("destination_port_range")
+            own = None if options.blocks("source_port_range") and options.get("min").is_null else options
+            ports = _range(inner[0] if inner else own)
+            sources = options.blocks("source_port_range")
+            return Traffic(protocol, ports, source_ports=_range(sources[0] if sources else None))
+    return Traffic(protocol)
+
+
+def _range(block: Arguments | None) -> Numbers:
+    if block is None:
+        return None
+    first, last = (number_or_unknown(block.get(name), block.span, name) for name in ("min", "max"))
+    for port in (first, last):
+        if isinstance(port, Unknown):
+            return port
+    return Range(first, last) if isinstance(first, int) and isinstance(last, int) else None
+
+
+def _carriers(context: Context) -> None:
+    lists: dict[str, list[str | None]] = {}
+    for resource in context.root.resources(("oci_core_subnet",)):
+        lists[resource.address] = [context.identity(value) for value, _ in elements(resource.get("security_list_ids"))]
+    for resource in context.root.resources(("oci_core_instance", "oci_core_instance_configuration")):
+        groups: list[str | None] = []
+        for vnic in resource.blocks("create_vnic_details"):
+            groups += [context.identity(value) for value, _ in elements(vnic.get("nsg_ids"))]
+            groups += lists.get(_subnet(context, vnic.get("subnet_id")), [])
+        if groups:
+            context.estate.carriers.append(Carrier(resource.address, resource.type, resource.span, list(dict.fromkeys(groups))))
+
+
+def _subnet(context: Context, value: Value) -> str:
+    return context.identity(value) or ""

@@ -1,0 +1,130 @@
+"""OpenStack security groups: permits only, stateful unless said otherwise, default deny; several on a port unite.
+
+A new group comes with rules that permit everything outbound for both families, unless `delete_default_rules`. Ports 0 and 0, or none, are
+all ports. A rule without a remote end is for everyone of its ethertype. A port without port security is not filtered.
+"""
+
+from __future__ import annotations
+
+from auditor.formats.terraform.clouds.aws_groups import owners
+from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.reading import (
+    address_peers,
+    alternatives,
+    doubt_of,
+    elements,
+    flag,
+    number_or_unknown,
+    place_of,
+    protocol_of,
+    report_unresolved,
+    set_here,
+    tags_of,
+    unknown_of,
+)
+from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Icmp, Peer, PeerKind, Range, Record, Traffic
+from auditor.formats.terraform.resources import Resource
+from auditor.formats.terraform.values import text_of
+from auditor.model.source import Effect, Unknown
+
+GROUP, RULE = "openstack_networking_secgroup_v2", "openstack_networking_secgroup_rule_v2"
+PORT, INSTANCE = "openstack_networking_port_v2", "openstack_compute_instance_v2"
+DIRECTIONS = {"ingress": Direction.IN, "egress": Direction.OUT}
+EVERYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
+OPEN_ARGUMENTS = (
+    "direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id",
+    "remote_address_group_id",
+)  # fmt: skip
+
+
+def read(context: Context) -> None:
+    """Every group with its rules, and what carries it."""
+    for resource in context.root.resources((GROUP,)):
+        _group(context, resource)
+    for resource in context.root.resources((RULE,)):
+        for group, doubt in owners(context, resource, "security_group_id", GROUP):
+            _rule(context, group, resource, doubt)
+    for group in context.estate.groups.values():
+        outward = [record for record in group.rules if record.direction is Direction.OUT]
+        own = next((record for record in outward if not record.implicit), None)
+        if group.type == GROUP and own is not None and any(record.implicit for record in outward):
+            message = f"{group.address} restricts what may leave, but the rules it was made with still permit everything outbound"
+            context.note("openstack-implicit-egress", message, own.span, Effect.WIDENED)
+    _carriers(context)
+
+
+def _group(context: Context, resource: Resource) -> None:
+    group = context.group(resource)
+    group.name = text_of(resource.get("name"))
+    group.stateful = not set_here(resource.get("stateful")) or flag(resource.get("stateful")) is True
+    if doubt := doubt_of(context, resource):
+        group.beyond.append(doubt)
+    deleted = flag(resource.get("delete_default_rules"))
+    if deleted is True:
+        return
+    for family, text in EVERYONE.items():
+        peer = Peer(PeerKind.ADDRESSES, text, resource.span, family)
+        doubt = deleted if isinstance(deleted, Unknown) else None
+        group.rules.append(Record(Direction.OUT, True, Traffic(), peer, resource.address, resource.span, implicit=True, doubt=doubt))
+
+
+def _rule(context: Context, group: Group, resource: Resource, doubt: Unknown | None) -> None:
+    word = resource.get("direction")
+    directions = [DIRECTIONS[text]] if (text := text_of(word) or "") in DIRECTIONS else list(Direction)
+    why = unknown_of(word, resource.span_of("direction")) if word.is_unknown else None
+    traffic = _traffic(resource)
+    for direction in directions:
+        for peer, why_peer in _peers(context, resource):
+            because = doubt or doubt_of(context, resource) or why or why_peer
+            record = Record(direction, True, traffic, peer, resource.address, peer.span, doubt=because, trail=peer.trail)
+            if record not in group.rules:
+                group.rules.append(record)
+    report_unresolved(context, resource, resource, OPEN_ARGUMENTS)
+
+
+def _peers(context: Context, resource: Resource) -> list[tuple[Peer, Unknown | None]]:
+    ethertype = text_of(resource.get("ethertype"))
+    family = {"ipv4": Family.IPV4, "ipv6": Family.IPV6}.get((ethertype or "").lower(), Family.BOTH)
+    if set_here(resource.get("remote_ip_prefix")):
+        return list(address_peers(context, resource, "remote_ip_prefix", family))
+    found: list[tuple[Peer, Unknown | None]] = []
+    for value, doubt in alternatives(resource.get("remote_group_id")):
+        span = place_of(value, resource, "remote_group_id")
+        address = context.identity(value) if value.is_unknown else text_of(value)
+        if address and set_here(value):
+            found.append((Peer(PeerKind.GROUP, address, span, family), doubt))
+        elif set_here(value):
+            found.append((Peer(PeerKind.UNKNOWN, "", span, family, unknown_of(value, span)), doubt))
+    if found:
+        return found
+    if set_here(resource.get("remote_address_group_id")):
+        unknown = Unknown("the addresses of an address group are not in the configuration", resource.span_of("remote_address_group_id"))
+        return [(Peer(PeerKind.UNKNOWN, "", resource.span_of("remote_address_group_id"), family, unknown), None)]
+    families = [family] if family is not Family.BOTH else list(EVERYONE)
+    return [(Peer(PeerKind.ADDRESSES, EVERYONE[each], resource.span, each), None) for each in families]
+
+
+def _traffic(resource: Resource) -> Traffic:
+    protocol = protocol_of(resource.get("protocol"), resource.span_of("protocol"))
+    first, last = (number_or_unknown(resource.get(f"port_range_{end}"), resource.span, f"port_range_{end}") for end in ("min", "max"))
+    if protocol in ("icmp", "icmpv6"):
+        return Traffic(protocol, icmp=Icmp(None if first == -1 else first, None if last == -1 else last))
+    for port in (first, last):
+        if isinstance(port, Unknown):
+            return Traffic(protocol, port)
+    if isinstance(first, int) and isinstance(last, int) and (first or last):
+        return Traffic(protocol, Range(first, last))
+    return Traffic(protocol)
+
+
+def _carriers(context: Context) -> None:
+    by_name = {group.name: group.address for group in context.estate.groups.values() if group.type == GROUP}
+    for resource in context.root.resources((PORT,)):
+        groups = [context.address(value) for value, _ in elements(resource.get("security_group_ids"))]
+        if groups:
+            context.estate.carriers.append(Carrier(resource.address, PORT, resource.span, groups))
+    for resource in context.root.resources((INSTANCE,)):
+        names = [by_name.get(text_of(value)) for value, _ in elements(resource.get("security_groups"))]
+        if names:
+            tags = tags_of(resource.get("metadata"))
+            context.estate.carriers.append(Carrier(resource.address, INSTANCE, resource.span, names, tags=tags))
