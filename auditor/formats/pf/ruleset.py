@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.formats.pf.order import first_match
-from auditor.model.filters import Condition, Filter, Rule, Verdict
+from auditor.model.filters import Condition, Filter, Predicate, Rule, Verdict
+from auditor.model.packets import NOTHING, PacketSet
 from auditor.model.source import Span
 
 
@@ -70,3 +71,30 @@ def filter_of(lines: Sequence[Line], interface: str, direction: Direction, name:
     """What decides about packets on `interface` in `direction`."""
     fitting = [line for line in lines if line.applies(interface, direction)]
     return Filter(name, tuple(line.rule for line in first_match(fitting)), Verdict.PERMIT, span)
+
+
+def undecided(_: Predicate) -> None:
+    """Answers a question about the two ends of a flow where there is no flow yet."""
+    return
+
+
+def may_permit(rules: Iterable[Rule], packets: PacketSet) -> PacketSet:
+    """Those of `packets` that the rules, in first-match order, may let through; behind them pf passes."""
+    permitted = NOTHING
+    for rule in rules:
+        if not packets:
+            break
+        match = rule.condition.settle(undecided)
+        if rule.action is Verdict.PERMIT:
+            permitted |= packets & match.maybe
+        packets -= match.surely
+    return permitted | packets
+
+
+def reached(rules: Iterable[Rule], target: Rule, packets: PacketSet) -> bool:
+    """Whether any of `packets` can get as far as `target`."""
+    for rule in rules:
+        if rule is target or not packets:
+            break
+        packets -= rule.condition.settle(undecided).surely
+    return bool(packets)

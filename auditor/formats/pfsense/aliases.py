@@ -61,6 +61,9 @@ FILLED = {
     "tonatsubnets": "made from the outbound translation",
 }
 
+BUILT_IN = frozenset({*RESERVED, *FILLED, "_nat64reserved_"})
+"""The names, in lower case, that no definition in the file can change."""
+
 
 def nat64_reserved() -> pf.Ranges:
     """The special-purpose IPv4 networks as NAT64 writes them, under 64:ff9b::/96."""
@@ -121,12 +124,15 @@ class Aliases:
     _ports: dict[str, PortList] = field(default_factory=dict)
     _spent: int = 0
     by_name: dict[str, Alias] = field(init=False)
+    overridden: list[Alias] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.by_name = {alias.name: alias for alias in _written(self.config)}
+        written = list(_written(self.config))
+        self.by_name = {alias.name: alias for alias in written}
+        self.overridden = [alias for alias in written if self.by_name[alias.name] is not alias]
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in RESERVED or name.lower() in FILLED or name.lower() == "_nat64reserved_" or name in self.by_name
+        return name.lower() in BUILT_IN or name in self.by_name
 
     def table(self, name: str) -> Table:
         """The addresses of the alias `name`, which is one of them."""

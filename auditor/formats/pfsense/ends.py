@@ -14,6 +14,7 @@ from auditor.formats.pf import ports as pf_ports
 from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pf.matching import Peer
 from auditor.formats.pf.ports import Ports
+from auditor.formats.pfsense.aliases import BUILT_IN
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.read import placeholder, value
 from auditor.formats.xmlspan import Element
@@ -147,7 +148,8 @@ def _alias(ctx: Context, element: Element, negated: bool) -> End:
     if alias is not None and any(part.type == "urltable" for part in ctx.aliases.reached(name)):
         message = f"alias {shown(name)} is downloaded, so its entries are not in the file; until it has been, pfSense leaves the rule out"
         ctx.note("alias-unresolved", message, element.span, Effect.UNKNOWN, Level.NOTE, related)
-    return _end(f"{'! ' if negated else ''}${name}", table.addresses, negated)
+    word = f"${name}" if alias is not None and name.lower() not in BUILT_IN else f"<{name}>"
+    return _end(f"{'! ' if negated else ''}{word}", table.addresses, negated)
 
 
 def _why_no_address(text: str) -> str:

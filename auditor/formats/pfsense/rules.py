@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from auditor.formats.pf import names
 from auditor.formats.pf.matching import Selector, condition
 from auditor.formats.pf.ruleset import EITHER_WAY, Direction, Line, line
+from auditor.formats.pfsense import nat
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
 from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.xmlspan import Element
-from auditor.model.filters import Verdict
+from auditor.model.filters import Condition, Verdict
 from auditor.model.source import Effect, Level, Span, Unknown
 
 WITH_PORTS = frozenset({"tcp", "udp", "tcp/udp", "sctp"})
@@ -185,18 +186,37 @@ class _Rule:
         ]
         text = " ".join(word for word in words if word)
         self._loadable(text, family, source, destination)
-        yield line(
-            self.verdict,
-            condition(selector),
-            self.element.head,
-            text=text,
-            name=self.label,
-            quick=self.quick,
-            directions=self.directions(),
-            interfaces=interfaces,
-            address=self.key,
-            stateless=self.verdict is Verdict.PERMIT and self.text("statetype") == "none",
-        )
+        for way, where, what in self._places(selector, interfaces):
+            yield line(
+                self.verdict,
+                what,
+                self.element.head,
+                text=text,
+                name=self.label,
+                quick=self.quick,
+                directions=way,
+                interfaces=where,
+                address=self.key,
+                stateless=self.verdict is Verdict.PERMIT and self.text("statetype") == "none",
+            )
+
+    def _places(
+        self, selector: Selector, interfaces: frozenset[str] | None
+    ) -> Iterator[tuple[frozenset[Direction], frozenset[str] | None, Condition]]:
+        """Where the line acts and what it matches there: outbound on an interface that translates, it sees another source."""
+        whole = condition(selector)
+        translating = nat.translating(self.ctx)
+        if interfaces is not None:
+            translating &= interfaces
+        if Direction.OUT not in self.directions() or selector.source.anyone or not translating:
+            yield self.directions(), interfaces, whole
+            return
+        everywhere = interfaces if interfaces is not None else frozenset(self.ctx.interfaces.by_id)
+        if Direction.IN in self.directions():
+            yield frozenset({Direction.IN}), interfaces, whole
+        yield frozenset({Direction.OUT}), everywhere - translating, whole
+        for name in sorted(translating):
+            yield frozenset({Direction.OUT}), frozenset({name}), nat.seen_behind(self.ctx, selector, name)
 
     def _interfaces(self) -> tuple[str, frozenset[str] | None]:
         """The `on …` of the line and the interfaces it stands for; None: all."""
@@ -218,7 +238,7 @@ class _Rule:
         lost = [name for name in wanted if name not in found]
         if lost:
             message = f"interface {', '.join(map(shown, lost))} does not exist or is not enabled: the rule is left without it"
-            self.ctx.note("interface-missing", message, self.span("interface"), Effect.NARROWED)
+            self.ctx.note("interface-missing", message, self.span("interface"), Effect.NARROWED, Level.NOTE)
         devices = [table.by_id[name].device if name in table.by_id else name for name in found]
         acting = frozenset(found) if table.elsewhere else frozenset[str]().union(*(self._devices_of(name) for name in found))
         return f"on {{ {' '.join(devices)} }}", acting
@@ -403,7 +423,9 @@ class _Rule:
         for name in PRESENCE:
             if self.text(name).strip().lower() in ("0", "no", "false", "off"):
                 message = f"<{name}> counts as set because it is there, whatever it says"
-                note("presence-boolean", message, self.span(name), Effect.WIDENED if name != "disabled" else Effect.DROPPED)
+                off = name == "disabled"
+                level = Level.NOTE if not off else Level.WARNING if self.verdict is Verdict.PERMIT else Level.ERROR
+                note("presence-boolean", message, self.span(name), Effect.DROPPED if off else Effect.IGNORED, level)
         for name, allowed, taken in (
             ("type", VERDICTS.keys(), "pass"),
             ("ipprotocol", FAMILIES.keys(), "inet"),
@@ -411,7 +433,7 @@ class _Rule:
         ):
             text = self.text(name)
             if text and text not in allowed and not placeholder(text):
-                note("value-unknown", f"{shown(text)!r} is no {name}: pfSense takes {taken}", self.span(name), Effect.IGNORED)
+                note("value-unknown", f"{shown(text)!r} is no {name}: pfSense takes {taken}", self.span(name), Effect.IGNORED, Level.NOTE)
         for child in self.element.children:
             if child.name not in KNOWN:
                 note(
@@ -428,7 +450,7 @@ class _Rule:
         schedule = self.text("sched")
         if schedule and schedule not in self.ctx.schedules and not self.ctx.config.partial:
             message = f"schedule {shown(schedule)} does not exist: the rule is always active"
-            note("schedule-unknown", message, self.span("sched"), Effect.WIDENED)
+            note("schedule-unknown", message, self.span("sched"), Effect.WIDENED, Level.NOTE)
 
     def _direction_remark(self) -> None:
         direction = self.text("direction")
@@ -439,7 +461,7 @@ class _Rule:
         else:
             return
         message = f"<direction> is ignored because {why}: the rule is inbound"
-        self.ctx.note("direction-ignored", message, self.span("direction"), Effect.IGNORED)
+        self.ctx.note("direction-ignored", message, self.span("direction"), Effect.IGNORED, Level.NOTE)
 
     def _port_remark(self) -> None:
         written = self._ports_written()
@@ -466,11 +488,13 @@ class _Rule:
             for loser in written:
                 if loser is not first:
                     message = f"<{loser.name}> is ignored: <{first.name}> beside it goes first"
-                    self.ctx.note("address-ignored", message, loser.span, Effect.IGNORED, related=(("what counts", first.span),))
+                    self.ctx.note(
+                        "address-ignored", message, loser.span, Effect.IGNORED, Level.NOTE, related=(("what counts", first.span),)
+                    )
         negation = element.child("not") if element is not None else None
         if negation is not None and value(negation).strip().lower() in ("0", "no", "false", "off"):
             message = "<not> counts as set because it is there, whatever it says"
-            self.ctx.note("presence-boolean", message, negation.span, Effect.WIDENED)
+            self.ctx.note("presence-boolean", message, negation.span, Effect.IGNORED, Level.NOTE)
 
     def _note_dropped(self, reason: Dropped) -> None:
         level = Level.WARNING if self.verdict is Verdict.PERMIT else Level.ERROR

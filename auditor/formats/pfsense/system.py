@@ -239,7 +239,7 @@ def _anti_lockout(ctx: Context) -> Iterator[Line]:
         return
     interface = table[name]
     parts = [found for family in ("inet", "inet6") if (found := interface.address(family)) is not None]
-    own = pf.union([*parts, pf.known(found for text in interface.virtual if (found := pf.literal(text)) is not None)])
+    own = pf.union([*parts, pf.known(at for text in interface.virtual if (at := pf.literal(text)) is not None)])
     span = (ctx.config.at("system/webgui") or interface.element).head
     selector = Selector("", (TCP,), destination=_peer(own, *anti_lockout_ports(ctx)), first_only=True)
     yield _line(Verdict.PERMIT, "anti-lockout rule", span, selector, directions=IN, interfaces={name})
@@ -280,9 +280,9 @@ def _ipsec(ctx: Context) -> Iterator[Line]:
     for phase in ctx.config.every("ipsec/phase1"):
         if phase.child("disabled") is not None:
             continue
-        address = pf.literal(field(phase, "remote-gateway"))
+        gateway = pf.literal(field(phase, "remote-gateway"))
         reason = Unknown("the address of the tunnel's other end is resolved at run time", phase.head)
-        far = pf.known([address]) if address is not None else pf.unknown(reason)
+        far = pf.known([gateway]) if gateway is not None else pf.unknown(reason)
         for source, destination, directions in ((itself, far, OUT), (far, itself, IN)):
             for protocol, ports in ((UDP, (500, 4500)), (ESP, ()), (AH, ())):
                 selector = Selector("", (protocol,), _peer(source), _peer(destination, *ports), first_only=True)

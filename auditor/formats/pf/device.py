@@ -1,0 +1,91 @@
+"""A pf firewall as a piece of the rule graph: a router whose interfaces are zones, with a filter for each interface and direction.
+
+Traffic between two interfaces meets `in` on the first and `out` on the second; traffic with the firewall itself meets one of them; traffic
+inside one interface's network meets none. What is elsewhere is behind the uplinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.ruleset import Direction, Line, filter_of
+from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
+from auditor.model.packets import Interval
+from auditor.model.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An interface of the firewall. `networks` are those behind it, as far as they are known; `uplink`: and everything else.
+
+    `name` is the identifier that rules use, `label` what people call it.
+    """
+
+    name: str
+    label: str
+    span: Span
+    networks: Addresses
+    uplink: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """One machine. `id` is the prefix of its zones' ids, "pfsense" or, of several, "pfsense:hostname"."""
+
+    id: str
+    label: str
+    span: Span
+    itself: Addresses
+    ports: tuple[Port, ...]
+
+
+def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
+    """Zones, filters and the device between them."""
+    hooks = tuple(_hooks(firewall, lines))
+    host = Zone(
+        f"{firewall.id}:self",
+        ZoneKind.HOST,
+        firewall.label,
+        firewall.span,
+        firewall.itself.surely if firewall.itself.exact else None,
+        device=firewall.id,
+    )
+    device = Device(firewall.id, firewall.label, firewall.span, host.id, firewall.itself.surely)
+    zones = (host, *(_zone(firewall, port) for port in firewall.ports))
+    return Graph(zones, hooks, (device,), filters=tuple(hook.filter for hook in hooks))
+
+
+def _zone(firewall: Firewall, port: Port) -> Zone:
+    networks = port.networks
+    return Zone(
+        f"{firewall.id}:{port.name}",
+        ZoneKind.INTERFACE,
+        port.label,
+        port.span,
+        networks.surely if networks.exact else None,
+        aliases=_aliases(firewall, port),
+        device=firewall.id,
+        default=port.uplink,
+        located=_located(networks),
+    )
+
+
+def _aliases(firewall: Firewall, port: Port) -> tuple[str, ...]:
+    """Its description, alone and behind the dialect's name."""
+    names = (port.label, f"{firewall.id}:{port.label}", f"{firewall.id.partition(':')[0]}:{port.label}")
+    return tuple(dict.fromkeys(names))
+
+
+def _located(networks: Addresses) -> tuple[Interval, ...]:
+    return () if networks.exact else networks.surely
+
+
+def _hooks(firewall: Firewall, lines: Sequence[Line]) -> Iterator[Hook]:
+    for port in firewall.ports:
+        for direction, place in ((Direction.IN, Place.ENTRY), (Direction.OUT, Place.EXIT)):
+            label = f"{port.label}, {direction.value}"
+            filter_ = filter_of(lines, port.name, direction, label, port.span)
+            zone = f"{firewall.id}:{port.name}"
+            yield Hook(f"{zone}/{direction.value}", place, filter_, port.span, label, zone, firewall.id, own=True)

@@ -1,0 +1,84 @@
+"""pfSense's configuration as a piece of the rule graph.
+
+The file is not the ruleset: a generator writes pf lines from it, adds its own before and after, and silently leaves out what it
+cannot express. Booleans are presence. The first match on the interface where a packet enters decides, since a tab's rules are quick;
+floating rules come first, then groups, then tabs. Behind them inbound is blocked and outbound passed; on LAN the firewall's own ports are
+open before any rule. What is only known at run time (DHCP, names in aliases, downloaded lists, schedules, limits) matches perhaps. Where
+pf or the generator would not take the ruleset, nobody knows which rules are in force, and every question stays open.
+"""
+
+from __future__ import annotations
+
+from auditor.formats.pf import addresses as pf
+from auditor.formats.pf import device
+from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.device import Firewall, Port
+from auditor.formats.pf.matching import condition
+from auditor.formats.pf.ruleset import Direction, Line
+from auditor.formats.pfsense import checks, nat, rules, system
+from auditor.formats.pfsense.context import Context
+from auditor.formats.pfsense.interfaces import Interface
+from auditor.formats.pfsense.read import Config
+from auditor.formats.xmlspan import Element
+from auditor.model.filters import Filter
+from auditor.model.graph import Graph, Place
+from auditor.model.source import Unknown
+
+TUNNEL_DEVICES = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zerotier", "zt")
+
+
+def convert(config: Config, id_: str) -> Graph:
+    """The graph of one file; `id_` is what its zones are called by."""
+    ctx = Context(config)
+    checks.file(ctx)
+    checks.names(ctx)
+    user = rules.in_order(ctx, rules.rules(ctx))
+    forwards, _ = nat.forwards(ctx)
+    lines = [*nat.lines(ctx, forwards), *system.before(ctx), *(line for rule in user for line in rule.lines), *system.after(ctx)]
+    if config.has("system/disablefilter"):
+        lines = []
+    lines = [*system.in_doubt(ctx.refused, config.root.head), *lines]
+    graph = device.graph(_firewall(ctx, id_, lines), lines)
+    filters = _by_place(graph, id_)
+    checks.forwards(ctx, forwards, filters, {index: condition(forward.selector) for index, forward in enumerate(forwards)})
+    checks.floating(ctx, user, filters)
+    checks.lockout(ctx, user, lines)
+    return graph + Graph(notes=tuple(ctx.notes))
+
+
+def _by_place(graph: Graph, id_: str) -> dict[tuple[str, Direction], Filter]:
+    ways = {Place.ENTRY: Direction.IN, Place.EXIT: Direction.OUT}
+    return {((hook.zone or "").removeprefix(f"{id_}:"), ways[hook.place]): hook.filter for hook in graph.hooks}
+
+
+def _firewall(ctx: Context, id_: str, lines: list[Line]) -> Firewall:
+    root = ctx.config.root
+    name = ctx.config.text("system/hostname")
+    ports = [_port(ctx, interface) for interface in ctx.interfaces.by_id.values()]
+    known = {port.name for port in ports}
+    if ctx.interfaces.elsewhere:
+        named = sorted({name for line in lines for name in line.interfaces or ()} - known)
+        ports += [_unseen(root, name) for name in named]
+    return Firewall(id_, f"pfSense {name}" if name else "pfSense", root.head, ctx.interfaces.itself, tuple(ports))
+
+
+def _port(ctx: Context, interface: Interface) -> Port:
+    uplink = interface.id in ctx.interfaces.uplinks()
+    place = interface.element.child("descr") or interface.element
+    return Port(interface.id, interface.label, place.span, _networks(ctx, interface), uplink)
+
+
+def _networks(ctx: Context, interface: Interface) -> Addresses:
+    """What is behind an interface: its networks, static routes and tunnels, in the families that are on."""
+    behind = [at for text in interface.behind if (at := pf.literal(text)) is not None]
+    frame = pf.BOTH if ctx.ipv6 else pf.V4
+    found = pf.union([interface.network(), pf.known(behind)]).within(frame)
+    if found.maybe or not (interface.bridged or interface.device.startswith(TUNNEL_DEVICES)):
+        return found
+    return pf.unknown(Unknown(f"the networks behind {interface.label} are not in the file", interface.element.head), frame)
+
+
+def _unseen(root: Element, name: str) -> Port:
+    """An interface that rules name and that another part of the backup describes."""
+    reason = Unknown(f"interface {name} is in another part of the backup", root.head)
+    return Port(name, name.upper(), root.head, pf.unknown(reason), name == "wan")

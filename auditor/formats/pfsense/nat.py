@@ -1,0 +1,243 @@
+"""Translation, as far as it decides what gets through: port forwards, the source that outbound rules see.
+
+The filter judges a packet after its destination was translated. So a forward opens nothing by itself: some rule must pass the target. With
+the association `pass` it needs none: then no filter rule is asked, blocks included. Outbound, rules see the translated source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from auditor.formats.pf import addresses as pf
+from auditor.formats.pf import names
+from auditor.formats.pf import ports as pf_ports
+from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.matching import Peer, Selector, condition, located
+from auditor.formats.pf.ports import Ports
+from auditor.formats.pf.ruleset import Direction, Line, line, undecided
+from auditor.formats.pfsense.context import Context, shown
+from auditor.formats.pfsense.ends import Dropped, address
+from auditor.formats.pfsense.read import field, placeholder, value
+from auditor.formats.xmlspan import Element
+from auditor.model.filters import ANY, NONE, Condition, Exactly, Side, Undecided, Verdict, both, either
+from auditor.model.packets import Field, field_set
+from auditor.model.source import Effect, Level, Span, Unknown
+
+_PROTOCOLS = {"tcp/udp": (names.TCP, names.UDP), "any": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A port forward in force. `selector` is what the filter sees of its packets: the target, behind the translation."""
+
+    element: Element
+    interface: str
+    label: str
+    text: str
+    selector: Selector
+    passes: bool
+    reflects: bool
+
+
+def forwards(ctx: Context) -> tuple[list[Forward], list[str]]:
+    """The port forwards of the file, and the product's words about those it leaves out."""
+    found: list[Forward] = []
+    dropped: list[str] = []
+    for number, element in enumerate(ctx.config.every("nat/rule"), 1):
+        if not element.children or element.child("disabled") is not None:
+            continue
+        try:
+            found.extend(_forward(ctx, element, number))
+        except Dropped as reason:
+            message = f"{reason.message.replace('the rule', 'the port forward')}"
+            ctx.note("forward-dropped", message, reason.span, Effect.DROPPED, Level.WARNING, reason.related)
+            dropped.append(reason.product)
+    return found, dropped
+
+
+def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
+    interface = field(element, "interface") or "wan"
+    place = element.child("interface")
+    if not ctx.interfaces.elsewhere and not ctx.interfaces.exists(interface):
+        span = place.span if place is not None else element.head
+        raise Dropped(
+            "forward-dropped", f"interface {shown(interface)!r} does not exist or is not enabled: there is no such port forward", span
+        )
+    if element.child("nordr") is not None:
+        return
+    protocol = field(element, "protocol").lower()
+    if protocol == "":
+        ctx.refuse("a port forward without a protocol is no valid line", element.head)
+        return
+    family = "inet6" if field(element, "ipprotocol") == "inet6" else "inet"
+    label = f"port forward {number}" + (f" ({shown(field(element, 'descr'))})" if field(element, "descr") else "")
+    source, destination = (_end(ctx, element, side, family, label) for side in ("source", "destination"))
+    outside = _outside_ports(ctx, element, protocol)
+    target_text, target = _target(ctx, element, family)
+    inside_text, inside = _inside_ports(ctx, element, outside[1], outside[0])
+    numbers = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else _number(protocol)
+    device = ctx.interfaces.by_id[interface].device if interface in ctx.interfaces.by_id else interface
+    proto = "" if protocol == "any" else "proto { tcp udp } " if protocol == "tcp/udp" else f"proto {protocol} "
+    words = f"rdr on {device} {family} {proto}from {source[0]} to {destination[0]}{outside[0]} -> {target_text}{inside_text}"
+    selector = Selector(family, numbers, replace(source[1], ports=None), Peer(((target, False),), inside), first_only=True)
+    passes = field(element, "associated-rule-id") == "pass"
+    yield Forward(element, interface, label, words, selector, passes, _reflects(ctx, element, family))
+
+
+def _end(ctx: Context, element: Element, side: str, family: str, label: str) -> tuple[str, Peer]:
+    child = element.child(side)
+    if child is None:
+        raise Dropped("forward-dropped", f"the rule has no <{side}>: pfSense leaves it out", element.head)
+    end = address(ctx, child, family, side, label)
+    return end.text, end.peer
+
+
+def _outside_ports(ctx: Context, element: Element, protocol: str) -> tuple[str, Ports | None]:
+    """The ports that are forwarded; without a usable one, all of them."""
+    port = element.at("destination/port")
+    text = value(port)
+    if protocol not in ("tcp", "udp", "tcp/udp", "sctp"):
+        return "", None
+    found = _ports_of(ctx, text)
+    if found is None:
+        what = f"{shown(text)!r} is no port" if text else "no destination port is given"
+        message = f"{what}: every port is forwarded"
+        ctx.note("forward-port-ignored", message, port.span if port is not None else element.head, Effect.WIDENED, Level.ERROR)
+        return "", None
+    return f" port {'$' if text in ctx.aliases.by_name else ''}{text.replace('-', ':')}", found
+
+
+def _ports_of(ctx: Context, text: str) -> Ports | None:
+    if text in ctx.aliases.by_name:
+        return ctx.aliases.ports(text).ports
+    low, dash, high = text.partition("-")
+    if dash and pf_ports.number(low) and pf_ports.number(high):
+        return pf_ports.between(int(low), int(high))
+    return pf_ports.entry(text)
+
+
+def _inside_ports(ctx: Context, element: Element, outside: Ports | None, outside_text: str) -> tuple[str, Ports | None]:
+    """The ports at the target: a range keeps its width, an alias gives its first port, the same port is no translation."""
+    text = field(element, "local-port")
+    if not text or text == field(element.child("destination") or element, "port"):
+        return "", outside
+    known = _ports_of(ctx, text)
+    if known is None:
+        return "", outside
+    first = known[0][0] if known else 0
+    width = outside[0][1] - outside[0][0] if outside and len(outside) == 1 and not outside_text.startswith(" port $") else 0
+    return f" port {first}{':*' if width else ''}", ((first, first + width),)
+
+
+def _target(ctx: Context, element: Element, family: str) -> tuple[str, Addresses]:
+    place = element.child("target")
+    text = value(place)
+    span = place.span if place is not None else element.head
+    interval = pf.literal(text)
+    if interval is not None:
+        return text, pf.known([interval])
+    if text in ctx.aliases:
+        return f"${text}", ctx.aliases.table(text).addresses
+    interface = ctx.interfaces.by_id.get(text.removesuffix("ip")) if text.endswith("ip") else None
+    own = interface.address(family) if interface is not None else None
+    if own is not None:
+        return text, own
+    if placeholder(text) or ctx.aliases.elsewhere:
+        return text, pf.unknown(Unknown(f"{shown(text)!r} is not in this file", span), pf.FAMILY[family])
+    raise Dropped(
+        "forward-dropped", f"target {shown(text)!r} does not resolve: there is no such port forward", span, f"Unresolvable alias {text}"
+    )
+
+
+def _number(protocol: str) -> tuple[int, ...]:
+    number = int(protocol) if protocol.isdigit() else names.PROTOCOLS.get(protocol)
+    return () if number is None or number > 255 else (number,)
+
+
+def _reflects(ctx: Context, element: Element, family: str) -> bool:
+    """Whether a relay on the firewall makes the forward usable from inside, past the rules there."""
+    mode = field(element, "natreflection")
+    if family == "inet6" or mode in ("disable", "purenat"):
+        return False
+    by_default = not ctx.config.has("system/disablenatreflection") and not ctx.config.has("system/enablenatreflectionpurenat")
+    return mode == "enable" or by_default
+
+
+def lines(ctx: Context, found: list[Forward]) -> Iterator[Line]:
+    """Forwards that skip the filter, and relays that may."""
+    inner = frozenset(ctx.interfaces.by_id) - ctx.interfaces.uplinks()
+    for forward in found:
+        if forward.passes:
+            message = "packets of this port forward pass without any filter rule being asked, blocks included"
+            place = forward.element.child("associated-rule-id")
+            ctx.note("rdr-pass", message, place.span if place is not None else forward.element.head, Effect.DANGEROUS, Level.ERROR)
+            acting = ctx.interfaces.acting(forward.interface) if ctx.interfaces.exists(forward.interface) else {forward.interface}
+            yield line(
+                Verdict.PERMIT,
+                condition(forward.selector),
+                forward.element.head,
+                text=forward.text.replace("rdr ", "rdr pass ", 1),
+                name=forward.label,
+                directions={Direction.IN},
+                interfaces=acting,
+            )
+        if forward.reflects and inner:
+            doubt = Unknown("whether reflection relays connections to the forward's outside address", forward.element.head)
+            selector = replace(forward.selector, source=Peer(), doubts=(doubt,))
+            yield line(
+                Verdict.PERMIT,
+                condition(selector),
+                forward.element.head,
+                text=f"relay of {forward.label}",
+                name=forward.label,
+                directions={Direction.IN},
+                interfaces=inner,
+                synthetic=True,
+            )
+
+
+# -- the source that outbound rules see
+
+
+def translating(ctx: Context) -> frozenset[str]:
+    """The interfaces on which outbound packets get another source."""
+    off = ctx.config.text("nat/outbound/mode") == "disabled" or ctx.config.partial
+    return frozenset() if off else ctx.interfaces.uplinks() & ctx.interfaces.by_id.keys()
+
+
+def seen_behind(ctx: Context, selector: Selector, name: str) -> Condition:
+    """What a rule `out` on interface `name` matches, in terms of the packet before its source was translated."""
+    whole = condition(selector)
+    if selector.family == "inet6" or selector.source.anyone:
+        return whole
+    anywhere = condition(replace(selector, source=Peer()))
+    translated = _translated(ctx, name)
+    fits = _fits(selector, ctx.interfaces.by_id[name].address("inet"), ctx.config.at("nat/outbound") or ctx.config.root)
+    if selector.source.ports is not None:
+        fits = both(fits, Undecided(Unknown("the source port is translated on the way out", ctx.interfaces.by_id[name].element.head)))
+    return either(both(translated, anywhere, fits), both(~translated, whole), both(anywhere, fits, whole))
+
+
+def _fits(selector: Selector, own: Addresses | None, place: Element) -> Condition:
+    """Whether the interface's own address, which translated packets carry, is among the rule's sources."""
+    if own is None:
+        return NONE
+    sources = located(selector.source, Side.SOURCE, "inet").settle(undecided)
+    carried = field_set(Field.SOURCE, own.maybe)
+    if carried <= sources.surely:
+        return ANY
+    return Undecided(Unknown("which source address packets leave with", place.head)) if carried.meets(sources.maybe) else NONE
+
+
+def _translated(ctx: Context, name: str) -> Condition:
+    """The packets that leave interface `name` with another source."""
+    place: Span = (ctx.config.at("nat/outbound") or ctx.config.root).head
+    if ctx.config.text("nat/outbound/mode") in ("hybrid", "advanced") or ctx.config.has("nat/outbound/advancedoutbound"):
+        return Undecided(Unknown("which packets the outbound rules translate", place), field_set(Field.SOURCE, pf.V4))
+    uplinks = ctx.interfaces.uplinks()
+    inner = [interface for interface in ctx.interfaces.by_id.values() if interface.id not in uplinks and interface.id != name]
+    behind = [found for interface in inner for text in interface.behind if (found := pf.literal(text)) is not None]
+    nets = pf.union([pf.known([*behind, *pf.networks("127.0.0.0/8")]), *(interface.network() for interface in inner)]).within(pf.V4)
+    sure = Exactly(field_set(Field.SOURCE, nets.surely))
+    return sure if nets.exact else either(sure, *(Undecided(why, field_set(Field.SOURCE, nets.maybe)) for why in nets.unknowns))
