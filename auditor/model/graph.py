@@ -342,7 +342,7 @@ class Graph:
 
     def _spots(self, device: Device, end: Endpoint) -> list[_Spot]:
         """Where `end` stands at `device`: by its zones, else by its addresses. Empty if nothing says anything about it."""
-        interfaces = [zone for zone in self.zones if zone.device == device.id]
+        interfaces = [zone for zone in self.zones if zone.device == device.id and zone.id != device.host]
         if device.host is not None and device.host in end.zones:
             return [_Spot(device.host, end)]
         bound = [zone for zone in interfaces if zone.id in end.zones]
