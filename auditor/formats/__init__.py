@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.formats import opnsense, talos, terraform
+from auditor.formats import opnsense, pfsense, talos, terraform
 from auditor.formats.base import Format
 
-FORMATS: tuple[Format, ...] = (opnsense.FORMAT, talos.FORMAT, terraform.FORMAT)
+FORMATS: tuple[Format, ...] = (opnsense.FORMAT, pfsense.FORMAT, talos.FORMAT, terraform.FORMAT)
