@@ -47,7 +47,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Let:
+class Let:
     """What passes between two parties, and the ways on which it does."""
 
     surely: PacketSet = NOTHING
@@ -57,17 +57,17 @@ class _Let:
 
 def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[Change]:
     """Every flow that changed between two states, by source and destination in order."""
-    old, new = _parties(*before), _parties(*after)
+    old, new = everyone(*before), everyone(*after)
     names = list(dict.fromkeys((*new, *old)))
     for source in names:
         for destination in names:
             if source != destination or source != "the internet":
                 yield from _between(
-                    source, destination, _let(before[0], old, source, destination), _let(after[0], new, source, destination)
+                    source, destination, let_through(before[0], old, source, destination), let_through(after[0], new, source, destination)
                 )
 
 
-def _between(source: str, destination: str, was: _Let, now: _Let) -> Iterator[Change]:
+def _between(source: str, destination: str, was: Let, now: Let) -> Iterator[Change]:
     opened = now.surely - was.maybe
     closed = was.surely - now.maybe
     doubt = _differ(now, was)
@@ -76,13 +76,13 @@ def _between(source: str, destination: str, was: _Let, now: _Let) -> Iterator[Ch
             yield _change(effect, source, destination, packets, was, now)
 
 
-def _differ(now: _Let, was: _Let) -> PacketSet:
+def _differ(now: Let, was: Let) -> PacketSet:
     """Packets that are undecided on one side only."""
     a, b = now.maybe - now.surely, was.maybe - was.surely
     return (a - b) | (b - a)
 
 
-def _parties(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
+def everyone(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
     """Everybody flows are compared between: roles, zones nobody plays a role in, and the internet."""
     found = {role: bound.endpoints for role, bound in sorted(cast.roles.items())}
     taken = {zone for ends in found.values() for end in ends for zone in end.zones}
@@ -92,7 +92,7 @@ def _parties(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
     return found
 
 
-def _let(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> _Let:
+def let_through(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> Let:
     """What passes; nothing where one of the two is not there, or no filter that was read stands at either."""
     surely, maybe, ways = NOTHING, NOTHING, []
     for start in parties.get(source, ()):
@@ -104,10 +104,10 @@ def _let(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str,
                 found = reach.way_bounds(way, question)
                 surely, maybe = surely | found.surely, maybe | found.maybe
                 ways.append(way)
-    return _Let(surely, maybe, tuple(ways))
+    return Let(surely, maybe, tuple(ways))
 
 
-def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: _Let, now: _Let) -> Change:
+def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: Let, now: Let) -> Change:
     witness, trace, place = _shown(effect, packets, was, now)
     return Change(
         effect,
@@ -129,7 +129,7 @@ def _ends_text(packets: PacketSet, field: Field) -> str:
     return addresses_text(spans, 3)
 
 
-def _shown(effect: Effect, packets: PacketSet, was: _Let, now: _Let) -> tuple[Witness | None, tuple[TraceStep, ...], Location | None]:
+def _shown(effect: Effect, packets: PacketSet, was: Let, now: Let) -> tuple[Witness | None, tuple[TraceStep, ...], Location | None]:
     """A packet of the flow through the state that decides it now, and the rule that does (or did)."""
     wanted = Verdict.DENY if effect is Effect.CLOSED else Verdict.PERMIT
     seen = _replayed(now, packets, wanted)
@@ -146,7 +146,7 @@ def _shown(effect: Effect, packets: PacketSet, was: _Let, now: _Let) -> tuple[Wi
     return told.witness, told.trace, _place(rule)
 
 
-def _replayed(let: _Let, packets: PacketSet, wanted: Verdict) -> tuple[Way, tuple[reach.Step, ...], dict[Field, int]] | None:
+def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[Way, tuple[reach.Step, ...], dict[Field, int]] | None:
     for way in let.ways:
         part = packets & sources(way.source.addresses) & destinations(way.destination.addresses)
         if part:
