@@ -18,6 +18,7 @@ from auditor.model.headers import (
     IPV4,
     IPV6,
     NEW_FLOW,
+    PORT_ZERO,
     REPLY,
     Protocol,
     TcpFlag,
@@ -70,9 +71,9 @@ def way_bounds(way: Way, question: PacketSet) -> Bounds:
 def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
     """Whether every packet of the service gets through and is answered; None if the two ends share no family.
 
-    Where an end is only bounded, IPv4 stands for it, unless it has none.
+    Port 0 is not asked for. Where an end is only bounded, IPv4 stands for it, unless it has none.
     """
-    question = flow(way, service)
+    question = flow(way, service) - PORT_ZERO
     if not (way.source.exact and way.destination.exact):
         question = _of_family(question, IPV4) or _of_family(question, IPV6)
     if not question:

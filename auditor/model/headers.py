@@ -86,6 +86,9 @@ NEW_FLOW = (
 )
 """First packets of a flow: conntrack state new, TCP with SYN alone, no mark, not translated."""
 
+PORT_ZERO = protocol_set(*PORT_PROTOCOLS) & (field_set(Field.SOURCE_PORT, [(0, 0)]) | field_set(Field.DESTINATION_PORT, [(0, 0)]))
+"""Packets from or to port 0, which no program uses and firewalls drop: nobody who allows a service means them."""
+
 _SYN_ACK = TcpFlag.SYN | TcpFlag.ACK
 REPLY = (
     ONE_FAMILY
