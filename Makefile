@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types sarif bench html clean
+.PHONY: demo test lint types sarif docs bench html clean
 
 # What `auditor check` says about a Talos cluster on AWS whose groups lack rules. Findings are the point: exit code 1 is right.
 demo: $(READY)
@@ -23,6 +23,10 @@ types: $(READY)
 # Microsoft's validator with GitHub's rules over what the examples and fixtures give.
 sarif: $(READY)
 	$(BIN)/python .ci/validate_sarif.py
+
+# The pages of rulesets, requirements and lints; a test fails where they are stale.
+docs: $(READY)
+	$(BIN)/python -m auditor.policy.docs
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -289,6 +289,17 @@ def validate(files: tuple[str, ...]) -> None:
         raise Stop("a ruleset cannot be used")
 
 
+@rulesets.command()
+@click.argument("what", type=click.Choice(("ruleset", "config")), default="ruleset")
+def schema(what: str) -> None:
+    """Print the JSON Schema of ruleset files, or of auditor.yaml, for editors."""
+    import json
+
+    from auditor.policy.schema import schema_of
+
+    click.echo(json.dumps(schema_of(f"{what}.schema.json"), indent=2))
+
+
 # -- setting up
 
 

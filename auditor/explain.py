@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from textwrap import fill
+from textwrap import fill, indent
 
 from auditor.model.findings import RuleInfo
 from auditor.policy.describe import OWN, info_of, lint_info, lints, requirement_info, statement
 from auditor.policy.load import builtin_rulesets, load_ruleset
 from auditor.policy.problems import PolicyError, Problem, did_you_mean
-from auditor.policy.ruleset import Ruleset
+from auditor.policy.ruleset import Requirement, Ruleset
+from auditor.policy.snippets import TITLES, snippets
 
 WIDTH = 100
 
@@ -22,7 +23,7 @@ def explain(identifier: str) -> str:
     for ruleset in map(load_ruleset, builtin_rulesets()):
         requirement = ruleset.requirement(identifier)
         if requirement is not None:
-            return _info(requirement_info(ruleset, requirement), statement(requirement))
+            return _info(requirement_info(ruleset, requirement), statement(requirement)) + _snippets(ruleset, requirement)
     info = info_of(identifier)
     if info is not None:
         return _info(info, "")
@@ -67,6 +68,12 @@ def _info(info: RuleInfo, asks: str) -> str:
     if info.document:
         lines.append(f"Source: {info.document}{', ' + info.section if info.section else ''}")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _snippets(ruleset: Ruleset, requirement: Requirement) -> str:
+    """What to write, in every dialect that can say it."""
+    made = snippets(ruleset, requirement).items()
+    return "".join(f"\n{TITLES[name]}:\n\n{indent(text, '    ')}\n" for name, text in made)
 
 
 def _filled(text: str) -> Iterator[str]:
