@@ -24,7 +24,7 @@ from auditor.model.filters import Filter
 from auditor.model.graph import Graph, Place
 from auditor.model.source import Unknown
 
-TUNNEL_DEVICES = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zerotier", "zt")
+TUNNEL_DEVICES = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zt", "enc", "openvpn", "l2tp", "pppoe")
 
 
 def convert(config: Config, id_: str) -> Graph:

@@ -76,6 +76,8 @@ class Interface:
 
 _DYNAMIC_V4 = frozenset({"dhcp", "pppoe", "pptp", "l2tp", "ppp"})
 _DYNAMIC_V6 = frozenset({"dhcp6", "slaac", "6rd", "6to4", "track6"})
+FIRST_SWITCHED = (8, 0)
+"""Before this revision wan and lan were on without being switched on."""
 BUILT_IN = {"enc0": "IPsec", "openvpn": "OpenVPN", "l2tp": "L2TP", "pppoe": "PPPoE"}
 
 
@@ -174,8 +176,9 @@ def _own(config: Config) -> Iterator[Interface]:
     gateways = {field(item, "name"): item for item in config.every("gateways/gateway_item")}
     behind = _routes(config, gateways)
     bridged = {member for bridge in config.every("bridges/bridged") for member in field(bridge, "members").split(",")}
+    always = {"wan", "lan"} if config.revision is not None and config.revision < FIRST_SWITCHED else set()
     for element in section.children if section else ():
-        if element.child("enable") is not None:
+        if element.child("enable") is not None or element.name in always:
             interface = _interface(element, virtual.get(element.name, []), gateways, element.name in bridged)
             yield replace(interface, behind=tuple(behind.get(element.name, ())))
 
