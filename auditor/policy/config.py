@@ -14,7 +14,7 @@ from auditor.policy.load import builtin_rulesets, is_path
 from auditor.policy.parameters import Given
 from auditor.policy.problems import ConfigError, Problem, did_you_mean
 from auditor.policy.schema import check
-from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read_one
+from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read, read_one
 
 SCHEMA = "config.schema.json"
 FILENAMES = ("auditor.yaml", "auditor.yml", ".auditor.yaml")
@@ -82,10 +82,9 @@ def load_config(tree: Tree, path: str) -> Config:
 def read_config(source: Source) -> Config:
     """The configuration that `source` writes. Raises `ConfigError` with every mistake."""
     try:
-        root = read_one(source)
+        empty = not read(source).documents
+        root = Scalar(Span.of_file(source.path), "", None) if empty else read_one(source)
     except YamlError as error:
-        if not source.text.strip():
-            return Config(source.path)
         raise ConfigError([Problem(error.message, error.span)]) from None
     if isinstance(root, Scalar) and root.value is None:
         return Config(source.path)

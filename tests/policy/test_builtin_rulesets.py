@@ -50,7 +50,9 @@ def test_the_rulesets_hold_exactly_the_requirements_of_the_table_in_its_order() 
     assert [each.id for each in REQUIREMENTS] == [row[0].split()[0] for row in rows()]
 
 
-@pytest.mark.parametrize(("requirement", "expected"), zip(REQUIREMENTS, rows(), strict=True), ids=lambda each: getattr(each, "id", ""))
+@pytest.mark.parametrize(
+    ("requirement", "expected"), list(zip(REQUIREMENTS, rows(), strict=True)), ids=lambda each: getattr(each, "id", "")
+)
 def test_a_requirement_asks_what_the_table_says(requirement: Requirement, expected: list[str]) -> None:
     assert row(requirement) == expected
 
