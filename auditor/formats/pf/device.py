@@ -58,7 +58,8 @@ def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
 
 
 def _zone(firewall: Firewall, port: Port) -> Zone:
-    networks = port.networks
+    behind = pf.complement(firewall.itself.surely)  # its own addresses are not those of a machine behind it
+    networks = port.networks.within(behind)
     return Zone(
         f"{firewall.id}:{port.name}",
         ZoneKind.INTERFACE,
