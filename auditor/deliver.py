@@ -70,6 +70,12 @@ def deliver(run: Run, tree: Tree, wanted: Sequence[Target], options: Options) ->
         _write(target, text)
 
 
+def from_here(found: tuple[Any, ...], tree: Tree) -> tuple[Any, ...]:
+    """What was found in `tree`, with its paths as seen from the working directory."""
+    base = os.path.relpath(tree.root).replace(os.sep, "/") if isinstance(tree, DirectoryTree) else "."
+    return found if base == "." else tuple(_rebased(found, base))
+
+
 def _write(target: Target, text: str) -> None:
     if target.file is None:
         sys.stdout.write(text)

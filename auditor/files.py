@@ -10,6 +10,7 @@ import os
 import posixpath
 import stat
 import subprocess
+import weakref
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -168,10 +169,47 @@ class GitTree:
         blob = self._blobs.get(normalise(path))
         if blob is None:
             raise Unreadable("does not exist")
-        return self._git("cat-file", "blob", blob)
+        return self._content(blob)
+
+    @cached_property
+    def _reader(self) -> subprocess.Popen[bytes]:
+        """One git for all files: starting one for each costs more than reading them."""
+        process = subprocess.Popen(
+            ["git", "-C", str(self.repository), "cat-file", "--batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        weakref.finalize(self, _end, process)
+        return process
+
+    def _content(self, blob: str) -> bytes:
+        source, sink = self._reader.stdout, self._reader.stdin
+        assert source is not None and sink is not None, "both ends are pipes"
+        try:
+            sink.write(f"{blob}\n".encode())
+            sink.flush()
+        except BrokenPipeError:
+            raise Unreadable("cannot be read: git ended") from None
+        header = source.readline().split()
+        if len(header) != 3:
+            raise Unreadable("cannot be read from git")
+        data = source.read(int(header[2]))
+        source.read(1)
+        if len(data) > MAX_BYTES:
+            raise Unreadable(f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+        return data
 
     def read_head(self, path: str, size: int) -> bytes:
         return self.read_bytes(path)[:size]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close both pipes, on which git ends, and take leave of it."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    process.wait()
 
 
 class MemoryTree:

@@ -15,13 +15,21 @@ _REVISION = re.compile(r"^[0-9a-f]{40,64}$")
 
 def origin_of(root: Path) -> Origin:
     """Where `root` lies in its repository, and which revision is checked out; empty where there is none."""
+    found = repository_of(root)
+    git = _git_directory(found[0] / ".git") if found else None
+    if found is None or git is None:
+        return Origin()
+    return Origin(found[1], _repository(git), _revision(git))
+
+
+def repository_of(root: Path) -> tuple[Path, str] | None:
+    """The top directory of the repository around `root`, and the way from there to `root`."""
     real = root.resolve()
     for directory in (real, *real.parents):
-        git = _git_directory(directory / ".git")
-        if git is not None:
+        if _git_directory(directory / ".git") is not None:
             prefix = real.relative_to(directory).as_posix()
-            return Origin("" if prefix == "." else prefix, _repository(git), _revision(git))
-    return Origin()
+            return directory, "" if prefix == "." else prefix
+    return None
 
 
 def _git_directory(entry: Path) -> Path | None:

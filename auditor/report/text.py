@@ -18,6 +18,7 @@ INDENT = "  "
 LABEL = 9
 LONGEST_TRACE = 12
 LISTED = 6
+IN_FULL = 5
 
 
 class Ink(Enum):
@@ -110,8 +111,14 @@ class _Page:
         info = run.rule(rule)
         title = f"  {clean(info.title)}" if info.title != rule else ""
         yield f"{self.verdict(findings)}  {self.ink(rule, Ink.NAME)}{title}"
-        for finding in findings:
-            yield from self.finding(finding)
+        in_full = findings if self.options.whole else findings[:IN_FULL]
+        for finding in in_full:
+            yield from self.finding(finding, info.title)
+        for finding in findings[len(in_full) :]:
+            where = f"{place(finding.location.span)}  {finding.location.name}" if finding.location else finding.message
+            yield from self.labelled("also", where)
+        for text in dict.fromkeys(finding.help for finding in findings if finding.help):
+            yield from self.labelled("do", text)
         because = findings[0].because or info.because
         if because:
             yield from self.labelled("because", because)
@@ -125,9 +132,13 @@ class _Page:
         word = level.value if is_remark(findings[0].rule) or level is not Level.ERROR else "broken"
         return self.ink(word, {Level.ERROR: Ink.BROKEN, Level.WARNING: Ink.WARNING, Level.NOTE: Ink.NOTE}[level])
 
-    def finding(self, finding: Finding) -> Iterator[str]:
+    def finding(self, finding: Finding, title: str) -> Iterator[str]:
         yield from wrap(
-            clean(finding.message), max(self.options.width, 40), initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False
+            clean(finding.message.removeprefix(f"{title}: ")),
+            max(self.options.width, 40),
+            initial_indent=INDENT,
+            subsequent_indent=INDENT,
+            break_on_hyphens=False,
         )
         if finding.location:
             yield from self.excerpt(finding.location)
@@ -138,8 +149,6 @@ class _Page:
         yield from self.trace(finding.trace)
         for question in finding.questions[:LISTED]:
             yield from self.question(question)
-        if finding.help:
-            yield from self.labelled("do", finding.help)
         for fix in finding.fixes:
             yield from self.labelled("fix", f"{fix.description}{'' if fix.safe else ' (look at it first)'}")
 
