@@ -16,7 +16,7 @@ from auditor.formats.talos.jsonpatch import Unapplied, patched, read_operations
 from auditor.formats.talos.merge import merge_documents
 from auditor.formats.talos.notes import refuse
 from auditor.formats.talos.validate import missing_protocols
-from auditor.formats.talos.version import MISSING_DELETE_HARMLESS, Version
+from auditor.formats.talos.version import GENERATES_SEVERAL, MISSING_DELETE_HARMLESS, Version
 from auditor.model.source import Effect, Level, Note, Span
 from auditor.yamlspan import Mapping, Node, Scalar, Stream
 from auditor.yamlspan import Sequence as NodeSequence
@@ -64,6 +64,7 @@ class _Workbench:
     documents: list[Document]
     library: Version
     notes: list[Note]
+    assumed: bool  # the base is a generated configuration that is not at hand
 
 
 def combine(base: Loaded | None, patches: Sequence[Loaded], library: Version) -> Combined:
@@ -71,12 +72,12 @@ def combine(base: Loaded | None, patches: Sequence[Loaded], library: Version) ->
     loads = [*([base] if base else []), *patches]
     unread = tuple(loaded for loaded in loads if loaded.shape is Shape.UNREADABLE and not loaded.refused)
     notes = [note for loaded in loads for note in loaded.notes]
-    bench = _Workbench(list(base.documents) if base else [], library, notes)
+    bench = _Workbench(list(base.documents) if base else [], library, notes, base is None)
     stage = _first_refusal(base, patches)
     try:
         for patch in patches:
             if not patch.refused and patch.shape is not Shape.UNREADABLE:
-                _apply(patch, bench, assumed=base is None)
+                _apply(patch, bench)
     except _Refused as problem:
         notes.append(problem.note)
         stage = stage or problem.stage
@@ -92,9 +93,9 @@ def _first_refusal(base: Loaded | None, patches: Sequence[Loaded]) -> Stage | No
     return Stage.RELOAD if base is not None and base.refused else None
 
 
-def _apply(patch: Loaded, bench: _Workbench, *, assumed: bool) -> None:
+def _apply(patch: Loaded, bench: _Workbench) -> None:
     if patch.shape is Shape.OPERATIONS:
-        _apply_operations(patch, bench, assumed=assumed)
+        _apply_operations(patch, bench)
         return
     for step in patch.steps:
         if isinstance(step, Delete):
@@ -114,11 +115,19 @@ def _delete(delete: Delete, bench: _Workbench) -> None:
         try:
             bench.documents[index] = replace(document, node=carry_out(delete, document.node))
         except Misplaced as problem:
-            raise _Refused(refuse("delete-not-found", problem.message, problem.span)) from None
+            if not _may_be_in_base(delete, bench):
+                raise _Refused(refuse("delete-not-found", problem.message, problem.span)) from None
+        return
+    if _may_be_in_base(delete, bench):
         return
     if bench.library < MISSING_DELETE_HARMLESS:
         message = f"there is no {delete.kind} {delete.name}".rstrip() + f" to delete, and Talos {bench.library} fails on that"
         raise _Refused(refuse("delete-not-found", message, delete.span), Stage.RELOAD)
+
+
+def _may_be_in_base(delete: Delete, bench: _Workbench) -> bool:
+    """Whether the generated configuration, which is not at hand, may have what is deleted: anything but firewall documents."""
+    return bench.assumed and delete.kind not in ("NetworkRuleConfig", "NetworkDefaultActionConfig")
 
 
 def _merge(patch: Document, bench: _Workbench) -> None:
@@ -137,18 +146,19 @@ def _say_replaced_rest(patch: Loaded, bench: _Workbench) -> None:
             bench.notes.append(Note("delete-replaces-rest", message, step.span, Effect.NARROWED, Level.WARNING))
 
 
-def _apply_operations(patch: Loaded, bench: _Workbench, *, assumed: bool) -> None:
+def _apply_operations(patch: Loaded, bench: _Workbench) -> None:
+    several = len(bench.documents) > 1 or (bench.assumed and _generates_several(bench))
     if not patch.operations:
-        if len(bench.documents) > 1 or (assumed and bench.library.minor >= 12):
+        if several:
             message = "an empty patch counts as a JSON patch, which fails on a configuration of several documents: remove it"
             raise _Refused(refuse("empty-patch", message, patch.span))
         return
-    if len(bench.documents) > 1 or (assumed and bench.documents):
+    if several:
         message = "a JSON patch does not work on a configuration of several documents: write a patch of documents instead"
         raise _Refused(refuse("json-patch", message, patch.span))
     try:
         operations = read_operations(patch.operations)
-        if assumed:
+        if bench.assumed:
             return  # the generated configuration it works on is not at hand
         root = patched(_as_written(bench.documents[0]) if bench.documents else Mapping(patch.span, {}), operations)
     except Unapplied as problem:
@@ -158,6 +168,10 @@ def _apply_operations(patch: Loaded, bench: _Workbench, *, assumed: bool) -> Non
     refusal = next((note for note in loaded.notes if note.effect is Effect.REFUSED), None)
     if refusal is not None:
         raise _Refused(refusal, Stage.RELOAD)
+
+
+def _generates_several(bench: _Workbench) -> bool:
+    return bench.library >= GENERATES_SEVERAL or any(document.kind != MAIN for document in bench.documents)
 
 
 def _as_written(document: Document) -> Node:

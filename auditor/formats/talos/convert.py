@@ -53,7 +53,9 @@ def _zone(machine: Machine) -> Zone:
     exact = tuple(map(address_interval, plan.addresses))
     written = tuple(map(address_interval, (*facts.addresses, *facts.node_networks))) if not facts.dhcp or facts.node_networks else ()
     networks = exact or tuple(map(address_interval, facts.node_networks)) or written
-    roles = (machine.role,) if machine.role else ("control-plane", "worker")
+    roles: tuple[str, ...] = (machine.role,) if machine.role else ("control-plane", "worker")
+    if not machine.firewall.filters and not exact:
+        roles = ()  # it says nothing about who may reach the node, and is not to stand in the way of what does
     mode = {True: "block", False: "accept", None: "unknown"}[machine.firewall.block] if machine.firewall.filters else "none"
     attributes = (*(("role", role) for role in roles), ("host-firewall", mode), *plan.attributes, *facts.attributes())
     return Zone(

@@ -166,4 +166,6 @@ def unresolved(node: Node, sign: str) -> Note:
 
 
 def _shape(node: Node, wanted: str) -> Note:
+    if isinstance(node, Mapping) and "$$patch" in node.entries:
+        return refuse("unknown-key", f"the key $$patch is unknown: {_ELSEWHERE['$$patch']}", key_of(node.entries["$$patch"]))
     return refuse("invalid-value", f"{wanted} is expected here", where(node))

@@ -209,6 +209,13 @@ LINTS: tuple[Lint, ...] = (
         "Correct the path, or check the directory that has the file.",
     ),
     Lint(
+        "unused-patch",
+        "A patch that talhelper does not use",
+        "It lies beside a talhelper configuration that does not name it, and so has no effect.",
+        "Name it under patches, or remove it.",
+        Level.NOTE,
+    ),
+    Lint(
         "assumed-base",
         "Patches without the configuration they lie on",
         "A generated configuration is assumed: no firewall documents, default networks, Flannel, discovery on.",

@@ -5,18 +5,20 @@ Every file is in the graph's `read`, or has a note that says why not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from auditor.files import Tree, Unreadable, read_text
 from auditor.formats.base import Options
 from auditor.formats.talos.checks import check_group, check_machine, check_order
 from auditor.formats.talos.convert import to_graph
 from auditor.formats.talos.documents import Loaded, Shape, load
-from auditor.formats.talos.layout import ROLES, Group, Member, groups, is_whole
+from auditor.formats.talos.layout import ROLES, Group, Member, groups, is_whole, root_of
 from auditor.formats.talos.machine import Plan, build
 from auditor.formats.talos.recognise import is_talhelper
+from auditor.formats.talos.schema import since
 from auditor.formats.talos.talhelper import Inventory, read_inventory
-from auditor.formats.talos.version import NEWEST_STABLE, Version, parse_version
+from auditor.formats.talos.version import NEWEST_CANDIDATE, NEWEST_STABLE, Version, parse_version
 from auditor.model.graph import Graph
 from auditor.model.source import Effect, Level, Note, Source, Span
 
@@ -32,12 +34,17 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     ]
     used = {path for inventory in inventories for path in inventory.used}
     claimed = used | {path for path, source in sources.items() if is_talhelper(path, source.text[:4096].encode())}
-    loads = [_load(source, version or NEWEST_STABLE) for path, source in sources.items() if path not in claimed]
+    rest = {path: source for path, source in sources.items() if path not in claimed}
+    versions = {root: version or _version_of(texts) for root, texts in _by_root(rest).items()}
+    loads = [_load(source, versions[root_of(path)]) for path, source in rest.items()]
     plans = [plan for inventory in inventories for plan in inventory.plans]
+    owned = {root_of(path) for path in claimed - used}
     grouped = list(groups(loads))
-    for group in grouped:
-        plans += _plans(group, version)
-    notes += _remarks(inventories, grouped, loads)
+    free = [group for group in grouped if group.root not in owned]
+    for group in free:
+        plans += _plans(group, versions[group.root])
+    notes += _remarks(inventories, free, loads)
+    notes += [_unused(member) for group in grouped if group.root in owned for member in group.patches]
     read = tuple((path, NAME) for path in sorted({*sources, *used}))
     return graph_of(plans, lambda path: sources[path].text if path in sources else "", notes, options) + Graph(read=read)
 
@@ -66,6 +73,34 @@ def _texts(tree: Tree, paths: Sequence[str]) -> tuple[dict[str, Source], list[No
         except Unreadable as error:
             notes.append(Note("unparsable", f"the file {error}", Span.of_file(path), Effect.UNKNOWN, Level.ERROR))
     return sources, notes
+
+
+_INSTALLER = re.compile(r"installer[^\s\"']*:(v\d+\.\d+\.\d+[\w.-]*)")
+_KIND = re.compile(r"^kind:\s*[\"']?(\w+Config)\b", re.MULTILINE)
+
+
+def _by_root(sources: Mapping[str, Source]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path, source in sources.items():
+        found.setdefault(root_of(path), []).append(source.text)
+    return found
+
+
+def _version_of(texts: Sequence[str]) -> Version:
+    """The version that the files of one cluster speak of: the installer's, else one that knows their documents."""
+    for text in texts:
+        for match in _INSTALLER.finditer(text):
+            version = parse_version(match[1])
+            if version is not None:
+                return version
+    firsts = [first for text in texts for match in _KIND.finditer(text) if (first := since(match[1])) is not None]
+    return NEWEST_CANDIDATE if any(first > NEWEST_STABLE for first in firsts) else NEWEST_STABLE
+
+
+def _unused(member: Member) -> Note:
+    message = "the talhelper configuration beside it does not use this file: it has no effect"
+    firewall = any(document.kind in ("NetworkRuleConfig", "NetworkDefaultActionConfig") for document in member.loaded.documents)
+    return Note("unused-patch", message, member.loaded.span, Effect.IGNORED, Level.WARNING if firewall else Level.NOTE)
 
 
 def _load(source: Source, version: Version) -> Loaded:
@@ -100,7 +135,7 @@ def _guessed(group: Group) -> Note:
 # From files to machines
 
 
-def _plans(group: Group, version: Version | None) -> Iterator[Plan]:
+def _plans(group: Group, version: Version) -> Iterator[Plan]:
     if group.wholes:
         for whole in group.wholes:
             role = whole.roles[0] if len(whole.roles) == 1 else None
@@ -116,7 +151,7 @@ def _is_about_machines(member: Member) -> bool:
     return bool(member.loaded.steps or member.loaded.operations or member.loaded.shape is Shape.UNREADABLE)
 
 
-def _patched(group: Group, role: str, version: Version | None) -> Plan:
+def _patched(group: Group, role: str, version: Version) -> Plan:
     members = group.patches_of(role)
     place = members[0].path if len(group.patches) == 1 else group.root or "."
     own = [member.path.rpartition("/")[0] for member in members if member.roles == (role,)]

@@ -26,13 +26,23 @@ def claims(path: str, head: bytes) -> bool:
     if is_talhelper(path, head):
         return True
     if b"Config" in head and _API.search(head):
-        from auditor.formats.talos.schema import since
-
-        if any(since((match[1] or match[2]).decode()) is not None for match in _KIND.finditer(head)):
+        kinds = {(match[1] or match[2]).decode() for match in _KIND.finditer(head)}
+        if any(map(_is_kind, kinds)):
             return True
     if b"kind: NetworkRuleConfig" in head or b"kind: NetworkDefaultActionConfig" in head or _is_fragment(head):
         return True
     return _is_main(head) or bool(_OPERATION.search(head) and b"op" in head) or bool(_JSON_OPERATION.search(head))
+
+
+def _is_kind(kind: str) -> bool:
+    """A document kind of Talos, or what looks like one misspelt."""
+    from auditor.formats.talos.schema import known_kinds, since
+
+    if since(kind) is not None:
+        return True
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(kind, known_kinds(), 1, 0.85))
 
 
 def is_talhelper(path: str, head: bytes) -> bool:

@@ -22,14 +22,13 @@ from auditor.formats.talos.notes import key_of, refuse, where
 from auditor.formats.talos.relocate import into_scalar
 from auditor.formats.talos.scalars import is_null
 from auditor.formats.talos.validate import flag_at, lookup, text_at
-from auditor.formats.talos.version import NEWEST_STABLE, Version, parse_version
+from auditor.formats.talos.version import GENERATES_SEVERAL, NEWEST_STABLE, Version, parse_version
 from auditor.model.source import Effect, Level, Note, Source, Span, Unknown
 from auditor.yamlscalars import Schema
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read
 
 LIBRARY = Version(1, 14, 0, 0, 2)
 """What talhelper 3.1.13 to 3.1.16 merge with."""
-_MULTIPLE_DOCUMENTS = Version(1, 12)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -132,7 +131,7 @@ def _effective(node: Mapping, group: Mapping | None, key: str) -> Node | None:
 
 def _base(node: Mapping, group: Mapping | None, role: str, reading: _Reading) -> Loaded:
     documents = [_main(node, group, role, reading)]
-    if reading.version >= _MULTIPLE_DOCUMENTS:
+    if reading.version >= GENERATES_SEVERAL:
         documents.append(_document("HostnameConfig", "", node, {}))
     firewall = _effective(node, group, "ingressFirewall")
     notes: list[Note] = []
@@ -233,7 +232,8 @@ def _file(scalar: Scalar, path: str, reading: _Reading, *, patch: bool) -> Loade
         full = reading.sibling(path)
         source = read_text(reading.tree, full)
     except Unreadable as error:
-        message = f"the file {path} {error}: what it changes is not known"
+        reason = str(error) if reading.tree.exists(posixpath.join(posixpath.dirname(reading.source.path), path)) else "is not there"
+        message = f"the file {path} {reason}: what it changes is not known"
         reading.notes.append(Note("missing-patch", message, where(scalar), Effect.UNKNOWN, Level.WARNING))
         reading.missing.append(Unknown(f"the patch file {path} could not be read", where(scalar)))
         return None

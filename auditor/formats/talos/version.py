@@ -36,6 +36,9 @@ def parse_version(text: str) -> Version | None:
 NEWEST_STABLE = Version(1, 13, 9)
 """What is assumed where nothing names a version."""
 
+NEWEST_CANDIDATE = Version(1, 14, 0, 2, 1)
+"""What is assumed where documents are there that only it knows."""
+
 KUBE_DOCUMENTS = Version(1, 14, 0, 0)
 """From here on Kubernetes' and discovery's settings have documents of their own."""
 MISSING_DELETE_HARMLESS = Version(1, 14, 0, 0, 2)
@@ -49,3 +52,5 @@ TOP_OF_RANGE = Version(1, 12, 5)
 LARGE_BUFFERS = Version(1, 13, 9)
 FIREWALL = Version(1, 6)
 HOST_DNS = Version(1, 8)
+GENERATES_SEVERAL = Version(1, 12)
+"""From here on a generated configuration has several documents."""
