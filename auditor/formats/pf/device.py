@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.addresses import Addresses, complement
 from auditor.formats.pf.ruleset import Direction, Line, filter_of
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Interval
@@ -58,7 +58,7 @@ def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
 
 
 def _zone(firewall: Firewall, port: Port) -> Zone:
-    behind = pf.complement(firewall.itself.surely)  # its own addresses are not those of a machine behind it
+    behind = complement(firewall.itself.surely)  # its own addresses are not those of a machine behind it
     networks = port.networks.within(behind)
     return Zone(
         f"{firewall.id}:{port.name}",
