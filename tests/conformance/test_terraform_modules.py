@@ -12,6 +12,7 @@ from auditor.files import DirectoryTree
 from auditor.formats.terraform.clouds import read_estate
 from auditor.formats.terraform.modules import Options, load_root
 from auditor.formats.terraform.records import Direction, Estate, Group, PeerKind, Range, Record
+from auditor.formats.terraform.sources import Sources
 from auditor.model.source import Unknown
 
 MODULES = Path(__file__).parents[3] / "shared/conformance/terraform/modules"
@@ -26,7 +27,7 @@ def estate_of(directory: Path) -> Estate:
     settings = json.loads((directory / "oracle.json").read_text()) if (directory / "oracle.json").exists() else {}
     variables = [("var-file", name) for name in settings.get("var_files", ())]
     variables += [("var", f"{name}={text}") for name, text in settings.get("vars", {}).items()]
-    return read_estate(load_root(DirectoryTree(directory), settings.get("root", ""), Options(tuple(variables))))
+    return read_estate(load_root(Sources(DirectoryTree(directory)), settings.get("root", ""), Options(tuple(variables))))
 
 
 def line_of(record: Record) -> Line:

@@ -9,13 +9,6 @@ ERROR, WARNING, NOTE = Level.ERROR, Level.WARNING, Level.NOTE
 
 LINTS: tuple[Lint, ...] = (
     Lint(
-        "syntax-error",
-        "A file is not valid HCL",
-        "Terraform refuses the file, and what stands behind the error may be misread. No rule is called absent on the strength of it.",
-        "Correct the line; `terraform fmt -check` names it too.",
-        ERROR,
-    ),
-    Lint(
         "evaluation-error",
         "Terraform would refuse this value",
         "A type does not fit, a key is missing, an address is none: the plan fails, so the rule never exists as written.",

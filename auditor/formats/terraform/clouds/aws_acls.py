@@ -9,7 +9,7 @@ from __future__ import annotations
 from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
-    address_peers,
+    address_peer_of,
     doubt_of,
     elements,
     flag,
@@ -118,8 +118,8 @@ def _add(
     order = number_or_unknown(block.get(number), block.span_of(number), number)
     doubt = doubt or doubt_of(context, resource, block)
     permits, why_action = _permits(block, action)
-    peers = [*address_peers(context, block, "cidr_block", Family.IPV4), *address_peers(context, block, "ipv6_cidr_block", Family.IPV6)]
-    for peer, why in [(peer, why) for peer, why in peers if peer.text or peer.unknown]:
+    peers = [*address_peer_of(context, block, "cidr_block", Family.IPV4), *address_peer_of(context, block, "ipv6_cidr_block", Family.IPV6)]
+    for peer, why in peers:
         for permit in permits:
             because = doubt or why or why_action
             group.rules.append(

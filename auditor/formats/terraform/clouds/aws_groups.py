@@ -13,6 +13,7 @@ from auditor.formats.terraform.clouds.aws_module import made
 from auditor.formats.terraform.clouds.aws_networks import vpc_of
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
+    address_peer_of,
     address_peers,
     alternatives,
     doubt_of,
@@ -165,10 +166,9 @@ def _single(context: Context, resource: Resource) -> None:
 def _single_peers(context: Context, resource: Resource) -> Peers:
     found = False
     for name, family in (("cidr_ipv4", Family.IPV4), ("cidr_ipv6", Family.IPV6)):
-        for peer, doubt in address_peers(context, resource, name, family, strict=True):
-            if peer.text or peer.unknown:
-                found = True
-                yield peer, doubt
+        for choice in address_peer_of(context, resource, name, family, strict=True):
+            found = True
+            yield choice
     for name in ("prefix_list_id", "referenced_security_group_id"):
         for value, doubt in alternatives(resource.get(name)):
             if set_here(value):

@@ -12,6 +12,7 @@ from itertools import product
 
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
+    address_peer_of,
     address_peers,
     doubt_of,
     elements,
@@ -84,7 +85,7 @@ def _whole(context: Context, value: Value, by_name: dict[str | None, Resource], 
 
 def _subnet(context: Context, resource: Resource) -> None:
     network = Network(resource.address, SUBNET, resource.span, parent=context.identity(resource.get("network")))
-    network.blocks += [peer for peer, _ in address_peers(context, resource, "ip_cidr_range", Family.IPV4)]
+    network.blocks += [peer for peer, _ in address_peer_of(context, resource, "ip_cidr_range", Family.IPV4)]
     context.estate.networks[resource.address] = network
 
 

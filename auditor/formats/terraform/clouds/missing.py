@@ -1,4 +1,4 @@
-"""Modules that are not here: their own groups are not seen, and they may add rules to groups that are given to them."""
+"""What is not seen: modules that are not here, which may add rules to groups that are given to them, and files that are broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.records import Carrier
 from auditor.formats.terraform.resources import MissingModule
 from auditor.formats.terraform.values import Value
-from auditor.model.source import Effect, Unknown
+from auditor.model.source import Effect, Span, Unknown
 
 CARRIERS = re.compile(
     r"(?:registry\.terraform\.io/)?terraform-aws-modules/"
@@ -32,6 +32,15 @@ def read(context: Context) -> None:
             _carrier(context, call)
         else:
             _opened(context, call)
+    _broken_files(context)
+
+
+def _broken_files(context: Context) -> None:
+    """Behind a syntax error there may be rules of any group."""
+    for path in context.root.broken_files():
+        unknown = Unknown(f"{path} has a syntax error, and rules in it may not be seen", Span.of_file(path))
+        for group in (*context.estate.groups.values(), *context.estate.wholes.values()):
+            group.beyond.append(unknown)
 
 
 def _carrier(context: Context, call: MissingModule) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
-    address_peers,
+    address_peer_of,
     alternatives,
     doubt_of,
     elements,
@@ -86,7 +86,7 @@ def _peers(context: Context, resource: Resource) -> list[tuple[Peer, Unknown | N
     ethertype = text_of(resource.get("ethertype"))
     family = {"ipv4": Family.IPV4, "ipv6": Family.IPV6}.get((ethertype or "").lower(), Family.BOTH)
     if set_here(resource.get("remote_ip_prefix")):
-        return list(address_peers(context, resource, "remote_ip_prefix", family))
+        return list(address_peer_of(context, resource, "remote_ip_prefix", family))
     found: list[tuple[Peer, Unknown | None]] = []
     for value, doubt in alternatives(resource.get("remote_group_id")):
         span = place_of(value, resource, "remote_group_id")

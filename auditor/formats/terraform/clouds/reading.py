@@ -190,6 +190,15 @@ def address_peers(
         yield address_peer(context, element, arguments, name, family, strict=strict), doubt
 
 
+def address_peer_of(
+    context: Context, arguments: Arguments, name: str, family: Family, *, strict: bool = False
+) -> Iterator[tuple[Peer, Unknown | None]]:
+    """The network of an argument that takes one; none if it is not set."""
+    for value, doubt in alternatives(arguments.get(name)):
+        if set_here(value):
+            yield address_peer(context, value, arguments, name, family, strict=strict), doubt
+
+
 def report_unresolved(context: Context, resource: Resource, block: Arguments, names: Iterable[str]) -> None:
     """One note for a rule that says everything it leaves open: which argument, which symbol, why."""
     parts: dict[str, str] = {}
