@@ -12,6 +12,7 @@ from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.record import Record
 from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind
+from auditor.formats.pf.addresses import complement, literal, meet
 from auditor.formats.pf.order import first_match
 from auditor.formats.pf.ruleset import Direction
 from auditor.formats.pf.ruleset import Line as PfLine
@@ -63,7 +64,7 @@ def _weight(record: Record) -> Level:
 
 def _covered(weak: PfLine, rules: Ruleset, converted: Converted) -> bool:
     names = frozenset(interface.name for interface in rules.interfaces.real()) if weak.interfaces is None else weak.interfaces
-    wanted = _settled(weak).maybe
+    wanted = _settled(weak).maybe & NEW_FLOW
     for name in names:
         for direction in weak.directions:
             rest = wanted
@@ -89,7 +90,7 @@ def _locked(rules: Ruleset, converted: Converted) -> Iterator[Note]:
             open_ |= _settled(made).surely
     seen: set[int] = set()
     for line, made in converted.lines:
-        if line is None or line.record.synthetic or not line.record.quick or line.destination.kind is Kind.ANY or id(line.record) in seen:
+        if line is None or line.record.synthetic or not line.record.quick or id(line.record) in seen or not _about_firewall(line, rules):
             continue
         if made.rule.action in (Verdict.DENY, Verdict.REJECT) and made.applies(name, Direction.IN) and _settled(made).surely.meets(open_):
             seen.add(id(line.record))
@@ -99,6 +100,14 @@ def _locked(rules: Ruleset, converted: Converted) -> Iterator[Note]:
             switch = rules.root.at("system/webgui")
             related = (("the switch of anti-lockout", switch.head),) if switch is not None else ()
             yield remark("anti-lockout", message, line.record.place(line.record.destination.path), Effect.IGNORED, related=related)
+
+
+def _about_firewall(line: Line, rules: Ruleset) -> bool:
+    """Whether a line's destination is the firewall itself, and nothing else."""
+    if line.destination.kind in (Kind.SELF, Kind.ADDRESS):
+        return not line.destination.negated
+    found = literal(line.destination.name) if line.destination.kind is Kind.LITERAL and not line.destination.negated else None
+    return found is not None and not meet((found,), complement(rules.interfaces.own.surely))
 
 
 # -- port forwards

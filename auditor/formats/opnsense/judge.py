@@ -21,6 +21,7 @@ def judge(rules: Ruleset) -> Iterator[Note]:
     """Every note on the rules of a file, as far as it takes no comparison of rules."""
     yield from newer_model(rules.root)
     yield from _file(rules)
+    yield from _miswritten(rules)
     yield from _port_aliases(rules)
     for record, lines in _by_record(rules.lines):
         if not record.synthetic and not record.disabled:
@@ -76,6 +77,24 @@ def _file(rules: Ruleset) -> Iterator[Note]:
     if running:
         message = "the older DHCP server is a plug-in today: whether its rules are there depends on what is installed"
         yield remark("plugin-rules", message, running[0].head, Effect.UNKNOWN)
+
+
+def _miswritten(rules: Ruleset) -> Iterator[Note]:
+    """Rules and aliases under a name in another case: names are exact, so nothing reads them."""
+    for path, name in _LISTS:
+        for holder in rules.root.every(path):
+            for child in holder.children:
+                if child.name != name and child.name.lower() == name:
+                    message = f"<{child.name}> is not <{name}>: element names are exact, and nothing reads this one"
+                    yield remark("unknown-field", message, child.head, Effect.DROPPED, Level.ERROR)
+
+
+_LISTS = (
+    ("filter", "rule"),
+    ("nat", "rule"),
+    ("OPNsense/Firewall/Filter/rules", "rule"),
+    ("OPNsense/Firewall/Alias/aliases", "alias"),
+)
 
 
 def _port_aliases(rules: Ruleset) -> Iterator[Note]:

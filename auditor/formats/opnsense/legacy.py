@@ -188,7 +188,9 @@ def _remarks(rule: Element, protocol: str, repeated: list[str]) -> Iterator[Note
         said = place(rule, "floating")
         yield remark("presence-boolean", f"<floating> says {text(rule, 'floating') or 'nothing'} and counts as set", said, Effect.IGNORED)
     if not text(rule, "ipprotocol"):
-        yield remark("rule-open-by-absence", "the rule names no IP version: it matches both", place(rule, "ipprotocol"), Effect.WIDENED)
+        level = Level.WARNING if passes else Level.NOTE
+        message = "the rule names no IP version: it matches both"
+        yield remark("rule-open-by-absence", message, place(rule, "ipprotocol"), Effect.WIDENED, level)
     for child in rule.children:
         if child.name not in _FIELDS:
             message = f"<{child.name}> is not a field of a rule: it is not read, or belongs to another release"

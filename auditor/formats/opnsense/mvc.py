@@ -214,7 +214,7 @@ def _remarks(rule: Element, disabled: bool, passes: bool) -> Iterator[Note]:
     for name in ("source", "destination"):
         yield from _side_remarks(rule, name, widened)
     for child in rule.children:
-        if child.name not in _FIELDS:
+        if child.name not in _FIELDS and _said(child):
             message = f"<{child.name}> is not a field this release reads: the rule may be narrower than it is taken for"
             yield remark("unknown-field", message, child.head, Effect.UNKNOWN)
 
