@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from auditor import __version__
@@ -15,6 +14,7 @@ from auditor.formats.base import Options
 from auditor.model.findings import Binding, Finding, Input, Location, Outcome, Run
 from auditor.model.findings import Ruleset as Chosen
 from auditor.model.graph import Graph
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note
 from auditor.policy.binding import Cast, Claim, bind, claim_of
 from auditor.policy.conditions import Value

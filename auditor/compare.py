@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from auditor import audit
 from auditor.files import GitTree, Tree, Unreadable
 from auditor.model.findings import Run
+from auditor.model.record import dataclass, replace
 from auditor.origin import repository_of
 from auditor.policy.changes import Change, Turn, changes, turns
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from auditor.excerpts import Excerpts
 from auditor.files import DirectoryTree, Tree
 from auditor.model.findings import Input, Run
+from auditor.model.record import dataclass, fields, is_dataclass, replace
 from auditor.model.source import Span
 from auditor.origin import origin_of
 from auditor.report import FORMATS, renderer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from auditor.model.findings import Question, TraceStep, Witness
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 from auditor.policy.changes import Change, Effect, Turn
 from auditor.policy.trace import Part

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as AbstractSequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Source, Span
 from auditor.yamlscalars import Plain, Schema, resolve
 

@@ -7,11 +7,11 @@ other. Rules that contain a packet are found by hash: each rule stands under the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from auditor.model.filters import Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict
 from auditor.model.headers import ONE_FAMILY
 from auditor.model.packets import DOMAIN_MAX, EVERYTHING, Field, PacketSet
+from auditor.model.record import dataclass, field
 
 _FIELDS = (Field.PROTOCOL, Field.DESTINATION_PORT, Field.SOURCE, Field.DESTINATION)
 _Shape = tuple[int, int, int, int]

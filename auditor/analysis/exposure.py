@@ -6,7 +6,6 @@ Hooks that stand at one place in one direction are judged together: what passes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.analysis.reach import Judgement
@@ -27,6 +26,7 @@ from auditor.model.headers import (
     sources,
 )
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet
+from auditor.model.record import dataclass
 
 _EPHEMERAL = ((32768, 60999),)
 
@@ -124,7 +124,7 @@ def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
 
 
 def _deny_all(rule: Rule) -> Rule:
-    from dataclasses import replace
+    from auditor.model.record import replace
 
     return replace(rule, action=Verdict.DENY) if rule.action is Verdict.PERMIT else rule
 

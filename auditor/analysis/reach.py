@@ -7,7 +7,6 @@ wherever the bound leaves both possible.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.model.filters import Decision, Verdict
@@ -29,6 +28,7 @@ from auditor.model.headers import (
     sources,
 )
 from auditor.model.packets import NOTHING, Field, Interval, PacketSet, State
+from auditor.model.record import dataclass
 from auditor.model.source import Unknown
 
 _SWAP = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from auditor.files import Tree
 from auditor.model.graph import Graph
+from auditor.model.record import dataclass, field
 from auditor.model.source import Level
 
 

@@ -7,10 +7,10 @@ and unknowns. Settled, it is a `Match`: the packets it surely matches and those 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Packet, PacketSet, union
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span, Unknown
 
 

@@ -7,9 +7,9 @@ Paths are relative to the root of the run.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 
 Properties = tuple[tuple[str, str], ...]

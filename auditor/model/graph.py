@@ -7,12 +7,12 @@ are compared; what the configuration leaves open is answered None.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from auditor.model.filters import Fact, Filter, Predicate, Side
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note, Span
 
 Attributes = tuple[tuple[str, str], ...]

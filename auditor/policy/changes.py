@@ -7,7 +7,6 @@ and what is opened one way is closed the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.analysis import reach
@@ -16,6 +15,7 @@ from auditor.model.findings import Location, Outcome, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Way, ZoneKind, internet
 from auditor.model.headers import NEW_FLOW, addresses_text, destinations, services_text, sources
 from auditor.model.packets import NOTHING, Field, PacketSet
+from auditor.model.record import dataclass
 from auditor.policy.binding import Cast, zone_endpoint
 from auditor.policy.evidence import evidence
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from auditor.files import Tree, Unreadable, read_text
+from auditor.model.record import dataclass, field
 from auditor.model.source import Source, Span
 from auditor.policy import nodes
 from auditor.policy.binding import claim_of, is_address

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement, Step
@@ -20,6 +19,7 @@ from auditor.model.headers import (
     services_text,
 )
 from auditor.model.packets import Field, Packet, State
+from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 from auditor.policy.flows import Pair
 from auditor.policy.ruleset import Kind, Requirement

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement
@@ -12,6 +11,7 @@ from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
 from auditor.model.headers import ANYWHERE, PUBLIC, Protocol, address_interval, icmp, ports, protocol_set
 from auditor.model.packets import EVERYTHING, PacketSet
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import Cast
 from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from auditor.analysis import exposure, reach
 from auditor.analysis.cover import Covered, covered
@@ -13,6 +12,7 @@ from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome
 from auditor.model.graph import Graph, Place
 from auditor.model.headers import services_text
+from auditor.model.record import dataclass
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
@@ -139,7 +139,7 @@ def _breadth(rule: Rule) -> int:
 
 
 def _by(requirement: Requirement, found: Covered, what: str) -> Finding:
-    from dataclasses import replace
+    from auditor.model.record import replace
 
     others = ", ".join(dict.fromkeys(_told(rule) for rule in found.by[:3])) + (" and others" if len(found.by) > 3 else "")
     related = tuple(Location(rule.span, "takes its packets", rule.name) for rule in found.by[:8])
@@ -153,7 +153,7 @@ def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 
 
 def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
-    from dataclasses import replace
+    from auditor.model.record import replace
 
     packet = reach.witness(judged.packets, judged.way)
     steps = reach.replay(judged.way, packet, Verdict.DENY if judged.reply else Verdict.PERMIT)

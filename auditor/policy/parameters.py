@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass
 
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 from auditor.policy.conditions import Value, version
 from auditor.policy.problems import ParameterError, Problem, did_you_mean

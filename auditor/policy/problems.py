@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 
 

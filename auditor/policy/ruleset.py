@@ -7,9 +7,9 @@ Invariant: a `Ruleset` names no role, parameter or value it does not declare, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from auditor.model.record import dataclass, field
 from auditor.model.source import Level, Span
 from auditor.policy.conditions import Condition, Facts, Value, holds, text_of
 from auditor.policy.services import Service

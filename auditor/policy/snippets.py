@@ -6,8 +6,8 @@ Roles become names in the dialect (alias, set, group, variable); the reader fill
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from auditor.model.record import dataclass
 from auditor.policy.ruleset import INTERNET, Kind, Parameter, Requirement, Ruleset, Term, TermKind, Who, endpoint_of
 from auditor.policy.services import Ports, Protocol, Service, ports_text
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
 from auditor.files import Tree, Unreadable, read_text
 from auditor.model.findings import Finding, Location, Outcome
+from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 from auditor.policy.baseline import read_baseline
 from auditor.policy.config import Config, Ignore

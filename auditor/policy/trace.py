@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auditor.analysis import reach
 from auditor.model.filters import Verdict
@@ -11,6 +10,7 @@ from auditor.model.findings import Question, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Way, internet
 from auditor.model.headers import ANYWHERE, NEW_FLOW, PUBLIC, address_interval, addresses_text, destinations, services_text, sources
 from auditor.model.packets import Field, PacketSet
+from auditor.model.record import dataclass
 from auditor.policy.binding import Cast, find_zones, is_address, zone_endpoint
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.flows import packets_of

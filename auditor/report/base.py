@@ -7,10 +7,10 @@ Source text comes through `Sources`, which redacts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from auditor.model.findings import LEVELS, Finding, Outcome, Run
+from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 
 REMARKS = ("lint", "auditor")  # ids of these families say something about a file; all others are requirements

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from auditor.model.findings import Finding, Fix, Question, Run, TraceStep
+from auditor.model.record import asdict
 from auditor.model.source import Span
 from auditor.report.base import Options, Sources, shown, summary
 

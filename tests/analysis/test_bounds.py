@@ -93,7 +93,7 @@ def decided(condition: Condition, world: dict[Unknown, bool]) -> Condition:
 
 
 def in_world(rules: tuple[Rule, ...], world: dict[Unknown, bool]) -> tuple[Rule, ...]:
-    from dataclasses import replace
+    from auditor.model.record import replace
 
     settled = []
     for rule in rules:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from auditor.model.findings import Run
+from auditor.model.record import replace
 from auditor.report import github, gitlab, junit, markdown
 from auditor.report.base import Options
 from tests.report.sample import ETCD, LINT, RUN, SOURCES, UNPLACED

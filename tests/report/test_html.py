@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from auditor.model.findings import Run
+from auditor.model.record import replace
 from auditor.report.base import Options
 from auditor.report.html import render
 from tests.report.sample import ETCD, LINT, RUN, SOURCES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import jsonschema
 import pytest
 
 from auditor.model.findings import Finding, Location, Outcome, Run
+from auditor.model.record import replace
 from auditor.model.source import Level, Span
 from auditor.report.base import NoSources, Options
 from auditor.report.sarif import MAX_RESULTS, render

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from auditor.model.findings import Outcome, Run
+from auditor.model.record import replace
 from auditor.report.base import Options
 from auditor.report.text import render
 from tests.report.sample import ETCD, LINT, NTP, PRIVATE, RUN, SOURCES, UNBOUND, UNPLACED

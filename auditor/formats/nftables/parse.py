@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +18,7 @@ from auditor.formats.nftables import plain
 from auditor.formats.nftables.shape import Shaper
 from auditor.formats.nftables.syntax import Atom, Element, Item, PlainSet, SetLiteral
 from auditor.formats.nftables.text import At, Text
+from auditor.model.record import dataclass, field
 
 if TYPE_CHECKING:
     from lark.parsers.lalr_interactive_parser import InteractiveParser

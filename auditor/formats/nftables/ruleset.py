@@ -6,11 +6,11 @@ Nothing is interpreted yet. A rule remembers the moment it was read at, since a 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from auditor.formats.nftables.syntax import Bad, Expression, RuleLine
 from auditor.formats.nftables.text import At
+from auditor.model.record import dataclass, field
 from auditor.model.source import Note
 
 Trail = tuple[tuple[str, At], ...]

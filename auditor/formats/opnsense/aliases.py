@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 from itertools import islice, product
@@ -20,6 +19,7 @@ from auditor.formats.pf.addresses import BOTH, V4, V6, Addresses, Ranges, known,
 from auditor.formats.pf.ports import Ports, entry, may_be_service
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import V6_BASE, Interval
+from auditor.model.record import dataclass
 from auditor.model.source import Effect, Note, Span, Unknown
 
 _BUILT_IN = ("bogons", "bogonsv6", "virusprot", "sshlockout")

@@ -7,13 +7,13 @@ own packets to their gateway (they pass what "let out" passes). Tables that only
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from auditor.formats.opnsense.interfaces import Interface, Interfaces, natural
 from auditor.formats.opnsense.record import Priority, Record, Side, Store
 from auditor.formats.opnsense.values import at, empty, flag, items, place, present, text
 from auditor.formats.pf.addresses import literal
 from auditor.formats.xmlspan import Element
+from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 _NEIGHBOURS = "128,133,134,135,136"

@@ -7,7 +7,6 @@ without asking them, and what they send elsewhere. A ruleset that will not load 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
 from auditor.formats.opnsense.interfaces import Interfaces
@@ -25,6 +24,7 @@ from auditor.formats.pf.translation import Translation, before
 from auditor.model.filters import Condition, Undecided, Verdict
 from auditor.model.graph import Graph
 from auditor.model.packets import PacketSet
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
 
 _VERDICTS = {"pass": Verdict.PERMIT, "block": Verdict.DENY, "reject": Verdict.REJECT, "match": Verdict.CONTINUE}

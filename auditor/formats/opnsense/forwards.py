@@ -7,7 +7,6 @@ file follows all of the user's; with neither a forward opens nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auditor.formats.opnsense.aliases import latest
 from auditor.formats.opnsense.automatic import lockout_interface, lockout_ports
@@ -20,6 +19,7 @@ from auditor.formats.opnsense.terms import ANYWHERE, Kind, PortTerm, Term, port_
 from auditor.formats.opnsense.values import at, empty, flag, items, place, text, whole
 from auditor.formats.pf.ports import Ports, entry
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass
 from auditor.model.source import Effect, Note, Unknown
 
 _FIELDS = frozenset(

@@ -6,12 +6,12 @@ An address that is given at run time is unknown, but it does not lie in a networ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from auditor.formats.opnsense.values import flag, present, text
 from auditor.formats.pf.addresses import NONE, V4, V6, Addresses, Ranges, complement, known, literal, meet, networks, normal, union, unknown
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 
 LINK_LOCAL = networks("fe80::/10")

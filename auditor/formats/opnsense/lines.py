@@ -7,7 +7,6 @@ whole ruleset is not loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from auditor.formats.opnsense.aliases import Aliases
 from auditor.formats.opnsense.interfaces import Interface, Interfaces
@@ -15,6 +14,7 @@ from auditor.formats.opnsense.record import Record, Side
 from auditor.formats.opnsense.terms import ANYWHERE, NO_PORT, Kind, PortTerm, Term, port_term, term
 from auditor.formats.pf.addresses import literal
 from auditor.formats.pf.names import ICMP6_TYPES, ICMP_TYPES, PROTOCOLS
+from auditor.model.record import dataclass, replace
 
 _HAVE_PORTS = ("tcp", "udp", "tcp/udp", "sctp", "6", "17", "132")
 _DIRECTIONS = ("in", "out", "any")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from auditor.formats.opnsense.aliases import Aliases
@@ -12,6 +11,7 @@ from auditor.formats.pf.addresses import ANY, NONE, Addresses, is_v6, known, lit
 from auditor.formats.pf.matching import Peer
 from auditor.formats.pf.names import SERVICES
 from auditor.formats.pf.ports import EVERY, Ports, entry, may_be_service
+from auditor.model.record import dataclass
 from auditor.model.source import Unknown
 
 _WELL_KNOWN = {

@@ -6,10 +6,10 @@ Addresses stand on the packets' one line: IPv4 from 0, IPv6 from 2**32.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv6Network, ip_network
 
 from auditor.model.packets import ADDRESS_MAX, V4_MAX, V6_BASE, Interval
+from auditor.model.record import dataclass
 from auditor.model.source import Unknown
 
 Ranges = tuple[Interval, ...]

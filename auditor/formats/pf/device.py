@@ -7,12 +7,12 @@ inside one interface's network meets none. What is elsewhere is behind the uplin
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from auditor.formats.pf.addresses import Addresses, complement
 from auditor.formats.pf.ruleset import Direction, Line, filter_of
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Interval
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 
 

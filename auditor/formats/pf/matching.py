@@ -7,7 +7,6 @@ a rule of their own because another rule kept no state.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from auditor.formats.pf.addresses import ANY, FAMILY, Addresses
 from auditor.formats.pf.names import ICMP, ICMP6, TCP
@@ -15,6 +14,7 @@ from auditor.formats.pf.ports import Ports
 from auditor.model.filters import Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
 from auditor.model.headers import TcpFlag
 from auditor.model.packets import EVERYTHING, Field, PacketSet, field_set
+from auditor.model.record import dataclass
 from auditor.model.source import Unknown
 
 _FIELD = {Side.SOURCE: Field.SOURCE, Side.DESTINATION: Field.DESTINATION}

@@ -7,12 +7,12 @@ interfaces and direction fit. Behind the last line pf passes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.formats.pf.order import first_match
 from auditor.model.filters import Condition, Filter, Predicate, Rule, Verdict
 from auditor.model.packets import NOTHING, PacketSet
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 
 

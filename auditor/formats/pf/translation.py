@@ -7,10 +7,10 @@ matches what is translated to that address, and one about an inner network no lo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from auditor.formats.pf.addresses import Addresses, complement, meet, normal, union
 from auditor.formats.pf.matching import Peer
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
 

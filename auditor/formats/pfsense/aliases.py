@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from auditor.formats.pf import addresses as pf
@@ -19,6 +18,7 @@ from auditor.formats.pfsense import read
 from auditor.formats.pfsense.read import Config, placeholder
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import V6_BASE, Interval
+from auditor.model.record import dataclass, field
 from auditor.model.source import Span, Unknown
 
 MAX_ENTRIES = 2_000_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from auditor.formats.pfsense import read
@@ -10,6 +9,7 @@ from auditor.formats.pfsense.aliases import Aliases
 from auditor.formats.pfsense.interfaces import Interfaces
 from auditor.formats.pfsense.read import Config
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note, Span, Unknown
 
 SHOWN = 60

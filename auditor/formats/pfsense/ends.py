@@ -7,7 +7,6 @@ with a possible part.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf import ports as pf_ports
@@ -18,6 +17,7 @@ from auditor.formats.pfsense.aliases import BUILT_IN
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.read import placeholder, value
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Span, Unknown
 
 _INTERFACE_ADDRESS = re.compile(r"(wan|lan|opt[0-9]+)ip\Z")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from auditor.formats.pf import addresses as pf
@@ -15,6 +14,7 @@ from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pfsense.read import Config, field, value
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import Interval
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
 _OPTIONAL = re.compile(r"opt([0-9]+)\Z")

@@ -7,7 +7,6 @@ the association `pass` it needs none: then no filter rule is asked, blocks inclu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf import names
@@ -22,6 +21,7 @@ from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.xmlspan import Element
 from auditor.model.filters import ANY, NONE, Condition, Exactly, Side, Undecided, Verdict, both, either
 from auditor.model.packets import Field, field_set
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Span, Unknown
 
 _PROTOCOLS = {"tcp/udp": (names.TCP, names.UDP), "any": None, "": None}

@@ -8,10 +8,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auditor.formats import xmlspan
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 
 SECTIONS = ("aliases", "filter", "nat", "interfaces", "ifgroups", "gateways", "virtualip", "schedules", "staticroutes", "system")

@@ -7,7 +7,6 @@ floating one neither; but no source, no destination, no interface is no rule. A 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from auditor.formats.pf import names
 from auditor.formats.pf.matching import Selector, condition
@@ -18,6 +17,7 @@ from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
 from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.xmlspan import Element
 from auditor.model.filters import Condition, Verdict
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Span, Unknown
 
 WITH_PORTS = frozenset({"tcp", "udp", "tcp/udp", "sctp"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from auditor.formats.talos.convert import NODEPORTS, covers_all_ports
 from auditor.formats.talos.firewall import FirewallRule, Intervals
@@ -11,6 +10,7 @@ from auditor.formats.talos.layout import CONTROL_PLANE, WORKER
 from auditor.formats.talos.machine import Machine
 from auditor.formats.talos.version import KUBE_DOCUMENTS, NODEPORTS_FILTERED
 from auditor.model.headers import IPV4, IPV6, PUBLIC, address_interval, intersect_intervals, merge_intervals, subtract_intervals
+from auditor.model.record import dataclass
 from auditor.model.source import Effect, Level, Note, Span
 
 APID, TRUSTD, KUBELET, ETCD, ETCD_HTTP, WIREGUARD = 50000, 50001, 10250, (2379, 2380), 2383, 51820

@@ -6,7 +6,6 @@ One refusal refuses the whole: `Combined.stage` says at which step. What another
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.formats.talos.canonical import canonical_mapping
@@ -17,6 +16,7 @@ from auditor.formats.talos.merge import merge_documents
 from auditor.formats.talos.notes import refuse
 from auditor.formats.talos.validate import missing_protocols
 from auditor.formats.talos.version import GENERATES_SEVERAL, MISSING_DELETE_HARMLESS, Version
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Effect, Level, Note, Span
 from auditor.yamlspan import Mapping, Node, Scalar, Stream
 from auditor.yamlspan import Sequence as NodeSequence

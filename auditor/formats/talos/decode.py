@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from auditor.formats.talos.notes import key_of, refuse, where
 from auditor.formats.talos.scalars import (
@@ -25,6 +24,7 @@ from auditor.formats.talos.scalars import (
 )
 from auditor.formats.talos.schema import FieldType, Kind, is_open, section
 from auditor.formats.talos.version import ALIASES_AS_ADDRESSES, Version
+from auditor.model.record import dataclass
 from auditor.model.source import Effect, Level, Note
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from auditor.formats.talos.decode import check_document
@@ -18,6 +17,7 @@ from auditor.formats.talos.relocate import Move, moved_stream
 from auditor.formats.talos.scalars import is_null
 from auditor.formats.talos.schema import is_named, known_kinds, since
 from auditor.formats.talos.version import REPEATED_DOCUMENT_IN_PATCH, Version
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Effect, Level, Note, Source, Span
 from auditor.yamlscalars import Schema
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence, Stream, YamlError, read

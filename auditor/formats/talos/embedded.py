@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from auditor.formats.base import Options
 from auditor.formats.talos.documents import Loaded, load
@@ -12,6 +11,7 @@ from auditor.formats.talos.read import graph_of, stated_version
 from auditor.formats.talos.relocate import by_lines, to_place
 from auditor.formats.talos.version import NEWEST_STABLE, Version, parse_version
 from auditor.model.graph import Graph
+from auditor.model.record import dataclass
 from auditor.model.source import Source, Span, Unknown
 
 

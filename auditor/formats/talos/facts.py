@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from auditor.formats.talos.combine import Combined
 from auditor.formats.talos.documents import MAIN
@@ -20,6 +19,7 @@ from auditor.formats.talos.validate import MACHINE_TYPES, flag, flag_at, lookup,
 from auditor.formats.talos.version import HOST_DNS, KUBE_DOCUMENTS, Version, parse_version
 from auditor.model.headers import address_interval
 from auditor.model.packets import Interval
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from auditor.formats.talos.documents import MAIN, Loaded, Shape
 from auditor.formats.talos.validate import MACHINE_TYPES, lookup, text_at
+from auditor.model.record import dataclass
 
 CONTROL_PLANE, WORKER = "control-plane", "worker"
 ROLES = (CONTROL_PLANE, WORKER)

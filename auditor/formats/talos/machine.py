@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from auditor.formats.talos.combine import Combined, combine
 from auditor.formats.talos.documents import Loaded
@@ -11,6 +10,7 @@ from auditor.formats.talos.facts import Facts, read_facts
 from auditor.formats.talos.firewall import Firewall, read_firewall
 from auditor.formats.talos.validate import validate
 from auditor.formats.talos.version import NEWEST_STABLE, Version
+from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Note, Span, Unknown
 
 _FIREWALL_WORDS = ("NetworkDefaultActionConfig", "NetworkRuleConfig", "include", "import", "ingressFirewall", "template")

@@ -6,12 +6,12 @@ The field's type decides: zero values change nothing, most lists are appended, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from auditor.formats.talos.canonical import canonical, canonical_text, element_type
 from auditor.formats.talos.notes import key_of, where
 from auditor.formats.talos.scalars import Refused, is_null, placeholder, read_duration, read_number
 from auditor.formats.talos.schema import ANYTHING, FieldType, Kind, section
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Note
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from auditor.model.record import replace
 from auditor.model.source import Source, Span
 from auditor.yamlspan import Duplicate, Node, Scalar, Sequence, Stream, Style
 

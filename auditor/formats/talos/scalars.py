@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 
+from auditor.model.record import dataclass
 from auditor.yamlscalars import Schema, integer
 from auditor.yamlspan import Scalar, Style
 

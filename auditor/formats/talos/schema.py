@@ -8,11 +8,11 @@ looked into, `{}` a map of texts (`{}=` of texts or lists of them), `[]` a list 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from auditor.formats.talos.version import Version, parse_version
+from auditor.model.record import dataclass
 
 
 class Kind(Enum):

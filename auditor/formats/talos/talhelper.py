@@ -10,7 +10,6 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 
 from auditor.files import Tree, Unreadable, normalise, read_text
 from auditor.formats.talos.decode import check_document
@@ -23,6 +22,7 @@ from auditor.formats.talos.relocate import into_scalar
 from auditor.formats.talos.scalars import is_null
 from auditor.formats.talos.validate import flag_at, lookup, text_at
 from auditor.formats.talos.version import GENERATES_SEVERAL, NEWEST_STABLE, Version, parse_version
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Effect, Level, Note, Source, Span, Unknown
 from auditor.yamlscalars import Schema
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read

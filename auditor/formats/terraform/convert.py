@@ -7,7 +7,6 @@ by a module that is not here, is a rule that may permit anything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from auditor.formats.terraform.conditions import condition_of
 from auditor.formats.terraform.records import (
@@ -29,6 +28,7 @@ from auditor.model.filters import Filter, Rule, Undecided, Verdict
 from auditor.model.graph import Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.headers import address_interval
 from auditor.model.packets import Interval
+from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 ROLE_TAGS = frozenset({"nodetype", "node_type", "node-type", "role", "noderole", "node_role", "talos_role", "kubernetes.io/role"})

@@ -6,8 +6,8 @@ Byte offsets count from the first byte after the byte-order mark.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
+from auditor.model.record import dataclass, field
 from auditor.model.source import Span
 
 

@@ -5,9 +5,9 @@ Nothing is lost here: what the configuration leaves undecided is an `Unknown` in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from auditor.model.record import dataclass, field
 from auditor.model.source import Note, Span, Unknown
 
 Trail = tuple[tuple[str, Span], ...]

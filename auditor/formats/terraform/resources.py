@@ -22,10 +22,10 @@ more of them exist, `each`/`count` inside are unknown. `count = unknown ? 1 : 0`
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from auditor.formats.terraform.values import Value
+from auditor.model.record import dataclass
 from auditor.model.source import Note, Span, Unknown
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import elements, set_here, tags_of
 from auditor.formats.terraform.records import Carrier
 from auditor.formats.terraform.resources import Arguments, Resource
+from auditor.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources as package
 from typing import cast
@@ -31,6 +30,7 @@ from auditor.formats.terraform.values import (
     tuple_value,
     unknown,
 )
+from auditor.model.record import dataclass
 from auditor.model.source import Effect, Unknown
 
 SOURCE = re.compile(

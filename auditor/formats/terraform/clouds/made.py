@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 
 from auditor.formats.terraform.resources import Arguments, Entries
 from auditor.formats.terraform.values import Value, null
+from auditor.model.record import dataclass, field
 from auditor.model.source import Span, Unknown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.records import Family, Numbers, Peer, PeerKind, Range, Trail
@@ -11,6 +10,7 @@ from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import Value, integer_of, is_mapping, is_sequence, text_of, truth_of
 from auditor.model.headers import address_interval
 from auditor.model.packets import V4_MAX
+from auditor.model.record import replace
 from auditor.model.source import Effect, Span, Unknown
 
 PROTOCOL_NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "ipv6-icmp": "icmpv6", "icmp6": "icmpv6"}
