@@ -172,7 +172,8 @@ def check(
         wanted = deliver.targets(format_, outputs)
         request = request_of(paths, wishes)
         reading = read(request)
-        run = audit.run_of(reading, request)
+        pictured = any(target.format == "html" for target in wanted)
+        run = with_flows(reading, request) if pictured else audit.run_of(reading, request)
         deliver.deliver(run, reading.tree, wanted, report_options(show_passed, quiet, verbose))
     if all(target.file is not None for target in wanted) and not quiet:
         click.echo(figures(run), err=True)
@@ -296,6 +297,42 @@ def diff(
                 text = tell.changes_text(changes, turns, report_options(False, False, False).colour)
         click.echo(text, nl=False, color=True)
     context.exit(1 if fail_on_opened and tell.opens(changes) else 0)
+
+
+@cli.command()
+@reading_options
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "mermaid", "svg")), default="text", show_default=True)
+def graph(paths: tuple[str, ...], format_: str, **wishes: Any) -> None:
+    """Show who reaches whom, and which filters stand where."""
+    with _stopping():
+        from auditor import deliver, flowchart
+
+        request = request_of(paths, wishes)
+        reading = read(request)
+        run = with_flows(reading, request)
+        match format_:
+            case "json":
+                text = flowchart.json_of(run, reading.graph)
+            case "mermaid":
+                text = flowchart.mermaid_of(run)
+            case "svg":
+                try:
+                    text = flowchart.svg_of(run)
+                except ValueError as error:
+                    raise deliver.Undeliverable(str(error)) from None
+            case _:
+                text = flowchart.text_of(run, reading.graph)
+        click.echo(text, nl=False)
+
+
+def with_flows(reading: Reading, request: Request) -> Run:
+    """The run, with who reaches whom."""
+    from dataclasses import replace
+
+    from auditor import audit
+    from auditor.policy.matrix import flows
+
+    return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast))
 
 
 # -- what is checked

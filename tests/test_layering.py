@@ -39,6 +39,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sarif_om": ("auditor.report.sarif",),
     "attr": ("auditor.report.sarif",),
     "jinja2": ("auditor.report.html",),
+    "markupsafe": ("auditor.report.html",),  # jinja2's own
     "hcl2": ("auditor.policy.fix", "auditor.formats.terraform"),
     "click": ("auditor.cli",),
     "rich": ("auditor.cli",),

@@ -6,14 +6,16 @@ The template decides how it looks; here is what it shows. All text reaches it as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from auditor.model.findings import Finding, Outcome, Question, RuleInfo, Run
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 from auditor.report.base import Options, Sources, by_requirement, is_remark, outcome_of, place, summary
+from auditor.report.picture import ends_of, outcomes_between, parties, svg
 
 CONTEXT = 3
 MAX_SPAN = 12
@@ -75,6 +77,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
         remarks=[entry for entry in entries if entry.remark],
         asked=_asked(entries),
         matrix=_matrix(run, entries),
+        picture=Markup(svg(run.flows, outcomes_between(run), alone=False)),  # noqa: S704  # every text in it is escaped
         words=WORDS,
         place=place,
         excerpt=lambda span: list(_excerpt(span, sources)),
@@ -99,20 +102,15 @@ def _asked(entries: Iterable[Entry]) -> list[Asked]:
 
 def _matrix(run: Run, entries: Iterable[Entry]) -> dict[str, dict[str, Cell]]:
     """Source role → destination role → cell, from the flows and from the requirements between the two. Empty if no roles are known."""
+    names = parties(run)
     cells = {(flow.source, flow.destination): Cell(flow.surely, flow.maybe) for flow in run.flows}
     for entry in entries:
-        for source, destination in dict.fromkeys(_ends(finding) for finding in entry.findings):
-            if source and destination:
-                cell = cells.get((source, destination), Cell())
-                cells[source, destination] = Cell(cell.surely, cell.maybe, (*cell.entries, entry))
+        for source, destination in dict.fromkeys(pair for finding in entry.findings for pair in ends_of(finding, names)):
+            cell = cells.get((source, destination), Cell())
+            cells[source, destination] = Cell(cell.surely, cell.maybe, (*cell.entries, entry))
     sources = list(dict.fromkeys(source for source, _ in cells))
     destinations = list(dict.fromkeys(destination for _, destination in cells))
     return {source: {destination: cells.get((source, destination), Cell()) for destination in destinations} for source in sources}
-
-
-def _ends(finding: Finding) -> tuple[str, str]:
-    properties = dict(finding.properties)
-    return properties.get("from", ""), properties.get("to", "")
 
 
 def _excerpt(span: Span, sources: Sources) -> Iterator[Line]:

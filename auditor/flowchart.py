@@ -1,0 +1,112 @@
+"""The rule graph as text, JSON, Mermaid or a picture: who reaches whom, through which filters."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from auditor.model.findings import Flow, Outcome, Run
+from auditor.model.graph import Graph
+from auditor.report.base import place
+from auditor.report.picture import MOST, outcomes_between, svg
+from auditor.report.text import clean
+
+Ends = tuple[str, str]
+
+
+def text_of(run: Run, graph: Graph) -> str:
+    """Flows by source, then every filter with the place it stands at."""
+    outcomes = outcomes_between(run)
+    lines: list[str] = []
+    previous = ""
+    for flow in run.flows:
+        if flow.source != previous:
+            lines += ["", clean(flow.source)] if lines else [clean(flow.source)]
+            previous = flow.source
+        outcome = outcomes.get((flow.source, flow.destination))
+        lines.append(f"  → {clean(flow.destination)}: {_services(flow)}{f'  [{outcome}]' if outcome else ''}")
+    if not run.flows:
+        lines.append("No filter stands between any two parties that are known.")
+    lines += ["", "Filters"]
+    for hook in sorted(graph.hooks, key=lambda hook: (hook.span, hook.label)):
+        lines.append(f"  {clean(hook.label)}: {len(hook.filter.rules)} rules, then {hook.filter.default}  {place(hook.span)}")
+    return "\n".join(lines) + "\n"
+
+
+def _services(flow: Flow) -> str:
+    parts = [", ".join(flow.surely) or "nothing surely"]
+    if flow.maybe:
+        parts.append(f"perhaps {', '.join(flow.maybe)}")
+    return "; ".join(parts)
+
+
+def json_of(run: Run, graph: Graph) -> str:
+    """Zones, hooks and flows."""
+    outcomes = outcomes_between(run)
+    document = {
+        "zones": [
+            {"id": zone.id, "kind": zone.kind.value, "label": zone.label, **_at(zone.span.path, zone.span.line)} for zone in graph.zones
+        ],
+        "hooks": [
+            {
+                "label": hook.label,
+                "place": hook.place.value,
+                "zone": hook.zone,
+                "device": hook.device,
+                "rules": len(hook.filter.rules),
+                "default": hook.filter.default.value,
+                "stateful": hook.stateful,
+                **_at(hook.span.path, hook.span.line),
+            }
+            for hook in graph.hooks
+        ],
+        "flows": [
+            {
+                "from": flow.source,
+                "to": flow.destination,
+                "surely": list(flow.surely),
+                "maybe": list(flow.maybe),
+                "outcome": outcomes.get((flow.source, flow.destination)),
+            }
+            for flow in run.flows
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n"
+
+
+def _at(path: str, line: int) -> dict[str, object]:
+    return {"path": path, "line": line}
+
+
+def mermaid_of(run: Run) -> str:
+    """A flowchart for Markdown pages that draw Mermaid; arrows that only may be are dotted."""
+    outcomes = outcomes_between(run)
+    names = list(dict.fromkeys(name for flow in run.flows for name in (flow.source, flow.destination)))
+    ids = {name: f"n{number}" for number, name in enumerate(names)}
+    lines = ["flowchart LR", *(f'  {ids[name]}["{_quoted(name)}"]' for name in names)]
+    styles: list[str] = []
+    drawn = 0
+    for flow in run.flows:
+        outcome = outcomes.get((flow.source, flow.destination))
+        if not flow.surely and not flow.maybe and outcome is not Outcome.BROKEN:
+            continue
+        arrow = "-->" if flow.surely else "-.->"
+        services = ", ".join([*flow.surely, *(f"{service}?" for service in flow.maybe)][:3]) or "nothing"
+        lines.append(f'  {ids[flow.source]} {arrow}|"{_quoted(services)}"| {ids[flow.destination]}')
+        if outcome is not None:
+            colour = {Outcome.BROKEN: "#b3261e", Outcome.OPEN: "#b07a00", Outcome.HOLDS: "#1a6e34"}[outcome]
+            styles.append(f"  linkStyle {drawn} stroke:{colour}")
+        drawn += 1
+    return "\n".join([*lines, *styles]) + "\n"
+
+
+def svg_of(run: Run) -> str:
+    """The picture. Raises ValueError where there is none to draw, saying why."""
+    drawn = svg(run.flows, outcomes_between(run))
+    if not drawn:
+        raise ValueError(f"a picture has 1 to {MOST} parties with flows between them; name roles in auditor.yaml, or use -f text")
+    return drawn
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r'["#<>&\n]', lambda found: f"#{ord(found.group())};", text)
