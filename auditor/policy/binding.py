@@ -7,7 +7,6 @@ matches nothing is an error that names what exists: a role is never empty by acc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import product
 
 from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
@@ -22,6 +21,7 @@ from auditor.model.headers import (
     subtract_intervals,
 )
 from auditor.model.packets import Interval
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span
 from auditor.policy.problems import Problem, did_you_mean
 
@@ -83,7 +83,8 @@ class Cast:
         """Every bound role's endpoints and every zone known, without those of `but`, and whatever is elsewhere."""
         spared = frozenset().union(*(end.zones for end in but)) if but else frozenset[str]()
         others = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
-        roles = [end for end in (_less(other, but) for other in others) if end.addresses]
+        hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
+        roles = [replace(end, exact=end.exact and not hidden) for end in (_less(other, but) for other in others) if end.addresses]
         named = frozenset().union(*(end.zones for end in (*roles, *but))) if roles or but else frozenset[str]()
         zones = [
             zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
@@ -91,8 +92,17 @@ class Cast:
             if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
         around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
-        elsewhere = Endpoint("anywhere else", "any", addresses=around, exact=True, elsewhere=True)
-        return (*roles, *(zone for zone in zones if zone.addresses), *([elsewhere] if around else []))
+        return (*roles, *(zone for zone in zones if zone.addresses), *_elsewhere(around, hidden))
+
+
+def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]:
+    """Who is nowhere known. Where those left out may have any private address (`hidden`), nobody knows which of them are others'."""
+    exact = intersect_intervals(around, PUBLIC) if hidden else around
+    if exact:
+        yield Endpoint("anywhere else", "any", addresses=exact, exact=True, elsewhere=True)
+    private = subtract_intervals(around, PUBLIC) if hidden else ()
+    if private:
+        yield Endpoint("anywhere else, privately", "any", addresses=private, elsewhere=True)
 
 
 def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
