@@ -7,7 +7,9 @@ text, repeated elements), so this module keeps what was written and leaves the r
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
@@ -40,31 +42,70 @@ class Malformed(Exception):
         self.span = span
 
 
+class _Document:
+    """The text that elements stand in; where its lines begin is found out when a place is first asked for."""
+
+    __slots__ = ("_starts", "data", "path")
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path, self.data = path, data
+        self._starts: list[int] | None = None
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column, in characters, of a byte."""
+        if self._starts is None:
+            self._starts = [0, *(found.end() for found in re.finditer(b"\n", self.data))]
+        offset = max(offset, 0)
+        line = bisect_right(self._starts, offset)
+        start = self._starts[line - 1]
+        return line, len(self.data[start:offset].decode(errors="replace")) + 1
+
+
 class Element(NamedTuple):
     """One element as written. A tuple, because a file has hundreds of thousands and frozen dataclasses cost three times as much.
 
-    `text` is the element's own character data, exactly; the stretches between children are joined by line breaks.
+    `text` is the element's own character data, exactly; in one with children a line break ends each stretch of it. `start` and `end` are
+    bytes of the document: of the start tag's `<`, and behind the end tag's `>`.
     """
 
     name: str
     attributes: dict[str, str]
     text: str
     children: tuple[Element, ...]
-    path: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
+    document: _Document
+    start: int
+    end: int
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self.document.path
+
+    @property
+    def line(self) -> int:
+        """The line of the start tag."""
+        return self.document.place(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """The column of the start tag."""
+        return self.document.place(self.start)[1]
+
+    @property
+    def end_line(self) -> int:
+        """The line where the end tag ends."""
+        return self.document.place(self.end)[0]
 
     @property
     def span(self) -> Span:
         """From the start tag's `<` to behind the end tag's `>`."""
-        return Span(self.path, self.line, self.column, self.end_line, self.end_column)
+        return Span(self.path, *self.document.place(self.start), *self.document.place(self.end))
 
     @property
     def head(self) -> Span:
         """The `<name` of the start tag: where something that the element lacks is missing."""
-        return Span(self.path, self.line, self.column, self.line, self.column + 1 + len(self.name))
+        line, column = self.document.place(self.start)
+        return Span(self.path, line, column, line, column + 1 + len(self.name))
 
     def child(self, name: str) -> Element | None:
         """The first child called `name`."""
@@ -142,40 +183,32 @@ def _utf8(path: str, data: bytes) -> bytes:
         raise Malformed(f"is not {encoding} text at line {line}", Span(path, line, 1, line, 2)) from None
 
 
+@dataclass(slots=True)
 class _Open:
     """An element whose end tag has not come yet."""
 
-    __slots__ = ("attributes", "children", "column", "line", "name", "pieces", "runs", "size")
-
-    def __init__(self, name: str, attributes: dict[str, str], line: int, column: int) -> None:
-        self.name, self.attributes, self.line, self.column = name, attributes, line, column
-        self.children: list[Element] = []
-        self.pieces: list[str] = []
-        self.runs: list[str] = []
-        self.size = 0
+    name: str
+    attributes: dict[str, str]
+    start: int
+    children: list[Element] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
 
 
 class _Reader:
-    """expat's events turned into elements; the positions it counts in bytes become characters."""
+    """The events of expat turned into elements."""
 
     def __init__(self, path: str, data: bytes, fold: Callable[[str], str]) -> None:
-        self.path, self.data, self.fold = path, data, fold
-        self.ascii = data.isascii()
+        self.document = _Document(path, data)
         self.open: list[_Open] = []
-        self.root: Element | None = None
-        self.elements = 0
-        self.names: dict[str, str] = {}
-        self.blanks: dict[str, str] = {}
+        self.root: list[Element] = []
         self.parser = expat.ParserCreate("UTF-8")
         self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._characters
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.EntityDeclHandler = self._doctype
+        self._handle(fold)
 
     def read(self, blank_start: bool) -> Element:
-        data = self.data
+        data = self.document.data
         declaration = _DECLARATION.match(data)
         if blank_start and declaration:  # blanked out, not cut off, so that every position stays
             data = re.sub(rb"[^\r\n]", b" ", declaration.group()) + data[declaration.end() :]
@@ -183,83 +216,63 @@ class _Reader:
             self.parser.Parse(data, True)
         except expat.ExpatError as error:
             self._explain(error)
-        assert self.root is not None, "expat accepts no document without a root"
-        return self.root
+        return self.root[0]
 
-    def _column(self, offset: int, column: int) -> int:
-        """The 1-based column in characters of a byte `offset` that stands `column` bytes into its line."""
-        return column + 1 if self.ascii else len(self.data[offset - column : offset].decode(errors="replace")) + 1
+    def _handle(self, fold: Callable[[str], str]) -> None:
+        """Functions over local names: they run half a million times in a large file."""
+        parser, document, data, stack, root = self.parser, self.document, self.document.data, self.open, self.root
+        names: dict[str, str] = {}
+        blanks: dict[str, str] = {}
+        left = MAX_ELEMENTS
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        parser = self.parser
-        line, column = parser.CurrentLineNumber, parser.CurrentColumnNumber
-        if not self.ascii:
-            column = self._column(parser.CurrentByteIndex, column) - 1
-        self.elements += 1
-        if len(self.open) >= MAX_DEPTH:
-            self._refuse(f"is nested more than {MAX_DEPTH} elements deep")
-        if self.elements > MAX_ELEMENTS:
-            self._refuse(f"has more than {MAX_ELEMENTS:,} elements")
-        if self.open and self.open[-1].pieces:
-            self._run(self.open[-1])
-        folded = self.names.get(name) or self.names.setdefault(name, self.fold(name))
-        self.open.append(_Open(folded, attributes, line, column + 1))
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal left
+            left -= 1
+            if len(stack) >= MAX_DEPTH:
+                self._refuse(f"is nested more than {MAX_DEPTH} elements deep")
+            if left < 0:
+                self._refuse(f"has more than {MAX_ELEMENTS:,} elements")
+            if stack and stack[-1].pieces:
+                stack[-1].pieces.append("\n")
+            stack.append(_Open(names.get(name) or names.setdefault(name, fold(name)), attributes, parser.CurrentByteIndex))
 
-    def _end(self, _: str) -> None:
-        parser = self.parser
-        here = self.open.pop()
-        line, column, offset = parser.CurrentLineNumber, parser.CurrentColumnNumber, parser.CurrentByteIndex
-        if here.pieces:
-            self._run(here)
-        empty = not here.runs and not here.children and self.data[offset - 2 : offset] == b"/>"
-        if not empty:  # expat stands before the end tag, or, for <a/>, already behind it
-            close = self.data.find(b">", offset) + 1
-            tag = self.data[offset:close]
-            breaks = tag.count(b"\n")
-            line, column = (line + breaks, len(tag) - tag.rfind(b"\n") - 1) if breaks else (line, column + len(tag))
-            offset = close
-        end_column = self._column(offset, column)
-        element = Element(
-            here.name, here.attributes, "\n".join(here.runs), tuple(here.children), self.path, here.line, here.column, line, end_column
-        )
-        if self.open:
-            self.open[-1].children.append(element)
-        else:
-            self.root = element
+        def end(name: str) -> None:
+            here = stack.pop()
+            offset = parser.CurrentByteIndex
+            children, text = tuple(here.children), "".join(here.pieces)
+            if children:
+                text = blanks.setdefault(text, text) if text.isspace() else text  # indentation is kept once, however often it occurs
+            if len(text) > MAX_TEXT:
+                self._refuse(f"has more than {MAX_TEXT // 1024 // 1024} MiB of text in one element")
+            if children or text or data[offset - 2 : offset] != b"/>":  # before the end tag; behind <a/> expat stands already
+                offset = data.find(b">", offset + len(name)) + 1
+            element = Element(here.name, here.attributes, text, children, document, here.start, offset)
+            (stack[-1].children if stack else root).append(element)
 
-    def _run(self, here: _Open) -> None:
-        """Ends a stretch of character data; the indentation between elements is kept once, however often it occurs."""
-        text = "".join(here.pieces)
-        here.runs.append(self.blanks.setdefault(text, text) if text.isspace() else text)
-        here.pieces.clear()
+        def characters(text: str) -> None:
+            stack[-1].pieces.append(text)
 
-    def _characters(self, text: str) -> None:
-        here = self.open[-1]
-        here.size += len(text)
-        if here.size > MAX_TEXT:
-            self._refuse(f"has more than {MAX_TEXT // 1024 // 1024} MiB of text in one element")
-        here.pieces.append(text)
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, characters
 
     def _doctype(self, *_: object) -> None:
         self._refuse("declares a document type or entities: a firewall's configuration has none, and they are not followed")
 
     def _refuse(self, message: str) -> NoReturn:
-        raise Malformed(message, self._here(self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber, self.parser.CurrentByteIndex))
+        raise Malformed(message, self._here(self.parser.CurrentByteIndex))
 
-    def _here(self, line: int, column: int, offset: int) -> Span:
-        start = self._column(offset, column)
-        return Span(self.path, line, start, line, start + 1)
+    def _here(self, offset: int) -> Span:
+        line, column = self.document.place(offset)
+        return Span(self.document.path, line, column, line, column + 1)
 
     def _explain(self, error: expat.ExpatError) -> NoReturn:
         """The codes of expat in a user's words; a mismatch and a truncation name the element that is still open."""
-        span = self._here(error.lineno, error.offset, self.parser.ErrorByteIndex)
-        raise Malformed(self._reason(error), span) from None
+        raise Malformed(self._reason(error), self._here(self.parser.ErrorByteIndex)) from None
 
     def _reason(self, error: expat.ExpatError) -> str:
         here = self.open[-1] if self.open else None
-        open_tag = f"<{here.name}>, opened at line {here.line}" if here else ""
+        open_tag = f"<{here.name}>, opened at line {self.document.place(here.start)[0]}" if here else ""
         code = expat.errors.messages[error.code]
-        byte = self.data[self.parser.ErrorByteIndex : self.parser.ErrorByteIndex + 1]
+        byte = self.document.data[self.parser.ErrorByteIndex : self.parser.ErrorByteIndex + 1]
         if code == expat.errors.XML_ERROR_TAG_MISMATCH:
             return f"is not well-formed: the end tag at line {error.lineno} does not close {open_tag}"
         if code in _TRUNCATED:
