@@ -29,7 +29,6 @@ _DEFAULTS = {
     "protocol": "any",
     "source_net": "any",
     "destination_net": "any",
-    "statetype": "keep",
 }
 _FIELDS = frozenset(
     [
@@ -151,22 +150,13 @@ def _record(rule: Element, number: int, interfaces: Interfaces, schedules: froze
         icmp_types=text(rule, "icmptype"),
         icmp6_types=text(rule, "icmp6type"),
         flags=flags,
-        state=_state(rule, action),
+        state=state_of(rule, action, "keep"),
         extra=extra_of(rule),
         gateway=text(rule, "gateway"),
         reply=not flag(rule, "disablereplyto"),
         doubts=(*doubts_of(rule, schedules, flags, action in ("", "pass")), *_unknown_fields(rule)),
         floating=len(named) != 1 or flag(rule, "interfacenot"),
     )
-
-
-def _state(rule: Element, action: str) -> str:
-    if rule.child("statetype") is None and action in ("", "pass"):
-        return state_of(rule._replace(children=(*rule.children, _KEEP)), action)
-    return state_of(rule, action)
-
-
-_KEEP = Element("statetype", {}, "keep", (), "", 1, 1, 1, 1)
 
 
 def _priority(named: tuple[str, ...], negated: bool, interfaces: Interfaces) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.formats.opnsense.values import empty, flag, place, text
+from auditor.formats.opnsense.values import empty, flag, place, present, text
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Unknown
 
@@ -21,9 +21,9 @@ _NARROWING = {
 }
 
 
-def state_of(rule: Element, action: str) -> str:
-    """The state keyword and its options, as the product writes them on a pass rule."""
-    kind = text(rule, "statetype")
+def state_of(rule: Element, action: str, default: str = "") -> str:
+    """The state keyword and its options, as the product writes them on a pass rule; `default` where the rule names no state."""
+    kind = text(rule, "statetype") if present(rule, "statetype") else default
     if empty(kind) or action not in ("", "pass"):
         return ""
     if kind == "none":

@@ -6,8 +6,6 @@ store stands before every block of the old one on the same level.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.formats.opnsense.aliases import Aliases, read_aliases, refusals
 from auditor.formats.opnsense.automatic import automatic
 from auditor.formats.opnsense.forwards import Forward, Redirect, exceptions, generated, read_forwards, redirects
@@ -18,6 +16,7 @@ from auditor.formats.opnsense.mvc import read_mvc
 from auditor.formats.opnsense.record import Record, Store
 from auditor.formats.opnsense.values import at, empty, present, text
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass
 from auditor.model.source import Note
 
 _RANK = {Store.SYSTEM: 0, Store.FORWARD: 0, Store.MVC: 1, Store.LEGACY: 2}
