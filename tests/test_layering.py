@@ -88,7 +88,7 @@ def test_a_dialect_knows_no_other_dialect(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_imports_the_command_line(module: str) -> None:
-    assert "auditor.cli" not in set(imports(module)) - {module}
+    assert module == "auditor.__main__" or "auditor.cli" not in set(imports(module)) - {module}
 
 
 @pytest.mark.parametrize("module", MODULES)

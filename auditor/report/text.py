@@ -146,9 +146,9 @@ class _Page:
             yield from self.labelled("see", f"{place(related.span)}  {related.message or related.name}")
         if finding.witness:
             yield from self.labelled("packet", finding.witness.text, Ink.NAME)
-        yield from self.trace(finding.trace)
+        yield from self.trace(finding.trace, finding.location)
         for question in finding.questions[:LISTED]:
-            yield from self.question(question)
+            yield from self.question(question, finding.location)
         for fix in finding.fixes:
             yield from self.labelled("fix", f"{fix.description}{'' if fix.safe else ' (look at it first)'}")
 
@@ -168,17 +168,20 @@ class _Page:
         if marks:
             yield f"{INDENT}{self.ink(' ' * LABEL + '│', Ink.FAINT)} {' ' * (span.column - 1)}{self.ink(marks, Ink.BROKEN)}"
 
-    def trace(self, trace: tuple[TraceStep, ...]) -> Iterator[str]:
+    def trace(self, trace: tuple[TraceStep, ...], near: Location | None) -> Iterator[str]:
+        """The packet's way; places in the file that was just named are told by their line alone."""
         steps = trace if self.options.whole else trace[:LONGEST_TRACE]
         for number, step in enumerate(steps):
-            where = f" ({place(step.location.span)})" if step.location else ""
+            here = step.location is not None and near is not None and step.location.span.path == near.span.path
+            where = (f" (line {step.location.span.line})" if here else f" ({place(step.location.span)})") if step.location else ""
             rule = f": {step.rule}" if step.rule else ""
             yield from self.labelled("way" if number == 0 else "", f"{step.hook} {step.verdict}{rule}{where}")
         if len(steps) < len(trace):
             yield from self.labelled("", f"… {len(trace) - len(steps)} more steps: -v shows them", Ink.FAINT)
 
-    def question(self, question: Question) -> Iterator[str]:
-        where = f" ({place(question.span)})" if question.span else ""
+    def question(self, question: Question, near: Location | None = None) -> Iterator[str]:
+        here = question.span is not None and near is not None and question.span == near.span
+        where = f" ({place(question.span)})" if question.span and not here else ""
         yield from self.labelled("unknown", f"{question.reason}{where}{'; ' + question.settle if question.settle else ''}")
 
     def figures(self, run: Run) -> list[str]:
