@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
@@ -14,12 +15,14 @@ from auditor.formats.terraform.modules import Options as RootOptions
 from auditor.formats.terraform.modules import find_roots, load_root
 from auditor.formats.terraform.records import Estate
 from auditor.formats.terraform.resources import Root
+from auditor.formats.terraform.sources import Sources
 from auditor.model.graph import Graph
 
 
 def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """The firewalls of every root module among `paths`."""
-    roots = [load_root(tree, directory, root_options(options, directory)) for directory in find_roots(tree, paths)]
+    sources = Sources(tree)
+    roots = [load_root(sources, directory, root_options(tree, options, directory)) for directory in find_roots(sources, paths)]
     estates = [(root, read_estate(root)) for root in roots]
     graphs = [graph_of(estate, Names(prefix)) for (_, estate), prefix in zip(estates, _prefixes(estates), strict=True)]
     notes = Graph(notes=tuple(note for root in roots for note in root.notes()))
@@ -27,11 +30,21 @@ def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     return reduce(add, graphs, read) + notes
 
 
-def root_options(options: Options, directory: str) -> RootOptions:
+def root_options(tree: Tree, options: Options, directory: str) -> RootOptions:
     """What the run says about the variables of one root module."""
-    files = (*options.var_files, *options.var_files_of.get(directory, ()))
+    files = [*options.var_files]
+    for where, named in options.var_files_of.items():
+        base = "" if where in (".", "") else where.rstrip("/")
+        if not base or directory == base or directory.startswith(f"{base}/"):
+            files += (_located(tree, base, path) for path in named)
     variables = [("var-file", path) for path in files] + [("var", f"{name}={text}") for name, text in options.variables]
     return RootOptions(tuple(variables))
+
+
+def _located(tree: Tree, base: str, path: str) -> str:
+    """A variable file of an input: relative to the input, or to the whole tree."""
+    beside = posixpath.join(base, path)
+    return beside if tree.exists(beside) or not tree.exists(path) else path
 
 
 def _prefixes(estates: Sequence[tuple[Root, Estate]]) -> list[str]:

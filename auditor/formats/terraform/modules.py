@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import posixpath
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from auditor.files import Tree
-from auditor.formats.terraform.resources import Root
+from auditor.files import Unreadable
+from auditor.formats.terraform.instance import Instances, Module, ResourceInstance
+from auditor.formats.terraform.manifest import is_local, local_directory, read_manifest
+from auditor.formats.terraform.remarks import Remarks
+from auditor.formats.terraform.resources import MissingModule, Resource, Root
+from auditor.formats.terraform.scope import Budget
+from auditor.formats.terraform.sources import ModuleSource, Sources, directories
+from auditor.formats.terraform.variables import given_values
+from auditor.model.record import dataclass, field
+from auditor.model.source import Note
+
+MAX_STACK = 20_000
+"""Python frames that evaluation may nest: its own limits are reached well before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +31,106 @@ class Options:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_roots(tree: Tree, paths: Sequence[str]) -> tuple[str, ...]:
-    """The root modules among the directories of `paths`: those that no other one calls, and one of every circle of callers."""
-    raise NotImplementedError
+def find_roots(sources: Sources, paths: Sequence[str]) -> tuple[str, ...]:
+    """The root modules among the directories of `paths`: those that no other one calls, and one of every circle of callers.
+
+    Directories whose names begin with a dot hold what tools put there, such as installed modules: they are no roots.
+    """
+    every = [directory for directory in directories(paths) if not any(part.startswith(".") for part in directory.split("/"))]
+    calls = {directory: _called(sources.module(directory)) for directory in every}
+    called = {target for directory, targets in calls.items() for target in targets if target != directory}
+    roots = [directory for directory in every if directory not in called]
+    reached = _closure(roots, calls)
+    for directory in every:
+        if directory not in reached:
+            roots.append(directory)
+            reached |= _closure([directory], calls)
+    return tuple(sorted(roots))
 
 
-def load_root(tree: Tree, directory: str, options: Options) -> Root:
+def _called(module: ModuleSource) -> frozenset[str]:
+    found = set()
+    for block in module.calls.values():
+        source = block.body.attribute("source")
+        text = source.literal if source else None
+        target = local_directory(module.directory, text) if text and is_local(text) else None
+        if target is not None:
+            found.add(target)
+    return frozenset(found)
+
+
+def _closure(roots: Iterable[str], calls: Mapping[str, Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    pending = list(roots)
+    while pending:
+        directory = pending.pop()
+        if directory not in found:
+            found.add(directory)
+            pending.extend(calls.get(directory, ()))
+    return found
+
+
+def load_root(sources: Sources, directory: str, options: Options) -> Root:
     """The root module in `directory`, which is relative to the tree."""
-    raise NotImplementedError
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), MAX_STACK))
+    return RootModule(sources, directory, options)
+
+
+class RootModule:
+    """A root module read from its sources. Nothing is evaluated before it is asked for."""
+
+    def __init__(self, sources: Sources, directory: str, options: Options) -> None:
+        self.directory = directory
+        self.remarks = Remarks()
+        given = given_values(sources, directory, options.variables, options.environment)
+        for note in given.notes:
+            self.remarks.add(note)
+        workspace = options.environment.get("TF_WORKSPACE") or _workspace(sources, directory)
+        instances = Instances(sources, directory, read_manifest(sources.tree, directory), self.remarks, Budget(), given, workspace)
+        self._instances = instances
+        self.module = Module(instances, sources.module(directory))
+
+    def types(self) -> frozenset[str]:
+        return frozenset(type_ for source in self._instances.sources_below(self.module) for _, type_, _ in source.resources)
+
+    def resources(self, types: Collection[str]) -> Iterator[Resource]:
+        return self._select("resource", types)
+
+    def data(self, types: Collection[str]) -> Iterator[Resource]:
+        return self._select("data", types)
+
+    def _select(self, mode: str, types: Collection[str]) -> Iterator[ResourceInstance]:
+        wanted = frozenset(types)
+
+        def matters(source: ModuleSource) -> bool:
+            return any(key[0] == mode and key[1] in wanted for key in source.resources)
+
+        for module in self._instances.modules_below(self.module, matters):
+            for key in module.source.resources:
+                if key[0] == mode and key[1] in wanted:
+                    yield from module.resource_instances(key)
+
+    def missing_modules(self) -> Sequence[MissingModule]:
+        found: list[MissingModule] = []
+        for module in self._instances.modules_below(self.module, self._instances.has_missing_calls):
+            found.extend(module.missing_calls())
+        return found
+
+    def broken_files(self) -> Sequence[str]:
+        return sorted({path for source in self._instances.sources_below(self.module) for path in source.broken})
+
+    def notes(self) -> tuple[Note, ...]:
+        for source in self._instances.sources_below(self.module):
+            for note in source.notes:
+                self.remarks.add(note)
+        return tuple(sorted(self.remarks.notes, key=lambda note: (note.span, note.trap, note.message)))
+
+
+def _workspace(sources: Sources, directory: str) -> str:
+    path = posixpath.join(directory, ".terraform/environment")
+    try:
+        return (
+            sources.tree.read_bytes(path).decode("utf-8", errors="replace").strip() or "default" if sources.tree.exists(path) else "default"
+        )
+    except Unreadable:
+        return "default"

@@ -8,12 +8,27 @@ of keys); of a null None; of an unknown a `Hidden`. What the configuration leave
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.places import Place, Step, Trail, join, steps
-from auditor.formats.terraform.types import ANY, BOOL, MAPPINGS, NUMBER, SEQUENCES, STRING, Kind, Type, object_of, tuple_of
+from auditor.formats.terraform.types import (
+    ANY,
+    BOOL,
+    MAPPINGS,
+    NUMBER,
+    SEQUENCES,
+    STRING,
+    Kind,
+    Type,
+    list_of,
+    map_of,
+    object_of,
+    set_of,
+    tuple_of,
+)
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
 
 if TYPE_CHECKING:
@@ -22,6 +37,8 @@ if TYPE_CHECKING:
 
     Number: TypeAlias = int | Fraction | float
     Raw: TypeAlias = "str | bool | Number | tuple[Value, ...] | dict[str, Value] | Hidden | None"
+
+MAX_WEIGHT = 1_000_000
 
 
 class Cause(StrEnum):
@@ -43,7 +60,9 @@ class Hidden:
     """What stands in an unknown value. `reference` is its symbol (see `Unknown`), `place` the text that introduced it.
 
     `choices` are the values it can have, where that is known (the sides of a conditional whose condition is not known).
+    `members` are the elements of a list or set of which only the order, or which of them are equal, is not known.
     `attributes` resolves an attribute of a resource, data source or module as a whole; `not_null` is what Terraform may not know.
+    `many`: a member that stands for any number of elements, none included.
     """
 
     reason: str
@@ -51,8 +70,10 @@ class Hidden:
     reference: str | None = None
     place: Place | None = None
     choices: tuple[Value, ...] = ()
+    members: tuple[Value, ...] = ()
     attributes: Callable[[str], Value] | None = None
     not_null: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,7 @@ class Value:
     declared: Type | None
     place: Place | None = None
     trail_: Trail | None = None
+    weight: int = 1
 
     @property
     def kind(self) -> Kind:
@@ -173,11 +195,54 @@ def null(type_: Type = ANY, place: Place | None = None) -> Value:
 
 
 def tuple_value(elements: Iterable[Value], place: Place | None = None) -> Value:
-    return Value(tuple(elements), None, place)
+    raw = tuple(elements)
+    return Value(raw, None, place, None, _weigh(raw))
 
 
 def object_value(attributes: Mapping[str, Value], place: Place | None = None) -> Value:
-    return Value(dict(sorted(attributes.items())), None, place)
+    raw = dict(sorted(attributes.items()))
+    return Value(raw, None, place, None, _weigh(raw.values()))
+
+
+def list_value(elements: Iterable[Value], element: Type, place: Place | None = None) -> Value:
+    """A list whose elements are of type `element` already."""
+    raw = tuple(elements)
+    return Value(raw, list_of(element), place, None, _weigh(raw))
+
+
+def set_value(elements: Iterable[Value], element: Type, place: Place | None = None) -> Value:
+    """A set whose elements are of type `element` already and known in all parts; repeats are dropped."""
+    raw = tuple({sort_key(part): part for part in reversed(tuple(elements))}.values())
+    raw = tuple(sorted(raw, key=sort_key))
+    return Value(raw, set_of(element), place, None, _weigh(raw))
+
+
+def map_value(elements: Mapping[str, Value], element: Type, place: Place | None = None) -> Value:
+    """A map whose elements are of type `element` already."""
+    raw = dict(sorted(elements.items()))
+    return Value(raw, map_of(element), place, None, _weigh(raw.values()))
+
+
+def _weigh(parts: Iterable[Value]) -> int:
+    """The number of values in a collection, all levels counted: shared parts too, so nothing small can unfold into something huge."""
+    weight = 1 + sum(part.weight for part in parts)
+    if weight > MAX_WEIGHT:
+        raise Refused(f"a value of more than {MAX_WEIGHT} parts is not evaluated")
+    return weight
+
+
+def sort_key(value: Value) -> tuple[int, object]:
+    """Orders the elements of a set: strings bytewise, numbers by amount. Equal keys mean equal values, among values of one type."""
+    raw = value.raw
+    if raw is None:
+        return (0, 0)
+    if isinstance(raw, tuple):
+        return (4, tuple(map(sort_key, raw)))
+    if isinstance(raw, dict):
+        return (5, tuple((key, sort_key(part)) for key, part in raw.items()))
+    if isinstance(raw, Hidden):
+        return (6, raw.reference or str(id(raw)))
+    return (1 if isinstance(raw, bool) else 2 if not isinstance(raw, str) else 3, raw)
 
 
 def unknown(reason: str, cause: Cause, type_: Type = ANY, *, reference: str | None = None, place: Place | None = None) -> Value:

@@ -1,0 +1,274 @@
+"""The blocks and attributes of a file: found once, cheaply, without reading their expressions; those are read when asked for.
+
+tree-sitter's tree is dropped as soon as the index is made: keeping the trees of a large repository would cost more memory
+than everything else together. What the index cannot make sense of is in `problems`, never simply missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from auditor.formats.terraform.parse import Node, first_error, parse_hcl
+from auditor.formats.terraform.places import Place, SourceFile
+from auditor.formats.terraform.syntax import Broken, Expression, Literal
+from auditor.model.record import dataclass, field
+
+MAX_NESTING = 100
+TOP_LEVEL = frozenset({"resource", "data", "module", "locals", "variable", "output"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file is not valid: bytes and a phrase."""
+
+    start: int
+    end: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedAttribute:
+    name: str
+    start: int
+    end: int
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedBlock:
+    """`header_end` is the end of the labels."""
+
+    type: str
+    labels: tuple[str, ...]
+    start: int
+    header_end: int
+    end: int
+    body: IndexedBody
+
+
+@dataclass(slots=True)
+class IndexedBody:
+    attributes: dict[str, IndexedAttribute] = field(default_factory=dict)
+    blocks: list[IndexedBlock] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One file's content. Files with equal content share it."""
+
+    body: IndexedBody
+    problems: tuple[Problem, ...]
+
+
+def index(data: bytes) -> Index:
+    """The blocks and attributes of `data` and what is wrong with it."""
+    root = parse_hcl(data)
+    indexer = _Indexer(data)
+    error = first_error(root)
+    if error is not None:
+        message = f"{error.type} is missing here" if error.is_missing else "syntax error"
+        indexer.problems.append(Problem(error.start_byte, max(error.end_byte, error.start_byte + 1), message))
+    body = indexer.body([child for child in root.children if child.type in ("body", "ERROR")], 0)
+    if error is not None:
+        body.blocks.extend(_swallowed(body))
+    else:
+        from auditor.formats.terraform.checks import find_problems
+
+        indexer.problems.extend(find_problems(data, root))
+    return Index(body, tuple(sorted(indexer.problems, key=lambda problem: problem.start)))
+
+
+class _Indexer:
+    """Walks bodies, never expressions."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.problems: list[Problem] = []
+
+    def body(self, nodes: list[Node], depth: int) -> IndexedBody:
+        found = IndexedBody()
+        for node in nodes:
+            line = -1
+            for item in node.children:
+                kind = item.type
+                if kind == "attribute":
+                    self.attribute(item, found)
+                elif kind == "block":
+                    self.block(item, found, depth)
+                else:
+                    continue
+                if item.start_point.row == line:
+                    self.problems.append(Problem(item.start_byte, item.end_byte, "two arguments or blocks on one line"))
+                line = item.end_point.row
+        return found
+
+    def attribute(self, node: Node, body: IndexedBody) -> None:
+        name = _text(node.children[0])
+        if name in body.attributes:
+            self.problems.append(Problem(node.start_byte, node.end_byte, f'the argument "{name}" is given twice'))
+            return
+        body.attributes[name] = IndexedAttribute(name, node.start_byte, node.end_byte, node.has_error)
+
+    def block(self, node: Node, body: IndexedBody, depth: int) -> None:
+        labels: list[str] = []
+        inner: list[Node] = []
+        first = header = node.children[0]
+        for child in node.children[1:]:
+            kind = child.type
+            if kind in ("string_lit", "identifier", "block_start"):
+                if child.start_point.row != first.start_point.row:
+                    self.problems.append(
+                        Problem(first.start_byte, child.start_byte, f"the block {_text(first)} does not begin on one line")
+                    )
+                    first = child
+                if kind != "block_start":
+                    labels.append(_text(child).strip('"'))
+                    header = child
+            elif kind in ("template_expr", "quoted_template"):
+                self.problems.append(Problem(child.start_byte, child.end_byte, "a label is literal text"))
+            elif kind in ("body", "ERROR"):
+                inner.append(child)
+        if depth >= MAX_NESTING:
+            self.problems.append(Problem(node.start_byte, node.end_byte, f"blocks are nested more than {MAX_NESTING} levels deep"))
+            inner = []
+        name = _text(node.children[0])
+        nested = self.body(inner, depth + 1)
+        body.blocks.append(IndexedBlock(name, tuple(labels), node.start_byte, header.end_byte, node.end_byte, nested))
+
+
+def _swallowed(body: IndexedBody) -> Iterator[IndexedBlock]:
+    """Blocks that a missing brace put inside others."""
+    pending = [block.body for block in body.blocks]
+    while pending:
+        inner = pending.pop()
+        for block in inner.blocks:
+            if block.type in TOP_LEVEL and len(block.labels) == {"resource": 2, "data": 2, "locals": 0}.get(block.type, 1):
+                yield block
+            pending.append(block.body)
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", errors="replace")
+
+
+class Body(Protocol):
+    """The inside of a block, whatever it is written in."""
+
+    def names(self) -> tuple[str, ...]:
+        """The attributes and block types that are written here, `dynamic` ones by what they make."""
+        ...
+
+    def attribute(self, name: str) -> Attribute | None: ...
+
+    def attribute_names(self) -> tuple[str, ...]: ...
+
+    def blocks(self, *types: str) -> tuple[Block, ...]:
+        """The blocks of these types in source order."""
+        ...
+
+
+class HclBody:
+    """The inside of a block of `file`."""
+
+    __slots__ = ("_attributes", "_blocks", "_index", "file")
+
+    def __init__(self, file: SourceFile, index: IndexedBody) -> None:
+        self.file = file
+        self._index = index
+        self._attributes: dict[str, Attribute] = {}
+        self._blocks: list[Block] | None = None
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self._index.attributes, *(_made_type(block) for block in self._index.blocks)]))
+
+    def attribute_names(self) -> tuple[str, ...]:
+        return tuple(self._index.attributes)
+
+    def attribute(self, name: str) -> Attribute | None:
+        known = self._attributes.get(name)
+        if known is None:
+            entry = self._index.attributes.get(name)
+            if entry is None:
+                return None
+            known = self._attributes[name] = Attribute(name, Place(self.file, entry.start, entry.end), entry.broken)
+        return known
+
+    def blocks(self, *types: str) -> tuple[Block, ...]:
+        if self._blocks is None:
+            self._blocks = [
+                Block(block.type, block.labels, Place(self.file, block.start, block.header_end), HclBody(self.file, block.body))
+                for block in self._index.blocks
+            ]
+        return tuple(block for block in self._blocks if block.type in types)
+
+
+def _made_type(block: IndexedBlock) -> str:
+    return block.labels[0] if block.type == "dynamic" and block.labels else block.type
+
+
+class MergedBody:
+    """A body with an override file's on top: its arguments replace those of the same name, its block types all blocks of that type."""
+
+    __slots__ = ("base", "top")
+
+    def __init__(self, base: Body, top: Body) -> None:
+        self.base = base
+        self.top = top
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.base.names(), *self.top.names()]))
+
+    def attribute_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.base.attribute_names(), *self.top.attribute_names()]))
+
+    def attribute(self, name: str) -> Attribute | None:
+        return self.top.attribute(name) or self.base.attribute(name)
+
+    def blocks(self, *types: str) -> tuple[Block, ...]:
+        replaced = {block.labels[0] if block.type == "dynamic" else block.type for block in self.top.blocks("dynamic", *types)}
+        kept = [block for block in self.base.blocks(*types) if (block.labels[0] if block.type == "dynamic" else block.type) not in replaced]
+        return (*kept, *self.top.blocks(*types))
+
+
+class Attribute:
+    """`name = expression`; the expression is read when it is first wanted. `plain` is a JSON value whose text is no template."""
+
+    __slots__ = ("_expression", "broken", "name", "place", "plain")
+
+    def __init__(
+        self, name: str, place: Place, broken: bool = False, expression: Expression | None = None, plain: Expression | None = None
+    ) -> None:
+        self.name = name
+        self.place = place
+        self.broken = broken
+        self._expression = expression
+        self.plain = plain
+
+    @property
+    def expression(self) -> Expression:
+        if self._expression is None:
+            from auditor.formats.terraform.expressions import read_attribute
+
+            place = self.place
+            if self.broken:
+                self._expression = Broken(place.file, place.start, place.end, "syntax error")
+            else:
+                self._expression = read_attribute(place.file, place.start, place.end)
+        return self._expression
+
+    @property
+    def literal(self) -> str | None:
+        """The text of an attribute that must be literal text, such as a module's `source`; None if it is something else."""
+        expression = self.expression
+        return expression.raw if isinstance(expression, Literal) and isinstance(expression.raw, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`type "label" … { body }`; `place` is its type and labels."""
+
+    type: str
+    labels: tuple[str, ...]
+    place: Place
+    body: Body

@@ -1,0 +1,144 @@
+"""What tree-sitter takes and Terraform does not, beyond what the index of bodies sees.
+
+Such text is rare and looking at every node is dear, so the bytes are searched first for what could be one; only then the tree is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from auditor.formats.terraform.numbers import NUMERAL
+from auditor.formats.terraform.parse import Node, meaningful, nodes_of
+
+if TYPE_CHECKING:
+    from auditor.formats.terraform.bodies import Problem
+
+SUSPICIOUS = (
+    re.compile(rb"\\[^nrt\"\\]"),  # an escape that is none, perhaps
+    re.compile(rb"\$\{\s*~?\s*~?\}"),  # an empty interpolation
+    re.compile(rb"<<-?\w[\w-]*[^\w\r\n-]"),  # something behind a heredoc's marker
+    *(
+        re.compile(before + rb"\s*\d+\.(?:\d+\.|[A-Za-z_*])") for before in (rb"=", rb"\[", rb",", rb"\(", rb"\?", rb":")
+    ),  # an address without quotes
+    re.compile(rb"0x[0-9A-Za-z]"),  # a number that is none
+    re.compile(rb"\n[ \t]*(?:&&|\|\||[?:*/%>=!]|<[^<]|\+|-[^>-])"),  # an operator at a line's beginning
+    re.compile(rb"=[^=,\n>{]*[^=!<>,\n]=[^=>]"),  # two assignments on one line
+    re.compile(rb"\n(?:resource|data|module|variable|output)[^\n{]*\$\{"),  # an interpolation in a label
+)
+OPERATOR_ENDS = frozenset(b"?:*/%<>+-=&|")
+
+
+def find_problems(data: bytes, root: Node) -> Iterator[Problem]:
+    """Everything that Terraform would refuse here."""
+    if _odd_lines(data) or any(pattern.search(data) for pattern in SUSPICIOUS):
+        for node in nodes_of(root, *CHECKS):
+            yield from CHECKS[node.type](node)
+
+
+def _odd_lines(data: bytes) -> bool:
+    """Whether a line has an odd number of quotes, so that a string could go on in the next, or ends in an operator."""
+    if b'\\"' in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return any(line.count(b'"') & 1 or (line and line[-1] in OPERATOR_ENDS) for line in data.replace(b"\r", b"").split(b"\n"))
+
+
+def _number(node: Node) -> Iterator[Problem]:
+    text = _text(node)
+    if NUMERAL.fullmatch(text) is None:
+        yield _problem(node, f"{text} is no number")
+    literal = node.parent
+    after = literal.next_named_sibling if literal else None
+    if after is not None and after.type in ("get_attr", "index"):
+        yield _problem(after, "a number has no parts; text needs quotes")
+
+
+def _interpolation(node: Node) -> Iterator[Problem]:
+    if not any(child.type == "expression" for child in node.children):
+        yield _problem(node, "nothing between ${ and }")
+
+
+def _object(node: Node) -> Iterator[Problem]:
+    """Elements are separated by a comma or a new line."""
+    before: Node | None = None
+    separated = True
+    for child in node.children:
+        if child.type == ",":
+            separated = True
+        elif child.type == "object_elem":
+            if not separated and before is not None and child.start_point.row == before.end_point.row:
+                yield _problem(child, "a comma or a new line is missing before this")
+            before, separated = child, False
+
+
+def _quoted(node: Node) -> Iterator[Problem]:
+    for child in node.children:
+        if child.type == "template_literal":
+            text = _text(child)
+            if "\n" in text:
+                yield _problem(child, "a quoted text goes over the end of the line: a quote is missing")
+            for escape in re.finditer(r"\\(?:([nrt\"\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|.?)", text, re.DOTALL):
+                if escape[1] is None:
+                    yield _problem(child, f"{escape[0]} is no escape")
+        if node.parent is not None and node.parent.type == "block" and child.type == "template_interpolation":
+            yield _problem(child, "a label is literal text")
+
+
+def _heredoc(node: Node) -> Iterator[Problem]:
+    marker = next((child for child in node.children if child.type == "heredoc_identifier"), None)
+    if marker is None or node.text is None:
+        return
+    rest = node.text[marker.end_byte - node.start_byte :].split(b"\n", 1)[0]
+    if rest not in (b"", b"\r"):
+        yield _problem(marker, "a heredoc's marker must be the last on its line")
+
+
+def _one_line(node: Node) -> Iterator[Problem]:
+    """Outside of brackets an operator and its operands stand on one line."""
+    if node.start_point.row == node.end_point.row or _in_brackets(node):
+        return
+    parts = meaningful(node)
+    for before, after in pairwise(parts):
+        if before.end_point.row != after.start_point.row:
+            yield _problem(after, "an expression that goes on in the next line needs parentheses")
+            return
+
+
+def _in_brackets(node: Node) -> bool:
+    """Whether new lines mean nothing at `node`."""
+    inner, outer = node, node.parent
+    while outer is not None and outer.type not in ("body", "object_elem", "config_file"):
+        if outer.type in BRACKETS:
+            return True
+        before = inner.prev_sibling
+        while before is not None and before.type == "comment":
+            before = before.prev_sibling
+        if before is not None and before.type == "(":
+            return True
+        inner, outer = outer, outer.parent
+    return False
+
+
+def _problem(node: Node, message: str) -> Problem:
+    from auditor.formats.terraform.bodies import Problem
+
+    return Problem(node.start_byte, node.end_byte, message)
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", errors="replace")
+
+
+BRACKETS = frozenset({"tuple", "function_call", "template_interpolation", "new_index", "for_expr", "template_directive"})
+CHECKS: Mapping[str, Callable[[Node], Iterator[Problem]]] = {
+    "object": _object,
+    "string_lit": _quoted,
+    "quoted_template": _quoted,
+    "numeric_lit": _number,
+    "template_interpolation": _interpolation,
+    "heredoc_template": _heredoc,
+    "binary_operation": _one_line,
+    "conditional": _one_line,
+}

@@ -1,0 +1,322 @@
+"""Terraform's conversions between types, the one type for several (unification), and equality.
+
+A converted value keeps its place and its way. Unknown values convert to unknown values of the wanted type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.numbers import number_text, read_number
+from auditor.formats.terraform.types import (
+    ANY,
+    BOOL,
+    MAPPINGS,
+    NUMBER,
+    PRIMITIVES,
+    SEQUENCES,
+    STRING,
+    Kind,
+    Type,
+    list_of,
+    map_of,
+    object_of,
+    tuple_of,
+)
+from auditor.formats.terraform.values import (
+    Cause,
+    Hidden,
+    Value,
+    list_value,
+    map_value,
+    null,
+    number_of,
+    object_value,
+    set_value,
+    sort_key,
+    tuple_value,
+)
+from auditor.model.record import replace
+
+ARTICLE = {Kind.ANY: "any type", Kind.BOOL: "bool", Kind.OBJECT: "object"}
+
+
+def convert(value: Value, wanted: Type) -> Value:
+    """`value` as `wanted`. Raises `Refused` where Terraform has no such conversion."""
+    if wanted.kind is Kind.ANY or value.declared is wanted:
+        return value
+    if value.is_null or value.is_unknown:
+        return _convert_empty(value, wanted)
+    if wanted.kind in PRIMITIVES:
+        return _convert_primitive(value, wanted)
+    if wanted.kind in (Kind.LIST, Kind.SET) and value.kind in SEQUENCES:
+        return _convert_sequence(value, wanted)
+    if wanted.kind is Kind.MAP and value.kind in MAPPINGS:
+        return _convert_map(value, wanted)
+    if wanted.kind is Kind.OBJECT and value.kind in MAPPINGS:
+        return _convert_object(value, wanted)
+    if wanted.kind is Kind.TUPLE and value.kind is Kind.TUPLE and len(value.elements) == len(wanted.elements):
+        parts = [convert(part, type_) for part, type_ in zip(value.elements, wanted.elements, strict=True)]
+        return _like(value, tuple_value(parts))
+    raise _mismatch(value, wanted)
+
+
+def _mismatch(value: Value, wanted: Type) -> Refused:
+    return Refused(f"{wanted.kind if wanted.kind in PRIMITIVES else wanted} required, but this is {value.kind}", value.place)
+
+
+def _like(origin: Value, result: Value) -> Value:
+    return replace(result, place=origin.place, trail_=None)
+
+
+def _convert_empty(value: Value, wanted: Type) -> Value:
+    if not convertible(value.type, wanted):
+        raise _mismatch(value, wanted)
+    target = bare(wanted)
+    if isinstance(value.raw, Hidden) and (value.raw.choices or value.raw.members):
+        hidden = replace(value.raw, choices=_convert_all(value.raw.choices, wanted), members=_convert_members(value.raw.members, wanted))
+        return replace(value, raw=hidden, declared=target)
+    return replace(value, declared=target)
+
+
+def _convert_all(parts: tuple[Value, ...], wanted: Type) -> tuple[Value, ...]:
+    try:
+        return tuple(convert(part, wanted) for part in parts)
+    except Refused:
+        return ()
+
+
+def _convert_members(parts: tuple[Value, ...], wanted: Type) -> tuple[Value, ...]:
+    return _convert_all(parts, wanted.element) if wanted.element is not None else ()
+
+
+def _convert_primitive(value: Value, wanted: Type) -> Value:
+    raw = value.raw
+    if wanted is STRING or wanted.kind is Kind.STRING:
+        if value.kind is Kind.NUMBER:
+            return replace(value, raw=number_text(number_of(value)), declared=STRING)
+        if isinstance(raw, bool):
+            return replace(value, raw="true" if raw else "false", declared=STRING)
+    elif wanted.kind is Kind.NUMBER and isinstance(raw, str):
+        amount = read_number(raw)
+        if amount is not None:
+            return replace(value, raw=amount, declared=NUMBER)
+    elif wanted.kind is Kind.BOOL and raw in ("true", "false"):
+        return replace(value, raw=raw == "true", declared=BOOL)
+    if value.declared == wanted:
+        return value
+    if wanted.kind in (Kind.NUMBER, Kind.BOOL) and isinstance(raw, str):
+        raise Refused(f"a {wanted.kind} is required", value.place)
+    raise _mismatch(value, wanted)
+
+
+def _convert_sequence(value: Value, wanted: Type) -> Value:
+    assert wanted.element is not None
+    parts = [convert(part, wanted.element) for part in value.elements]
+    element = bare(wanted.element)
+    if _has_any(element):
+        element, parts = _one_type(parts, element)
+    if wanted.kind is Kind.LIST:
+        return _like(value, list_value(parts, element))
+    if all(part.wholly_known for part in parts):
+        return _like(value, set_value(parts, element))
+    return _like(value, unsettled_set(parts, element))
+
+
+def unsettled_set(parts: Sequence[Value], element: Type) -> Value:
+    """A set that cannot be settled because elements are not known: these are in it, some may be equal."""
+    first = next(hidden for part in parts if (hidden := first_hidden(part)))
+    hidden = Hidden(first.reason, first.cause, None, first.place, members=tuple(parts), not_null=True)
+    return Value(hidden, Type(Kind.SET, element))
+
+
+def _convert_map(value: Value, wanted: Type) -> Value:
+    assert wanted.element is not None
+    items = value.items
+    parts = [convert(part, wanted.element) for part in items.values()]
+    element = bare(wanted.element)
+    if _has_any(element):
+        element, parts = _one_type(parts, element)
+    return _like(value, map_value(dict(zip(items, parts, strict=True)), element))
+
+
+def _one_type(parts: list[Value], wanted: Type) -> tuple[Type, list[Value]]:
+    """The one type for elements of a collection of `any`."""
+    if not parts:
+        return wanted, parts
+    element = unify([part.type for part in parts])
+    if element is None:
+        raise Refused("all elements of a collection must have one type", parts[0].place)
+    return element, [convert(part, element) for part in parts]
+
+
+def _convert_object(value: Value, wanted: Type) -> Value:
+    items = value.items
+    optional = dict(wanted.optional)
+    attributes: dict[str, Value] = {}
+    for name, type_ in wanted.attributes:
+        part = items.get(name)
+        if part is None or (part.is_null and optional.get(name) is not None):
+            if name not in optional:
+                raise Refused(f'attribute "{name}" is required', value.place)
+            default = optional[name]
+            attributes[name] = default if default is not None else null(bare(type_))
+        else:
+            try:
+                attributes[name] = convert(part, type_)
+            except Refused as error:
+                raise Refused(f'attribute "{name}": {error.message}', error.place or part.place) from None
+    return _like(value, object_value(attributes))
+
+
+def bare(wanted: Type) -> Type:
+    """A type constraint as the type of values: nothing is optional there."""
+    if wanted.kind in PRIMITIVES or wanted.kind is Kind.ANY:
+        return wanted
+    if wanted.element is not None:
+        return Type(wanted.kind, bare(wanted.element))
+    if wanted.kind is Kind.TUPLE:
+        return tuple_of(tuple(map(bare, wanted.elements)))
+    return Type(Kind.OBJECT, attributes=tuple((name, bare(type_)) for name, type_ in wanted.attributes))
+
+
+def _has_any(type_: Type) -> bool:
+    if type_.kind is Kind.ANY:
+        return True
+    if type_.element is not None:
+        return _has_any(type_.element)
+    return any(map(_has_any, type_.elements)) or any(_has_any(part) for _, part in type_.attributes)
+
+
+def convertible(source: Type, target: Type, *, safely: bool = False) -> bool:
+    """Whether there is a conversion at all; `safely`: one that cannot fail for any value."""
+    if source == target or target.kind is Kind.ANY or source.kind is Kind.ANY:
+        return True
+    if target.kind in PRIMITIVES:
+        if source.kind not in PRIMITIVES:
+            return False
+        return target.kind is Kind.STRING or (not safely and source.kind is Kind.STRING)
+    if target.kind in (Kind.LIST, Kind.SET) and source.kind in SEQUENCES:
+        assert target.element is not None
+        return all(convertible(part, target.element, safely=safely) for part in _parts(source))
+    if target.kind is Kind.MAP and source.kind in MAPPINGS:
+        assert target.element is not None
+        return all(convertible(part, target.element, safely=safely) for part in _parts(source))
+    if target.kind is Kind.TUPLE and source.kind is Kind.TUPLE and len(source.elements) == len(target.elements):
+        return all(convertible(a, b, safely=safely) for a, b in zip(source.elements, target.elements, strict=True))
+    if target.kind is Kind.OBJECT and source.kind is Kind.OBJECT:
+        have, optional = dict(source.attributes), dict(target.optional)
+        return all(convertible(have[name], type_, safely=safely) if name in have else name in optional for name, type_ in target.attributes)
+    if target.kind is Kind.OBJECT and source.kind is Kind.MAP and not safely:
+        assert source.element is not None
+        return all(convertible(source.element, type_) for _, type_ in target.attributes)
+    return False
+
+
+def _parts(type_: Type) -> Iterable[Type]:
+    if type_.element is not None:
+        return (type_.element,)
+    return type_.elements or tuple(part for _, part in type_.attributes)
+
+
+def unify(types: Sequence[Type]) -> Type | None:
+    """One type that all convert to, as Terraform finds it; None if there is none."""
+    distinct = list(dict.fromkeys(types))
+    typed = [type_ for type_ in distinct if type_.kind is not Kind.ANY]
+    if len(typed) <= 1:
+        return typed[0] if typed else ANY
+    kinds = {type_.kind for type_ in typed}
+    if kinds == {Kind.TUPLE}:
+        return _unify_tuples(typed)
+    if kinds == {Kind.OBJECT}:
+        return _unify_objects(typed)
+    if kinds == {Kind.TUPLE, Kind.LIST}:
+        return _collection(list_of, [part for type_ in typed for part in _parts(type_)])
+    if kinds == {Kind.OBJECT, Kind.MAP}:
+        return _collection(map_of, [part for type_ in typed for part in _parts(type_)])
+    if len(kinds) == 1 and typed[0].element is not None:
+        element = unify([type_.element for type_ in typed if type_.element is not None])
+        return Type(typed[0].kind, element) if element is not None else None
+    return next((wanted for wanted in typed if all(convertible(type_, wanted, safely=True) for type_ in typed)), None)
+
+
+def _collection(make: Callable[[Type], Type], parts: list[Type]) -> Type | None:
+    element = unify(parts)
+    return make(element) if element is not None else None
+
+
+def _unify_tuples(types: list[Type]) -> Type | None:
+    if len({len(type_.elements) for type_ in types}) > 1:
+        return _collection(list_of, [part for type_ in types for part in type_.elements])
+    elements = [unify(column) for column in zip(*(type_.elements for type_ in types), strict=True)]
+    known = [element for element in elements if element is not None]
+    return tuple_of(tuple(known)) if len(known) == len(elements) else None
+
+
+def _unify_objects(types: list[Type]) -> Type | None:
+    names = {name for name, _ in types[0].attributes}
+    if any({name for name, _ in type_.attributes} != names for type_ in types):
+        return _collection(map_of, [part for type_ in types for part in _parts(type_)])
+    found = {name: unify([dict(type_.attributes)[name] for type_ in types]) for name in names}
+    known = {name: type_ for name, type_ in found.items() if type_ is not None}
+    return object_of(tuple(known.items())) if len(known) == len(found) else None
+
+
+def first_hidden(value: Value) -> Hidden | None:
+    """The first unknown part of a value, itself included."""
+    if isinstance(value.raw, Hidden):
+        return value.raw
+    parts: Iterable[Value] = ()
+    if isinstance(value.raw, tuple):
+        parts = value.raw
+    elif isinstance(value.raw, dict):
+        parts = value.raw.values()
+    return next((hidden for part in parts if (hidden := first_hidden(part))), None)
+
+
+def equal(left: Value, right: Value) -> bool | None:
+    """Whether two values are equal in type and value; None if that is not known."""
+    if left.is_unknown or right.is_unknown:
+        return _equal_unknown(left, right)
+    if left.is_null or right.is_null:
+        return left.is_null and right.is_null
+    if left.kind is not right.kind:
+        return False
+    if isinstance(left.raw, tuple) and isinstance(right.raw, tuple):
+        if left.declared != right.declared or len(left.raw) != len(right.raw):
+            return False
+        if left.kind is Kind.SET:
+            return [sort_key(part) for part in left.raw] == [sort_key(part) for part in right.raw]
+        return _all_equal(zip(left.raw, right.raw, strict=True))
+    if isinstance(left.raw, dict) and isinstance(right.raw, dict):
+        if left.declared != right.declared or left.raw.keys() != right.raw.keys():
+            return False
+        return _all_equal((part, right.raw[key]) for key, part in left.raw.items())
+    return left.raw == right.raw
+
+
+def _all_equal(pairs: Iterable[tuple[Value, Value]]) -> bool | None:
+    results = [equal(a, b) for a, b in pairs]
+    if False in results:
+        return False
+    return None if None in results else True
+
+
+def _equal_unknown(left: Value, right: Value) -> bool | None:
+    for one, other in ((left, right), (right, left)):
+        if one.is_null and other.is_unknown and other.hidden.not_null:
+            return False
+    if left.reference is not None and left.reference == right.reference:
+        return True
+    if _identity(left) and _identity(right):
+        return False
+    if left.is_null or right.is_null or _has_any(left.type) or _has_any(right.type):
+        return None
+    return None if left.type == right.type else False
+
+
+def _identity(value: Value) -> bool:
+    """Whether a value is the id of a resource of its own: those of different resources differ."""
+    reference = value.reference
+    return reference is not None and reference.endswith(".id") and "[?]" not in reference and value.hidden.cause is Cause.COMPUTED

@@ -1,0 +1,29 @@
+"""What can stop an evaluation: Terraform would refuse, or it cannot be decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.formats.terraform.places import Place
+
+if TYPE_CHECKING:
+    from auditor.formats.terraform.values import Value
+
+
+class Refused(Exception):
+    """Terraform would refuse this. `static` errors (undeclared names) cannot be caught by `try` and `can`."""
+
+    def __init__(self, message: str, place: Place | None = None, *, static: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.static = static
+
+
+class Undecided(Exception):
+    """A function's result depends on `value`, which is not known. `members`: the result is a collection of exactly these, in some order."""
+
+    def __init__(self, value: Value, members: tuple[Value, ...] = ()) -> None:
+        super().__init__("undecided")
+        self.value = value
+        self.members = members

@@ -1,0 +1,169 @@
+"""JSON, CSV, Base64 and URLs. What is decoded keeps the place of the text it was decoded from."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+
+from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
+from auditor.formats.terraform.numbers import number_text, read_number
+from auditor.formats.terraform.places import Place, Trail
+from auditor.formats.terraform.types import ANY, STRING
+from auditor.formats.terraform.values import Value, boolean, null, number, number_of, object_value, string, tuple_value
+from auditor.model.record import replace
+
+MAX_TEXT = 4 * 1024 * 1024
+MAX_DEPTH = 200
+
+
+def json_text(value: Value) -> str:
+    """A known value as JSON, as Terraform writes it: keys sorted, `<`, `>` and `&` escaped."""
+    raw = value.raw
+    if raw is None:
+        return "null"
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, str):
+        text = json.dumps(raw, ensure_ascii=False)
+        for character in "<>&\u2028\u2029":
+            text = text.replace(character, f"\\u{ord(character):04x}")
+        return text
+    if isinstance(raw, tuple):
+        return "[" + ",".join(map(json_text, raw)) + "]"
+    if isinstance(raw, dict):
+        return "{" + ",".join(f"{json_text(string(key))}:{json_text(part)}" for key, part in raw.items()) + "}"
+    return number_text(number_of(value))
+
+
+def _jsonencode(value: Value) -> Value:
+    if not value.wholly_known:
+        raise Undecided(value)
+    text = json_text(value)
+    if len(text) > MAX_TEXT:
+        raise Refused(f"text longer than {MAX_TEXT} characters is not evaluated")
+    return string(text)
+
+
+def plain_value(data: object, place: Place | None, trail: Trail | None, depth: int = 0) -> Value:
+    """What a decoder gave, as a value; every part of it stands where the text does."""
+    if depth > MAX_DEPTH:
+        raise Refused(f"nested more than {MAX_DEPTH} levels deep", place)
+    if data is None:
+        return replace(null(ANY, place), trail_=trail)
+    if isinstance(data, bool):
+        return replace(boolean(data, place), trail_=trail)
+    if isinstance(data, str):
+        return Value(data, STRING, place, trail)
+    if isinstance(data, Numeral):
+        amount = read_number(data.text)
+        if amount is None:
+            raise Refused(f"{data.text} is too large", place)
+        return replace(number(amount, place), trail_=trail)
+    if isinstance(data, dict):
+        return object_value({str(key): plain_value(part, place, trail, depth + 1) for key, part in data.items()}, place)
+    assert isinstance(data, list)
+    return tuple_value((plain_value(part, place, trail, depth + 1) for part in data), place)
+
+
+class Numeral:
+    """A number as its text, so that nothing is lost before it is exact."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _not_json(text: str) -> object:
+    raise ValueError(text)
+
+
+def _jsondecode(text: Value) -> Value:
+    try:
+        data = json.loads(str(text.raw), parse_int=Numeral, parse_float=Numeral, parse_constant=_not_json)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"this is no JSON: {error}", text.place) from None
+    return plain_value(data, text.place, text.trail_)
+
+
+def _csvdecode(text: Value) -> Value:
+    import csv
+
+    try:
+        rows = [row for row in csv.reader(str(text.raw).splitlines(keepends=True), strict=True) if row]
+    except csv.Error as error:
+        raise Refused(f"this is no CSV: {error}", text.place) from None
+    if not rows:
+        raise Refused("a CSV text begins with the names of its columns", text.place)
+    names, *records = rows
+    if len(set(names)) != len(names):
+        raise Refused("two columns have one name", text.place)
+    if any(len(record) != len(names) for record in records):
+        raise Refused("a row has not as many fields as there are columns", text.place)
+    found = (
+        object_value({name: Value(field, STRING, text.place, text.trail_) for name, field in zip(names, record, strict=True)}, text.place)
+        for record in records
+    )
+    return tuple_value(found, text.place)
+
+
+def _base64encode(text: Value) -> Value:
+    return string(base64.b64encode(str(text.raw).encode()).decode())
+
+
+def _base64decode(text: Value) -> Value:
+    try:
+        return string(base64.b64decode(str(text.raw), validate=True).decode())
+    except (binascii.Error, ValueError):
+        raise Refused("this is no Base64 of UTF-8 text", text.place) from None
+
+
+def _codec(name: Value) -> str:
+    import codecs
+
+    text = str(name.raw)
+    try:
+        return codecs.lookup({"UTF-16": "utf-16-be", "UTF-16LE": "utf-16-le", "UTF-16BE": "utf-16-be"}.get(text.upper(), text)).name
+    except LookupError:
+        raise Refused(f"there is no encoding {text!r}", name.place) from None
+
+
+def _textencodebase64(text: Value, encoding: Value) -> Value:
+    try:
+        return string(base64.b64encode(str(text.raw).encode(_codec(encoding))).decode())
+    except UnicodeError:
+        raise Refused("the text has characters that the encoding has not", text.place) from None
+
+
+def _textdecodebase64(text: Value, encoding: Value) -> Value:
+    try:
+        return string(base64.b64decode(str(text.raw), validate=True).decode(_codec(encoding)))
+    except ValueError:
+        raise Refused("this is no Base64 of text in that encoding", text.place) from None
+
+
+def _urlencode(text: Value) -> Value:
+    from urllib.parse import quote_plus
+
+    return string(quote_plus(str(text.raw), safe="-_.~"))
+
+
+def _base64gzip(text: Value) -> Value:
+    """Compressed bytes differ between libraries, so nobody could compare them."""
+    raise Undecided(text)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "jsonencode": Function(_jsonencode, (Parameter(null=True, parts=True),), STRING),
+    "jsondecode": Function(_jsondecode, (TEXT,)),
+    "csvdecode": Function(_csvdecode, (TEXT,)),
+    "base64encode": Function(_base64encode, (TEXT,), STRING),
+    "base64decode": Function(_base64decode, (TEXT,), STRING),
+    "base64gzip": Function(_base64gzip, (TEXT,), STRING),
+    "textencodebase64": Function(_textencodebase64, (TEXT, TEXT), STRING),
+    "textdecodebase64": Function(_textdecodebase64, (TEXT, TEXT), STRING),
+    "urlencode": Function(_urlencode, (TEXT,), STRING),
+}

@@ -1,0 +1,96 @@
+"""Functions on networks in CIDR notation, in integers: the length of a prefix and the bits before it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+
+from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
+from auditor.formats.terraform.types import NUMBER, STRING, list_of
+from auditor.formats.terraform.values import Value, list_value, number_of, string
+
+AMOUNT = Parameter(NUMBER)
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(prefix: Value) -> Network:
+    text = str(prefix.raw)
+    address, slash, length = text.partition("/")
+    try:
+        if not slash or not (length.isascii() and length.isdigit()):
+            raise ValueError
+        return ipaddress.ip_network(f"{_decimal(address)}/{int(length)}", strict=False)
+    except ValueError:
+        raise Refused(f"{text!r} is no network in CIDR notation", prefix.place) from None
+
+
+def _decimal(address: str) -> str:
+    """Leading zeros are allowed and mean nothing."""
+    if ":" in address:
+        return address
+    return ".".join(str(int(part)) if part.isascii() and part.isdigit() else part for part in address.split("."))
+
+
+def _bits(value: Value) -> int:
+    amount = number_of(value)
+    if not isinstance(amount, int):
+        raise Refused("a whole number is needed", value.place)
+    return amount
+
+
+def _subnet(network: Network, bits: int, number: int, place: Value) -> Network:
+    length = network.prefixlen + bits
+    if bits < 0:
+        raise Refused("the number of further bits must not be negative", place.place)
+    if length > network.max_prefixlen:
+        raise Refused(f"a prefix of {network.prefixlen} cannot be longer by {bits} bits", place.place)
+    if not 0 <= number < 1 << bits:
+        raise Refused(f"{bits} bits have no room for the number {number}", place.place)
+    start = int(network.network_address) | number << (network.max_prefixlen - length)
+    return type(network)((start, length))
+
+
+def _cidrsubnet(prefix: Value, bits: Value, number: Value) -> Value:
+    return string(str(_subnet(_network(prefix), _bits(bits), _bits(number), number)))
+
+
+def _cidrsubnets(prefix: Value, *bits: Value) -> Value:
+    """Consecutive networks, each at the next place that its length allows."""
+    network = _network(prefix)
+    position = int(network.network_address)
+    end = position + network.num_addresses
+    found: list[Value] = []
+    for value in bits:
+        length = network.prefixlen + _bits(value)
+        if _bits(value) < 1 or length > network.max_prefixlen:
+            raise Refused("every network needs at least one further bit, and no more than there are", value.place)
+        size = 1 << (network.max_prefixlen - length)
+        position = (position + size - 1) // size * size
+        if position + size > end:
+            raise Refused("there is no room left for this network", value.place)
+        found.append(string(str(type(network)((position, length))), value.place))
+        position += size
+    return list_value(found, STRING)
+
+
+def _cidrhost(prefix: Value, number: Value) -> Value:
+    network, position = _network(prefix), _bits(number)
+    if not -network.num_addresses <= position < network.num_addresses:
+        raise Refused(f"{network} has no host {position}", number.place)
+    return string(str(network[position]))
+
+
+def _cidrnetmask(prefix: Value) -> Value:
+    network = _network(prefix)
+    if network.version != 4:
+        raise Refused("only IPv4 networks have a netmask", prefix.place)
+    return string(str(network.netmask))
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "cidrsubnet": Function(_cidrsubnet, (TEXT, AMOUNT, AMOUNT), STRING),
+    "cidrsubnets": Function(_cidrsubnets, (TEXT,), list_of(STRING), AMOUNT),
+    "cidrhost": Function(_cidrhost, (TEXT, AMOUNT), STRING),
+    "cidrnetmask": Function(_cidrnetmask, (TEXT,), STRING),
+}

@@ -1,0 +1,136 @@
+"""Regular expressions: RE2's, which never take long, run on Python's, which can. What could backtrack without end is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.functions.signature import TEXT, Function
+from auditor.formats.terraform.types import STRING
+from auditor.formats.terraform.values import Value, list_value, null, object_value, string, tuple_value
+
+MAX_SUBJECT = 64 * 1024
+MAX_PATTERN = 4 * 1024
+CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "ascii": "\\x00-\\x7F",
+    "blank": "\\t ",
+    "cntrl": "\\x00-\\x1F\\x7F",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": "!-/:-@\\[-`{-~",
+    "space": "\\t\\n\\v\\f\\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
+REFUSED = re.compile(r"\(\?(?:[=!>(#]|<[=!])|\\[1-9]|\\[kgpPXCRGZ]|[*+?}]\+")
+NESTED = re.compile(r"\((?:[^()\\]|\\.)*(?:[*+]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[*+]|\{\d+,)")
+
+
+@lru_cache(maxsize=256)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """RE2's `pattern` for Python. Raises `Refused` for what is wrong, or not done here."""
+    if len(pattern) > MAX_PATTERN:
+        raise Refused("the regular expression is too long")
+    if REFUSED.search(_without_classes(pattern)):
+        raise Refused(f"invalid or unsupported regular expression {pattern!r}")
+    if NESTED.search(_without_classes(pattern)):
+        raise Refused(f"the regular expression {pattern!r} has nested repetitions and is not run")
+    text = re.sub(r"\[:(\w+):\]", lambda match: CLASSES.get(match[1], match[0]), pattern)
+    text = re.sub(r"\(\?<(\w+)>", r"(?P<\1>", text).replace("\\z", "\\Z")
+    flags = re.ASCII
+    leading = re.match(r"\(\?([ims]+)\)", text)
+    if leading:
+        for letter in leading[1]:
+            flags |= {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}[letter]
+        text = text[leading.end() :]
+    if not flags & re.MULTILINE:
+        text = _absolute_end(text)
+    try:
+        return re.compile(text, flags)
+    except (re.error, RecursionError, OverflowError):
+        raise Refused(f"invalid regular expression {pattern!r}") from None
+
+
+def _without_classes(pattern: str) -> str:
+    return re.sub(r"\\\\|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]", "_", pattern)
+
+
+def _absolute_end(pattern: str) -> str:
+    """`$` is the end of the text, not also before a last newline."""
+    found, depth, position = [], False, 0
+    while position < len(pattern):
+        character = pattern[position]
+        if character == "\\":
+            found.append(pattern[position : position + 2])
+            position += 2
+            continue
+        depth = character == "[" or (depth and character != "]")
+        found.append("\\Z" if character == "$" and not depth else character)
+        position += 1
+    return "".join(found)
+
+
+def _subject(text: str) -> str:
+    if len(text) > MAX_SUBJECT:
+        raise Refused(f"text longer than {MAX_SUBJECT} characters is not searched")
+    return text
+
+
+def _result(match: re.Match[str]) -> Value:
+    names = match.re.groupindex
+    if names:
+        if len(names) != match.re.groups:
+            raise Refused("named and unnamed groups cannot be mixed")
+        return object_value({name: _group(match[name]) for name in names})
+    if match.re.groups:
+        return tuple_value(_group(group) for group in match.groups())
+    return string(match[0])
+
+
+def _group(text: str | None) -> Value:
+    return null(STRING) if text is None else string(text)
+
+
+def _regex(pattern: Value, text: Value) -> Value:
+    match = compiled(str(pattern.raw)).search(_subject(str(text.raw)))
+    if match is None:
+        raise Refused("the pattern does not match")
+    return _result(match)
+
+
+def _regexall(pattern: Value, text: Value) -> Value:
+    results = [_result(match) for match in compiled(str(pattern.raw)).finditer(_subject(str(text.raw)))]
+    if not results:
+        return list_value((), STRING)
+    return list_value(results, results[0].type)
+
+
+def substitute(pattern: str, text: str, replacement: str) -> str:
+    """`replace` with a regular expression: `$1`, `${name}` and `$$` in the replacement."""
+
+    def expand(match: re.Match[str]) -> str:
+        def part(reference: re.Match[str]) -> str:
+            if reference[0] == "$$":
+                return "$"
+            name = reference[1] or reference[2]
+            try:
+                return match[int(name) if name.isdigit() else name] or ""
+            except IndexError:
+                return ""
+
+        return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", part, replacement)
+
+    return compiled(pattern).sub(expand, _subject(text))
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "regex": Function(_regex, (TEXT, TEXT)),
+    "regexall": Function(_regexall, (TEXT, TEXT)),
+}

@@ -1,0 +1,59 @@
+"""HCL text to tree-sitter's tree: the one module that knows tree-sitter.
+
+Offsets of nodes count from the beginning of the bytes that were parsed; who parses a part of a file adds where the part begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import tree_sitter_hcl
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
+
+__all__ = ["Node", "first_error", "meaningful", "nodes_of", "parse_hcl"]
+
+
+@cache
+def _language() -> Language:
+    return Language(tree_sitter_hcl.language())
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(_language())
+
+
+@cache
+def _query(kinds: tuple[str, ...]) -> Query:
+    return Query(_language(), " ".join(f"({kind}) @found" for kind in kinds))
+
+
+def parse_hcl(data: bytes) -> Node:
+    """The `config_file` node of `data`; errors are nodes in it."""
+    return _parser().parse(data).root_node
+
+
+def meaningful(node: Node) -> list[Node]:
+    """The children of a node without comments, which can stand anywhere."""
+    return [child for child in node.children if child.type != "comment"]
+
+
+def nodes_of(root: Node, *kinds: str) -> list[Node]:
+    """All nodes of these kinds below `root`, found without visiting the others."""
+    return QueryCursor(_query(kinds)).captures(root).get("found", [])
+
+
+def first_error(root: Node) -> Node | None:
+    """The first ERROR or missing node, None if there is none. Looks only where tree-sitter says there is one."""
+    return next(_errors(root), None) if root.has_error else None
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type == "ERROR" or node.is_missing:
+            yield node
+        else:
+            pending.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)

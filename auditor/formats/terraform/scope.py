@@ -1,0 +1,73 @@
+"""Where an expression is evaluated: which names it sees, and what bounds the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from auditor.files import Tree
+from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.places import Place
+from auditor.formats.terraform.syntax import Access, Expression
+from auditor.formats.terraform.values import Value
+from auditor.model.record import dataclass, field, replace
+from auditor.model.source import Note
+
+MAX_DEPTH = 1_000
+MAX_STEPS = 20_000_000
+MAX_FILES = 1_000
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one root module may still cost, and the remarks made on the way. The only thing here that changes."""
+
+    depth: int = 0
+    steps: int = 0
+    files: int = 0
+    notes: dict[Note, None] = field(default_factory=dict)
+
+    def enter(self, place: Place) -> None:
+        """One expression deeper. Raises `Refused` when it is too deep or has taken too long."""
+        self.depth += 1
+        self.steps += 1
+        if self.depth > MAX_DEPTH:
+            raise Refused(f"expressions that need each other more than {MAX_DEPTH} levels deep are not evaluated", place)
+        if self.steps > MAX_STEPS:
+            raise Refused(f"evaluation was stopped after {MAX_STEPS} steps", place)
+
+
+class Names(Protocol):
+    """What `var`, `local`, `module`, resource types and the like stand for."""
+
+    def resolve(self, name: str, path: Sequence[Access], place: Place) -> tuple[Value, int]:
+        """The value of `name` and the first steps after it, and how many steps that were. Raises `Refused` if undeclared."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`local` names (of `for`, `each`, `count`, `dynamic`) hide those of the module. Files are relative to `directory` of `tree`."""
+
+    names: Names
+    budget: Budget
+    tree: Tree
+    directory: str
+    local: Mapping[str, Value] = field(default_factory=dict)
+    in_template: bool = False
+
+    def with_names(self, more: Mapping[str, Value]) -> Scope:
+        return replace(self, local={**self.local, **more})
+
+
+class NoNames:
+    """A scope that knows only its local names: template files, -var arguments."""
+
+    def resolve(self, name: str, path: Sequence[Access], place: Place) -> tuple[Value, int]:  # noqa: ARG002 - the protocol's shape
+        raise Refused(f'there is no variable named "{name}" here', place, static=False)
+
+
+def describe(expression: Expression, limit: int = 60) -> str:
+    """An expression's own text on one line, shortened."""
+    text = " ".join(expression.text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
