@@ -165,13 +165,21 @@ def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request
         variables=(*_configured_variables(config), *map(_split, request.variables)),
         var_files=request.var_files,
         parameters={name: _text(each) for name, each in _given(config, request).items()},
-        var_files_of={each.path: each.var_files for each in config.inputs if each.var_files},
+        var_files_of={
+            each.path: tuple(_beside(tree, each.path, name) for name in each.var_files) for each in config.inputs if each.var_files
+        },
     )
     graph = Graph()
     for format_ in FORMATS:
         if format_.name in claimed:
             graph += _owned(format_.load(tree, claimed[format_.name], options), format_.name)
     return graph
+
+
+def _beside(tree: Tree, path: str, name: str) -> str:
+    """A variable file that auditor.yaml names: in the input's own directory, else where auditor.yaml is."""
+    inside = f"{path.rstrip('/')}/{name}"
+    return inside if tree.exists(inside) else name
 
 
 def _configured_variables(config: Config) -> Iterable[tuple[str, str]]:

@@ -103,7 +103,8 @@ class Endpoint:
     """Who sends or receives: members of zones, addresses, domain names.
 
     `exact`: every one of `addresses` is meant; otherwise it lives somewhere among them. `names` are its domain names. `elsewhere`: it is
-    outside every group and host known here (the internet). `role` is what it stands for, `label` how to call it.
+    outside every group and host known here (the internet). `outside`: zones it is known not to be in.
+    `role` is what it stands for, `label` how to call it.
     """
 
     label: str
@@ -114,6 +115,7 @@ class Endpoint:
     names: frozenset[str] = frozenset()
     references: frozenset[str] = frozenset()
     elsewhere: bool = False
+    outside: frozenset[str] = frozenset()
 
 
 def internet(role: str = "internet", but: Iterable[Interval] = ()) -> Endpoint:
@@ -168,7 +170,7 @@ class Crossing:
     def _member(self, groups: frozenset[str], end: Endpoint) -> bool | None:
         if groups & end.zones:
             return True
-        if end.elsewhere or end.names:
+        if end.elsewhere or end.names or groups <= end.outside:
             return False
         family = {group.partition(":")[0] for group in groups}
         if any(zone.partition(":")[0] in family and zone in self.groups for zone in end.zones):

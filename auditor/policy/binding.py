@@ -87,12 +87,19 @@ class Cast:
         roles = [replace(end, exact=end.exact and not hidden) for end in (_less(other, but) for other in others) if end.addresses]
         named = frozenset().union(*(end.zones for end in (*roles, *but))) if roles or but else frozenset[str]()
         zones = [
-            zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
+            self._bystanders(zone, but)
             for zone in self.graph.zones
             if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
         around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
         return (*roles, *(zone for zone in zones if zone.addresses), *_elsewhere(around, hidden))
+
+    def _bystanders(self, zone: Zone, but: tuple[Endpoint, ...]) -> Endpoint:
+        """Who else is in a zone: not at the addresses of `but`; of a network, machines that are in none of the groups."""
+        end = zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
+        if zone.kind is ZoneKind.GROUP:
+            return end
+        return replace(end, outside=frozenset(each.id for each in self.graph.zones if each.kind is ZoneKind.GROUP))
 
 
 def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]:

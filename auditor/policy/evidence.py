@@ -10,13 +10,17 @@ from auditor.model.filters import Decision, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome, Question, TraceStep, Witness
 from auditor.model.graph import Crossing, Endpoint
 from auditor.model.headers import (
+    IPV4,
+    IPV6,
     PORT_PROTOCOLS,
     Protocol,
     address_text,
     addresses_text,
+    intersect_intervals,
     packet_text,
     protocol_text,
     services_text,
+    subtract_intervals,
 )
 from auditor.model.packets import Field, Packet, State
 from auditor.model.record import dataclass
@@ -176,8 +180,16 @@ def _sentence(
 def _extent(shown: Judgement) -> str:
     """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
     services = services_text(shown.packets, 4)
-    sources = shown.packets.values(Field.SOURCE)
-    return f" ({', '.join(services)} from {addresses_text(sources, 3)})" if services else ""
+    return f" ({', '.join(services)} from {_sources_text(shown)})" if services else ""
+
+
+def _sources_text(shown: Judgement) -> str:
+    spans, asked = shown.packets.values(Field.SOURCE), shown.way.source.addresses
+    whole = [family for family in (IPV4, IPV6) if intersect_intervals(spans, [family]) == intersect_intervals(asked, [family]) != ()]
+    if not shown.way.source.exact or len(asked) <= 3 or not whole or subtract_intervals(spans, whole):
+        return addresses_text(spans, 3)
+    only = "" if len(whole) == 2 else f", {'IPv4' if whole[0] is IPV4 else 'IPv6'}"
+    return f"all of {shown.way.source.label}{only}"
 
 
 def _told(rule: Rule) -> str:
