@@ -1,0 +1,160 @@
+"""Which files are machines, which are patches, and whose."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.files import MemoryTree
+from auditor.formats.base import Options
+from auditor.formats.talos import FORMAT
+from auditor.formats.talos.layout import role_by_name, root_of
+from auditor.model.graph import Graph
+
+BLOCK = "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n"
+
+
+def whole(type_: str) -> str:
+    return f"version: v1alpha1\nmachine: {{type: {type_}}}\ncluster: {{controlPlane: {{endpoint: 'https://10.0.0.1:6443'}}}}\n"
+
+
+def rule(name: str, port: int = 50000) -> str:
+    return (
+        f"apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: {name}\n"
+        f"portSelector: {{ports: [{port}], protocol: tcp}}\ningress: [{{subnet: 10.0.0.0/8}}]\n"
+    )
+
+
+def load(files: dict[str, str]) -> Graph:
+    tree = MemoryTree(dict(files))
+    return FORMAT.load(tree, [path for path in tree.paths() if FORMAT.claims(path, tree.read_bytes(path))], Options())
+
+
+def own_rules(graph: Graph) -> dict[str, list[str]]:
+    return {hook.zone or "": [rule.name for rule in hook.filter.rules if not rule.synthetic] for hook in graph.hooks}
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("talos/control-planes/firewall.yaml", "control-plane"),
+        ("patches/controller/a.yaml", "control-plane"),
+        ("patches/master/a.yaml", "control-plane"),
+        ("patches/workers/allow-from-controlplane.yaml", "worker"),
+        ("patches/global/worker.yaml", None),
+        ("patches/controlplane.yaml", "control-plane"),
+        ("firewall-worker.yaml", "worker"),
+        ("allow-to-worker.yaml", None),
+        ("wk1.yaml", "worker"),
+        ("network.yaml", None),
+        ("backups/a.yaml", None),
+    ],
+)
+def test_the_role_of_a_patch_is_in_its_directory_or_else_its_name(path: str, role: str | None) -> None:
+    assert role_by_name(path) == role
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        ("talos/patches/firewall.yaml", "talos"),
+        ("talos/control-planes/a.yaml", "talos"),
+        ("clusters/home/talos/cluster/a.yaml", "clusters/home/talos"),
+        ("patches/global/a.yaml", ""),
+        ("controlplane.yaml", ""),
+    ],
+)
+def test_directories_that_name_roles_do_not_tell_clusters_apart(path: str, root: str) -> None:
+    assert root_of(path) == root
+
+
+def test_a_patch_of_a_role_lies_on_the_machine_of_that_role() -> None:
+    graph = load(
+        {
+            "controlplane.yaml": whole("controlplane"),
+            "worker.yaml": whole("worker"),
+            "patches/all/block.yaml": BLOCK,
+            "patches/controlplane/etcd.yaml": rule("etcd", 2379),
+            "patches/worker/apid.yaml": rule("apid"),
+        }
+    )
+    assert own_rules(graph) == {"talos:controlplane.yaml": ["etcd"], "talos:worker.yaml": ["apid"]}
+
+
+def test_directories_of_patches_alone_are_one_machine_a_role() -> None:
+    graph = load(
+        {"talos/cluster/block.yaml": BLOCK, "talos/control-planes/a.yaml": rule("etcd", 2379), "talos/workers/a.yaml": rule("apid")}
+    )
+    assert own_rules(graph) == {"talos:talos#control-plane": ["etcd"], "talos:talos#worker": ["apid"]}
+    assert [zone.values("role") for zone in graph.zones] == [("control-plane",), ("worker",)]
+    assert "talos:talos/workers" in graph.zones[1].aliases
+
+
+def test_one_patch_for_everybody_is_both_roles() -> None:
+    graph = load({"talos/patches/firewall.yaml": BLOCK + "---\n" + rule("apid")})
+    assert [zone.id for zone in graph.zones] == [
+        "talos:talos/patches/firewall.yaml#control-plane",
+        "talos:talos/patches/firewall.yaml#worker",
+    ]
+    assert graph.zones[0].aliases == graph.zones[1].aliases == ("talos:talos/patches/firewall.yaml",)
+
+
+def test_the_machine_type_of_a_patch_counts_more_than_its_path() -> None:
+    graph = load({"patches/worker/a.yaml": "machine: {type: controlplane}\n---\n" + BLOCK + "---\n" + rule("apid")})
+    assert [zone.values("role") for zone in graph.zones] == [("control-plane",)]
+
+
+def test_a_machine_without_a_filter_says_nothing_about_roles() -> None:
+    assert load({"worker.yaml": whole("worker")}).zones[0].values("role") == ()
+
+
+def test_a_broken_file_does_not_keep_the_others_from_being_read() -> None:
+    graph = load({"a/worker.yaml": whole("worker") + "---\n" + BLOCK, "b/patch.yaml": "kind: NetworkRuleConfig\nname: [\n"})
+    assert [(note.trap, str(note.span)) for note in graph.notes if note.level == "error" and note.trap == "unparsable"] == [
+        ("unparsable", "b/patch.yaml:3:1")
+    ]
+    assert graph.hooks[0].zone == "talos:a/worker.yaml"
+
+
+def test_a_template_beside_leaves_open_what_it_may_say() -> None:
+    firewall = {"patches/firewall.yaml": BLOCK + "---\n" + rule("apid")}
+    about_time = {"patches/time.yaml": "machine:\n  time:\n    servers: [{{ ntp }}]\n"}
+    about_rules = {"patches/rules.yaml": "kind: NetworkRuleConfig\nname: {{ name }}\n"}
+    assert load(firewall | about_time).zones[0].values("host-firewall") == ("block",)
+    assert load(firewall | about_rules).zones[0].values("host-firewall") == ("unknown",)
+
+
+def test_a_version_is_taken_from_the_installer_image() -> None:
+    text = whole("worker").replace("type: worker", "type: worker, install: {image: 'ghcr.io/siderolabs/installer:v1.9.3'}")
+    assert load({"worker.yaml": text}).zones[0].values("talos-version") == ("v1.9.3",)
+    newer = "---\napiVersion: v1alpha1\nkind: KubeNetworkConfig\npodSubnets: [10.1.0.0/16]\n"
+    assert [note.trap for note in load({"worker.yaml": text + newer}).notes if note.level == "error"] == ["unknown-kind"]
+
+
+def test_documents_that_only_1_14_knows_mean_1_14_where_nothing_else_is_said() -> None:
+    text = BLOCK + "---\napiVersion: v1alpha1\nkind: KubeNetworkConfig\npodSubnets: [10.1.0.0/16]\n"
+    assert not [note for note in load({"patches/a.yaml": text}).notes if note.trap == "unknown-kind"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "claimed"),
+    [
+        ("a.yaml", BLOCK, True),
+        ("a.yml", "# remark\n---\n" + BLOCK, True),
+        ("a.json", '{"apiVersion": "v1alpha1", "kind": "NetworkRuleConfig"}', True),
+        ("a.yaml", "machine:\n  network:\n    hostname: a\n", True),
+        ("a.yaml.j2", "cluster:\n  # remark\n  etcd:\n    image: a\n", True),
+        ("a.yaml", "machine: {time: {servers: [a]}}\n", True),
+        ("a.yaml", "- op: add\n  path: /machine/time\n  value: {}\n", True),
+        ("talconfig.yaml", "---\nclusterName: a\nendpoint: b\nnodes: []\n", True),
+        ("a.yaml", "ingressFirewall: {}\n", True),
+        ("a.yaml", "apiVersion: v1alpha1\nkind: NetworkRuleConfigs\n", True),
+        ("a.txt", BLOCK, False),
+        ("values.yaml", "cluster:\n  network: a\nimage: b\n", False),
+        ("a.yaml", "cluster:\n  instances: 3\n", False),
+        ("a.yaml", "apiVersion: foo.io/v1alpha1\nkind: KubeletConfig\n", False),
+        ("a.yaml", "apiVersion: v1\nkind: ConfigMap\n", False),
+        ("a.yaml", "- op: add\n  path: /spec/template\n  value: {}\n", False),
+    ],
+)
+def test_a_file_is_claimed_by_what_it_says(path: str, text: str, claimed: bool) -> None:
+    assert FORMAT.claims(path, text.encode()) is claimed

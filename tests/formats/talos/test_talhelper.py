@@ -1,0 +1,132 @@
+"""talhelper's inventory: who is who, what is generated, and in which order patches come."""
+
+from __future__ import annotations
+
+from auditor.files import MemoryTree
+from auditor.formats.base import Options
+from auditor.formats.talos import FORMAT
+from auditor.model.graph import Graph, Hook
+
+HEAD = """clusterName: home
+talosVersion: v1.13.9
+endpoint: https://10.0.0.1:6443
+cniConfig: {name: none}
+"""
+FIREWALL = """ingressFirewall:
+      defaultAction: block
+      rules:
+        - name: apid
+          portSelector: {ports: [50000], protocol: tcp}
+          ingress: [{subnet: 10.0.0.0/8}]
+"""
+
+
+def load(**files: str) -> Graph:
+    named = {name.replace("__", "/") + ".yaml": text for name, text in files.items()}
+    tree = MemoryTree(dict(named))
+    return FORMAT.load(tree, [path for path in tree.paths() if FORMAT.claims(path, tree.read_bytes(path))], Options())
+
+
+def rules(hook: Hook) -> list[str]:
+    return [rule.text for rule in hook.filter.rules if not rule.synthetic]
+
+
+def rule(name: str, subnet: str) -> str:
+    return (
+        f"apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: {name}\n"
+        f"portSelector: {{ports: [80], protocol: tcp}}\ningress: [{{subnet: '{subnet}'}}]\n"
+    )
+
+
+def test_each_node_is_a_host_with_its_role_and_exact_address() -> None:
+    graph = load(
+        talconfig=HEAD
+        + "nodes:\n  - {hostname: cp1, ipAddress: 10.0.0.11, controlPlane: true}\n  - {hostname: wk1, ipAddress: 10.0.0.21}\n"
+    )
+    assert [(zone.id, zone.values("role"), zone.exact) for zone in graph.zones] == [
+        ("talos:talconfig.yaml#cp1", ("control-plane",), True),
+        ("talos:talconfig.yaml#wk1", ("worker",), True),
+    ]
+    assert graph.zones[0].values("hostname") == ("cp1",)
+
+
+def test_a_firewall_on_the_node_replaces_the_groups_as_a_whole() -> None:
+    own = FIREWALL.replace("apid", "own")
+    text = HEAD + f"nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    {own}worker:\n    {FIREWALL}"
+    (hook,) = load(talconfig=text).hooks
+    assert rules(hook) == ["own: tcp 50000 from 10.0.0.0/8"]
+
+
+def test_a_node_takes_the_firewall_of_its_group() -> None:
+    text = HEAD + f"nodes:\n  - {{hostname: cp1, ipAddress: 10.0.0.11, controlPlane: true}}\ncontrolPlane:\n    {FIREWALL}"
+    (hook,) = load(talconfig=text).hooks
+    assert rules(hook) == ["apid: tcp 50000 from 10.0.0.0/8"]
+    assert str(hook.filter.rules[-1].span) == "talconfig.yaml:13:30"
+
+
+def test_patches_come_group_then_node_then_global() -> None:
+    text = HEAD + (
+        'nodes:\n  - {hostname: wk1, ipAddress: 10.0.0.21, patches: ["@./node.yaml"]}\n'
+        'patches: ["@./all.yaml"]\nworker: {patches: ["@./group.yaml"]}\n'
+    )
+    graph = load(talconfig=text, node=rule("web", "10.2.0.0/16"), all=rule("web", "10.3.0.0/16"), group=rule("web", "10.1.0.0/16"))
+    (hook,) = graph.hooks
+    assert [str(each.span) for each in hook.filter.rules if not each.synthetic] == ["all.yaml:5:1"]
+    told = [note for note in graph.notes if note.trap == "rule-lists-replaced"]
+    assert [(note.span.path, note.related[0][1].path) for note in told] == [("node.yaml", "group.yaml"), ("all.yaml", "node.yaml")]
+
+
+def test_override_patches_leaves_the_groups_out() -> None:
+    text = HEAD + (
+        'nodes:\n  - {hostname: wk1, ipAddress: 10.0.0.21, overridePatches: true, patches: ["@./node.yaml"]}\n'
+        'worker: {patches: ["@./group.yaml"]}\n'
+    )
+    (hook,) = load(talconfig=text, node=rule("node", "10.2.0.0/16"), group=rule("group", "10.1.0.0/16")).hooks
+    assert [each.name for each in hook.filter.rules if not each.synthetic] == ["node"]
+
+
+def test_an_inline_patch_is_blamed_at_its_own_line() -> None:
+    body = "".join(f"        {line}\n" for line in rule("web", "10.1.0.0/16").splitlines())
+    text = HEAD + f"nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    patches:\n      - |-\n{body}"
+    (hook,) = load(talconfig=text).hooks
+    (web,) = [each for each in hook.filter.rules if not each.synthetic]
+    assert text.splitlines()[web.span.line - 1][web.span.column - 1 :].startswith("ingress: [{subnet: '10.1.0.0/16'}]")
+
+
+def test_a_file_that_is_not_there_leaves_what_is_filtered_open() -> None:
+    text = HEAD + f'nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    patches: ["@./gone.yaml"]\n    {FIREWALL}'
+    graph = load(talconfig=text)
+    assert [note.trap for note in graph.notes] == ["missing-patch"]
+    assert graph.zones[0].values("host-firewall") == ("unknown",)
+
+
+def test_a_patch_outside_of_the_tree_is_not_read() -> None:
+    text = HEAD + 'nodes:\n  - {hostname: wk1, ipAddress: 10.0.0.21, patches: ["@../../etc/passwd"]}\n'
+    assert [note.trap for note in load(talconfig=text).notes] == ["missing-patch"]
+
+
+def test_the_escaped_delete_is_a_delete_in_a_file_that_talhelper_reads() -> None:
+    text = HEAD + f'nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    patches: ["@./open.yaml"]\n    {FIREWALL}'
+    delete = "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: apid\n$$patch: delete\n"
+    graph = load(talconfig=text, open=delete)
+    assert [note.trap for note in graph.notes] == ["lockout"]
+
+
+def test_variables_come_from_talenv_and_the_others_stay_open() -> None:
+    text = HEAD + 'nodes:\n  - {hostname: wk1, ipAddress: "${WK1}", patches: ["@./web.yaml"]}\n'
+    patch = rule("web", "${OFFICE}")
+    known = load(talconfig=text, web=patch, talenv="WK1: 10.0.0.21\nOFFICE: 192.168.0.0/16\n")
+    assert [each.text for each in known.hooks[0].filter.rules if not each.synthetic] == ["web: tcp 80 for all but its sources"]
+    assert known.zones[0].exact
+    assert [note.trap for note in load(talconfig=text, web=patch).notes] == ["unresolved-variable"]
+
+
+def test_networks_and_cni_are_facts_of_every_node() -> None:
+    text = HEAD + "clusterPodNets: [10.1.0.0/16]\nclusterSvcNets: [10.2.0.0/16]\nnodes:\n  - {hostname: wk1, ipAddress: 10.0.0.21}\n"
+    (zone,) = load(talconfig=text).zones
+    assert [zone.values(key) for key in ("pod-network", "service-network", "cni")] == [("10.1.0.0/16",), ("10.2.0.0/16",), ("none",)]
+
+
+def test_an_inventory_that_is_none_is_told() -> None:
+    assert [note.trap for note in load(talconfig="clusterName: home\nendpoint: https://10.0.0.1:6443\nnodes: []\n").notes] == ["unparsable"]
+    assert [note.trap for note in load(talconfig="clusterName: home\nendpoint: [\n").notes] == ["unparsable"]
