@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from auditor.formats.talos.canonical import canonical_text, element_type
 from auditor.formats.talos.notes import key_of
 from auditor.formats.talos.scalars import is_null
 from auditor.formats.talos.schema import ANYTHING, FieldType, Kind, section
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence
 

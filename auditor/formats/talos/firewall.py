@@ -6,8 +6,6 @@ A rule's sources are the union of all its subnets without the union of all its e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.formats.talos.combine import Combined
 from auditor.formats.talos.documents import Document
 from auditor.formats.talos.notes import key_of, where
@@ -15,6 +13,7 @@ from auditor.formats.talos.scalars import Ports, Prefix, Refused, is_null, place
 from auditor.formats.talos.validate import lookup, ports_of
 from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import V6_BASE, Interval
+from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 from auditor.yamlspan import Mapping, Scalar, Sequence
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence, to_python
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from auditor.model.record import dataclass
 
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-(alpha|beta|rc)\.(\d{1,4}))?(?:[-+].*)?")
 _STAGES = {"alpha": 0, "beta": 1, "rc": 2, None: 3}
