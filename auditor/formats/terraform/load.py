@@ -21,13 +21,18 @@ from auditor.model.graph import Graph
 
 def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """The firewalls of every root module among `paths`."""
-    sources = Sources(tree)
-    roots = [load_root(sources, directory, root_options(tree, options, directory)) for directory in find_roots(sources, paths)]
+    roots = load_roots(tree, paths, options)
     estates = [(root, read_estate(root)) for root in roots]
     graphs = [graph_of(estate, Names(prefix)) for (_, estate), prefix in zip(estates, _prefixes(estates), strict=True)]
     notes = Graph(notes=tuple(note for root in roots for note in root.notes()))
     read = Graph(read=tuple((path, "terraform") for path in paths))
     return reduce(add, graphs, read) + notes
+
+
+def load_roots(tree: Tree, paths: Sequence[str], options: Options) -> list[Root]:
+    """The root modules among `paths`, each to be evaluated on demand."""
+    sources = Sources(tree)
+    return [load_root(sources, directory, root_options(tree, options, directory)) for directory in find_roots(sources, paths)]
 
 
 def root_options(tree: Tree, options: Options, directory: str) -> RootOptions:

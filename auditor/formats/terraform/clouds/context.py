@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from auditor.formats.terraform.lints import LEVELS
 from auditor.formats.terraform.records import Estate, Group
 from auditor.formats.terraform.resources import Resource, Root
 from auditor.formats.terraform.values import Value, text_of
+from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Note, Span, Unknown
 
 

@@ -6,8 +6,6 @@ networks are not filtered at all.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peers,
@@ -25,6 +23,7 @@ from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.selectors import matches
 from auditor.formats.terraform.values import text_of
 from auditor.model.headers import address_interval, subtract_intervals
+from auditor.model.record import replace
 from auditor.model.source import Effect
 
 FIREWALL, ATTACHMENT, SERVER = "hcloud_firewall", "hcloud_firewall_attachment", "hcloud_server"

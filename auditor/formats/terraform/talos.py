@@ -1,0 +1,125 @@
+"""Talos machine configurations that Terraform generates: machine type, version, and patches as texts in the order they are applied.
+
+A patch whose text is not known is kept, with the reason: it may say anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from auditor.files import Tree
+from auditor.formats.base import Options
+from auditor.formats.terraform.load import load_roots
+from auditor.formats.terraform.resources import Resource, Root
+from auditor.formats.terraform.values import Value, is_sequence, text_of
+from auditor.model.source import Span
+
+GENERATED = ("talos_machine_configuration",)
+OLDER = {"talos_machine_configuration_controlplane": "controlplane", "talos_machine_configuration_worker": "worker"}
+APPLIED = "talos_machine_configuration_apply"
+
+
+@dataclass(frozen=True, slots=True)
+class TalosPatch:
+    """One patch. `text` None: it is not known, for the reason in `unknown`.
+
+    `first_line`: the line of the file on which a heredoc's text begins; its lines are the file's, `indent` characters further right.
+    """
+
+    text: str | None
+    span: Span
+    unknown: str = ""
+    first_line: int | None = None
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TalosMachine:
+    """A machine configuration, by the address of what generates or applies it. `machine_type` is Talos's word, None if unknown."""
+
+    name: str
+    span: Span
+    machine_type: str | None
+    patches: tuple[TalosPatch, ...]
+    version: str | None = None
+    addresses: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+def talos_machines(tree: Tree, paths: Sequence[str], options: Options) -> tuple[TalosMachine, ...]:
+    """Every machine configuration of the root modules among `paths`."""
+    return tuple(machine for root in load_roots(tree, paths, options) for machine in machines_of(root))
+
+
+def machines_of(root: Root) -> Iterator[TalosMachine]:
+    """Those of one root module: what is applied to nodes, and what is generated and applied nowhere here."""
+    generated = {machine.name: machine for machine in _generated(root)}
+    applied: set[str] = set()
+    for resource in root.resources((APPLIED,)):
+        source = resource.get("machine_configuration_input")
+        name = (source.reference or "").removesuffix(".machine_configuration")
+        base = generated.get(name) or TalosMachine(name, resource.span, None, (_not_here(source, resource),))
+        applied.add(base.name)
+        yield _applied(resource, base)
+    yield from (machine for name, machine in generated.items() if name not in applied)
+
+
+def _generated(root: Root) -> Iterator[TalosMachine]:
+    for resource in root.data(GENERATED):
+        yield _machine(resource, text_of(resource.get("machine_type")))
+    for resource in root.resources(tuple(OLDER)):
+        yield _machine(resource, OLDER[resource.type])
+
+
+def _machine(resource: Resource, machine_type: str | None) -> TalosMachine:
+    names = [("cluster", text)] if (text := text_of(resource.get("cluster_name"))) else []
+    return TalosMachine(
+        resource.address,
+        resource.span,
+        machine_type,
+        tuple(_patches(resource)),
+        version=text_of(resource.get("talos_version")),
+        attributes=tuple(names),
+    )
+
+
+def _applied(resource: Resource, base: TalosMachine) -> TalosMachine:
+    node = text_of(resource.get("node"))
+    return replace(
+        base,
+        name=resource.address,
+        span=resource.span,
+        patches=(*base.patches, *_patches(resource)),
+        addresses=(node,) if node is not None and node[:1].isdigit() else (),
+    )
+
+
+def _not_here(source: Value, resource: Resource) -> TalosPatch:
+    reason = source.unknown.reason if source.is_unknown else "the configuration it starts from is not generated here"
+    return TalosPatch(None, resource.span_of("machine_configuration_input"), reason)
+
+
+def _patches(resource: Resource) -> Iterator[TalosPatch]:
+    value = resource.get("config_patches")
+    if value.is_null:
+        return
+    for patch in value.elements if is_sequence(value) and not value.is_unknown else (value,):
+        yield _patch(patch, patch.span or resource.span_of("config_patches"))
+
+
+def _patch(value: Value, span: Span) -> TalosPatch:
+    text = text_of(value)
+    if text is None:
+        return TalosPatch(None, span, value.unknown.reason if value.is_unknown else "it is no text")
+    place = value.place
+    if place is None or not place.text.startswith("<<"):
+        return TalosPatch(text, span)
+    return TalosPatch(text, span, first_line=span.line + 1, indent=_indent(place.text, text))
+
+
+def _indent(written: str, text: str) -> int:
+    """How far a heredoc's lines stand right of its text: what `<<-` took away."""
+    _, _, body = written.partition("\n")
+    first, line = body.partition("\n")[0], text.partition("\n")[0]
+    return max(len(first) - len(line), 0) if written.startswith("<<-") and first.endswith(line) else 0
