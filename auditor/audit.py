@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 
 from auditor import __version__
@@ -19,6 +20,7 @@ from auditor.model.source import Note
 from auditor.policy.binding import Cast, Claim, bind, claim_of
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
+from auditor.policy.derive import completed
 from auditor.policy.detect import proposals, recognises
 from auditor.policy.load import builtin_rulesets, load_ruleset
 from auditor.policy.nodes import content
@@ -141,12 +143,13 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
         given = _given(config, request)
         values = {ruleset.name: parameters_of(ruleset, given) for ruleset, _ in rulesets}
         problems = list(unknown_parameters((ruleset for ruleset, _ in rulesets), given))
-        cast, unmatched = bind(graph, _claims(graph, rulesets, config, request))
+        bound, unmatched = bind(graph, _claims(graph, rulesets, config, request))
         problems += unmatched + _strangers(config, request, rulesets)
     except PolicyError as error:
         raise UsageError(str(error)) from None
     if problems:
         raise UsageError("\n".join(map(str, problems)))
+    cast = reduce(completed, (ruleset for ruleset, _ in rulesets), bound)
     return Reading(tree, graph, config, rulesets, cast, values)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
-from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
+from auditor.model.graph import Endpoint, Graph, Place, Zone, ZoneKind
 from auditor.model.headers import (
     ANYWHERE,
     PUBLIC,
@@ -68,10 +68,11 @@ class Cast:
         """The endpoints of a role; empty if it is not bound."""
         return self.roles[role].endpoints if role in self.roles else ()
 
-    def unfiltered(self, role: str) -> bool:
-        """Whether no group and no host firewall stands between two members of the role."""
-        ends = self.endpoints(role)
-        return not any(way.crossings for a in ends for b in ends for way in self.graph.ways(a, b))
+    def unfiltered(self, *roles: str) -> bool:
+        """Whether no group and no host firewall stands between any two members of the roles; not known to be so where there are none."""
+        ends = [end for role in roles for end in self.endpoints(role)]
+        hooks = (hook for a in ends for b in ends for way in self.graph.ways(a, b) for crossing in way.crossings for hook in crossing.hooks)
+        return bool(ends) and all(hook.device is not None or hook.place is Place.TRANSIT for hook in hooks)
 
     def internet(self, but: Iterable[Endpoint] = ()) -> Endpoint:
         """Public unicast space outside of every bound role and of `but`."""
@@ -81,25 +82,28 @@ class Cast:
 
     def everybody(self, but: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
         """Every bound role's endpoints and every zone known, without those of `but`, and whatever is elsewhere."""
-        spared = frozenset().union(*(end.zones for end in but)) if but else frozenset[str]()
+        spared = frozenset[str]().union(*(end.zones for end in but))
         others = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
-        hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
-        roles = [replace(end, exact=end.exact and not hidden) for end in (_less(other, but) for other in others) if end.addresses]
-        named = frozenset().union(*(end.zones for end in (*roles, *but))) if roles or but else frozenset[str]()
+        roles = [end for end in (self._bystanders(other, but) for other in others) if end.addresses]
+        named = frozenset[str]().union(*(end.zones for end in (*roles, *but)))
         zones = [
-            self._bystanders(zone, but)
+            self._bystanders(zone_endpoint(zone), but)
             for zone in self.graph.zones
             if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
         around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
+        hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
         return (*roles, *(zone for zone in zones if zone.addresses), *_elsewhere(around, hidden))
 
-    def _bystanders(self, zone: Zone, but: tuple[Endpoint, ...]) -> Endpoint:
-        """Who else is in a zone: not at the addresses of `but`; of a network, machines that are in none of the groups."""
-        end = zone_endpoint(zone, subtract_intervals(bound_of(zone), _exact_addresses(but)))
-        if zone.kind is ZoneKind.GROUP:
-            return end
-        return replace(end, outside=frozenset(each.id for each in self.graph.zones if each.kind is ZoneKind.GROUP))
+    def _bystanders(self, end: Endpoint, but: tuple[Endpoint, ...]) -> Endpoint:
+        """Who else is at an endpoint: not at the addresses of `but`; of a network, machines that are in none of the groups.
+
+        Where only a bound of the addresses of `but` is known, nobody knows which addresses in it are others'.
+        """
+        held = subtract_intervals(end.addresses, _exact_addresses(but))
+        shared = any(not each.exact and not each.names and intersect_intervals(held, each.addresses) for each in but)
+        groups = frozenset(zone.id for zone in self.graph.zones if zone.kind is ZoneKind.GROUP)
+        return replace(end, addresses=held, exact=end.exact and not shared, outside=frozenset() if end.zones & groups else groups)
 
 
 def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]:
@@ -251,11 +255,6 @@ def _addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
 
 def _exact_addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
     return _addresses(end for end in ends if end.exact)
-
-
-def _less(end: Endpoint, but: tuple[Endpoint, ...]) -> Endpoint:
-    """What of an endpoint is not at the addresses of another: a network is more than the machines in it."""
-    return replace(end, addresses=subtract_intervals(end.addresses, _exact_addresses(but)))
 
 
 def _same(end: Endpoint, others: tuple[Endpoint, ...]) -> bool:

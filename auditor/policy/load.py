@@ -149,7 +149,15 @@ class _Reader:
             self.problems.append(Problem(f"the role {name!r} is built in: leave it out, or choose another name", node.key))
         if isinstance(node, Scalar):
             return Role(name, node.text)
-        return Role(name, nodes.text(node, "is"), nodes.texts(node, "union"), nodes.flag(node, "somewhere"))
+        return Role(
+            name,
+            nodes.text(node, "is"),
+            nodes.texts(node, "union"),
+            nodes.flag(node, "somewhere"),
+            nodes.text(node, "network_of"),
+            nodes.text(node, "stated_by"),
+            nodes.texts(node, "usually"),
+        )
 
     def unions(self, root: Node) -> None:
         for name, node in nodes.entries(root, "roles").items():

@@ -142,13 +142,17 @@ class Requirement:
 class Role:
     """Somebody the document speaks of. `union_of` names the roles it is made of (then it is never bound itself).
 
-    `somewhere`: unbound, it may be at any address, and one that is reached is enough ("any resolver").
+    `somewhere`: unbound, it may be at any address, and one that is reached is enough ("any resolver"). Unbound, it is, in this order:
+    what zones state by the attribute `stated_by`; the networks that the role `network_of` is in; `usually`, names or addresses.
     """
 
     name: str
     description: str
     union_of: tuple[str, ...] = ()
     somewhere: bool = False
+    network_of: str = ""
+    stated_by: str = ""
+    usually: tuple[str, ...] = ()
 
 
 class Type(StrEnum):
@@ -249,7 +253,22 @@ def settle(ruleset: Ruleset, values: Mapping[str, Value], facts: Facts) -> tuple
 
     `values` come from `parameters_of`: every parameter has one.
     """
-    return tuple(_settled(ruleset, each, values, facts) for each in ruleset.requirements)
+    members = _Members(ruleset, facts)
+    return tuple(_settled(ruleset, each, values, members) for each in ruleset.requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Facts about roles that are unions: what is said of them is said of all their members."""
+
+    ruleset: Ruleset
+    facts: Facts
+
+    def bound(self, role: str) -> bool:
+        return all(map(self.facts.bound, self.ruleset.members(role)))
+
+    def unfiltered(self, *roles: str) -> bool:
+        return self.facts.unfiltered(*(member for role in roles for member in self.ruleset.members(role)))
 
 
 def requirement_applies(requirement: Requirement, values: Mapping[str, Value], facts: Facts) -> bool:
