@@ -1,4 +1,4 @@
-"""What is measured: one small file that is written here, and a long ruleset that is made, the same every time."""
+"""What is measured: one small file that is written here, a long ruleset and a tree of patches that are made, the same every time."""
 
 from __future__ import annotations
 
@@ -89,3 +89,41 @@ def long_nft(folder: Path, rules: int = 10_000) -> Path:
 def _rule(number: int) -> str:
     source, destination = f"10.{number >> 8 & 255}.{number & 255}.0/24", f"172.16.{number % 250}.{number % 199}"
     return f"ip saddr {source} ip daddr {destination} tcp dport {1024 + number} accept"
+
+
+TALOS_RULE = """\
+apiVersion: v1alpha1
+kind: NetworkRuleConfig
+name: {name}
+portSelector:
+  ports: [{port}]
+  protocol: tcp
+ingress:
+  - subnet: 10.0.0.0/16
+    except: 10.0.9.0/24
+  - subnet: 10.244.0.0/16
+"""
+TALOS_BASE = """\
+machine:
+  time: {servers: [10.0.9.123]}
+  network: {nameservers: [10.0.9.53]}
+cluster:
+  network: {podSubnets: [10.244.0.0/16]}
+---
+apiVersion: v1alpha1
+kind: NetworkDefaultActionConfig
+ingress: block
+"""
+
+
+def talos_patches(folder: Path, files: int = 60) -> Path:
+    """So many Talos patches, one document a file, in directories that name the roles."""
+    directory = folder / "patches"
+    for role in ("cluster", "control-planes", "workers"):
+        (directory / "talos" / role).mkdir(parents=True)
+    (directory / "talos/cluster/base.yaml").write_text(TALOS_BASE)
+    for number in range(files - 1):
+        role, port = ("control-planes", "workers")[number % 2], 50000 if number < 2 else 8000 + 2 * number
+        text = TALOS_RULE.format(name=f"rule-{number}", port=port)
+        (directory / "talos" / role / f"rule-{number:02}.yaml").write_text(text)
+    return directory

@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.inputs import long_nft, small_tf
+from benchmarks.inputs import long_nft, small_tf, talos_patches
 
 AUDITOR = (str(Path(sys.executable).parent / "auditor"),)
 
@@ -76,6 +76,7 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     yield Case("one small .tf to text", (*AUDITOR, "check", str(small)))
     yield Case("the Talos example to text", (*AUDITOR, "check", "examples/talos-aws"))
     yield Case("the Talos example to HTML", (*AUDITOR, "check", "examples/talos-aws", "-f", "html", "-o", out))
+    yield Case("Talos, 60 patches, to text", (*AUDITOR, "check", str(talos_patches(folder))), (25, None))
     yield Case("nftables, 10,000 rules, to text", (*AUDITOR, "check", str(long)), repeat=3)
     for tree in trees:
         yield Case(f"{tree} to SARIF", (*AUDITOR, "check", tree, "-f", "sarif", "-o", out), repeat=3)
