@@ -122,12 +122,20 @@ def _fact(stage: Stage, requirement: Requirement, ends: tuple[Endpoint, ...]) ->
 
 def _plain(stage: Stage, requirement: Requirement, outcome: Outcome, what: str, end: Endpoint | None) -> Finding:
     zone = next((zone for zone in map(stage.graph.zone, sorted(end.zones)) if zone is not None), None) if end else None
+    bound = stage.cast.roles.get(end.role) if end else None
+    place = (
+        Location(zone.span, "", zone.label)
+        if zone
+        else Location(bound.span, "the binding", end.role)
+        if end and bound and bound.span
+        else None
+    )
     return Finding(
         requirement.id,
         outcome,
         requirement.level,
         f"{requirement.title}: {what}",
-        location=Location(zone.span, "", zone.label) if zone else None,
+        location=place,
         fingerprint=(requirement.id, end.role or end.label if end else ""),
         because=requirement.because,
         help=requirement.fix.text,

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from auditor.model.record import dataclass
 
 Value = bool | int | str | tuple[str, ...]
 
@@ -25,8 +26,8 @@ class Facts(Protocol):
         """Whether somebody plays `role` here: it is bound in auditor.yaml, by an option or by detection."""
         ...
 
-    def unfiltered(self, role: str) -> bool:
-        """Whether no security group and no host firewall stands between two members of `role`."""
+    def unfiltered(self, *roles: str) -> bool:
+        """Whether no security group and no host firewall stands between any two members of the roles."""
         ...
 
 

@@ -6,8 +6,9 @@ Invariant: `parse_service(str(service)) == service`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from auditor.model.record import dataclass
 
 Ports = tuple[tuple[int, int], ...]
 """Inclusive ranges, sorted and disjoint; empty means every port."""

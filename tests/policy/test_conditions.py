@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.model.record import dataclass
 from auditor.policy.conditions import All, Any, Asks, Compare, Condition, Not, Value, holds, parse_condition, parts, text_of, version
 
 
@@ -21,14 +20,17 @@ class Known:
     def bound(self, role: str) -> bool:
         return role in self.roles
 
-    def unfiltered(self, role: str) -> bool:
-        return role in self.free
+    def unfiltered(self, *roles: str) -> bool:
+        return set(roles) <= set(self.free)
 
 
 VALUES: dict[str, Value] = {"cni": "cilium", "nodeport": False, "hosts": ("a", "b"), "release": "1.10", "count": 9, "unset": ""}
 
 
-def true(text: str, facts: Known = Known()) -> bool:
+NOTHING = Known()
+
+
+def true(text: str, facts: Known = NOTHING) -> bool:
     return holds(parse_condition(text), VALUES, facts)
 
 

@@ -58,9 +58,9 @@ def test_the_network_plugin_decides_which_ports_it_needs(cni: str, overlay: str,
     ("given", "facts", "strangers"),
     [
         ({}, Known(), "any but control-plane"),
-        ({}, Known(free=("node",)), "any but control-plane and worker"),
+        ({}, Known(free=("control-plane", "worker")), "any but control-plane and worker"),
         ({"node_to_node": "any"}, Known(), "any but control-plane and worker"),
-        ({"node_to_node": "restricted"}, Known(free=("node",)), "any but control-plane"),
+        ({"node_to_node": "restricted"}, Known(free=("control-plane", "worker")), "any but control-plane"),
     ],
 )
 def test_workers_are_strangers_to_etcd_where_something_is_between_them(given: dict[str, str], facts: Known, strangers: str) -> None:

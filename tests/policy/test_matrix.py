@@ -1,0 +1,75 @@
+"""Every requirement on every dialect that can carry it: the fixture passes, and the smallest change breaks exactly what it should."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from auditor.model.findings import Outcome
+from auditor.policy.ruleset import Kind
+from tests.policy.matrix import Cell, Mutant, cells, outcomes, requirements, ruleset
+
+CELLS = cells()
+MUTANTS = [(cell, mutant) for cell in CELLS for mutant in cell.mutants]
+
+
+def name(value: object) -> str:
+    if isinstance(value, Cell):
+        return f"{value.ruleset}-on-{value.dialect}"
+    return f"{value.requirement}-{value.outcome}" if isinstance(value, Mutant) else ""
+
+
+@cache
+def passing(cell: Cell, parameters: tuple[str, ...] = ()) -> dict[str, Outcome]:
+    return outcomes(cell.run(parameters=parameters), ruleset(cell).prefix)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=name)
+def test_a_firewall_as_the_document_wants_it_holds(cell: Cell) -> None:
+    assert {each: outcome for each, outcome in passing(cell).items() if outcome is not Outcome.HOLDS} == {}
+
+
+@pytest.mark.parametrize(("cell", "mutant"), MUTANTS, ids=name)
+def test_a_change_does_to_the_requirement_what_it_should_and_to_no_other(cell: Cell, mutant: Mutant) -> None:
+    before = passing(cell, mutant.parameters)
+    assert before.get(mutant.requirement) is Outcome.HOLDS, "it does not hold before the change"
+    findings = cell.run(mutant.edits, mutant.parameters)
+    after = outcomes(findings, ruleset(cell).prefix)
+    assert after.get(mutant.requirement) is mutant.outcome
+    broken = {each for each, outcome in after.items() if outcome is Outcome.BROKEN}
+    assert broken == ({mutant.requirement, *mutant.also} if mutant.outcome is Outcome.BROKEN else set())
+
+
+@pytest.mark.parametrize(("cell", "mutant"), [each for each in MUTANTS if each[1].outcome is Outcome.BROKEN], ids=name)
+def test_what_breaks_is_shown_by_a_packet_of_the_flow_at_the_line_that_decides(cell: Cell, mutant: Mutant) -> None:
+    requirement = next(each for each in requirements(cell) if each.name == mutant.requirement)
+    found = [each for each in cell.run(mutant.edits, mutant.parameters)[requirement.id] if each.outcome is Outcome.BROKEN]
+    for finding in found:
+        assert finding.location is not None
+        if requirement.kind is Kind.ENFORCED:
+            continue
+        assert finding.witness is not None
+        fields = dict(finding.witness.fields)
+        ports = [(low, high) for service in requirement.services for low, high in service.ports]
+        assert not ports or any(low <= int(fields["destination_port"]) <= high for low, high in ports)
+        assert {str(service.protocol) for service in requirement.services} & {fields["protocol"], "any", "icmp"}
+    lines = [
+        cell.text(mutant, each.location.span.path).splitlines()[each.location.span.line - 1] for each in found if each.location is not None
+    ]
+    assert any(mutant.at in line for line in lines), lines
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=name)
+def test_no_requirement_is_without_a_change_or_a_reason(cell: Cell) -> None:
+    missing = [
+        f"{each.name}: {outcome}"
+        for each in requirements(cell)
+        for outcome in (Outcome.BROKEN, Outcome.OPEN)
+        if (cell.mutant(each.name, outcome) is None) == (cell.hole(each.name, outcome) is None)
+    ]
+    assert not missing, "neither, or both"
+
+
+def test_every_ruleset_about_roles_has_a_dialect() -> None:
+    assert {cell.ruleset for cell in CELLS} >= {"talos"}
