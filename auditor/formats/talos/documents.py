@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from enum import Enum
+from itertools import islice
 
 from auditor.formats.talos.decode import check_document
 from auditor.formats.talos.deletes import Delete, Misplaced, take_deletes
@@ -20,11 +21,13 @@ from auditor.formats.talos.version import REPEATED_DOCUMENT_IN_PATCH, Version
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Effect, Level, Note, Source, Span
 from auditor.yamlscalars import Schema
-from auditor.yamlspan import Mapping, Node, Scalar, Sequence, Stream, YamlError, read
+from auditor.yamlspan import Mapping, Node, Scalar, Sequence, Stream, Style, YamlError, read, walk
 
 MAIN = "main"
 MAIN_KEYS = ("machine", "cluster", "debug", "persist")
 _SKIPPED_KEYS = frozenset({"version", "kind", "name"})
+_MARKS_OF_A_LINE = 100
+_BLOCKS = (Style.LITERAL, Style.FOLDED)
 _TEMPLATE = re.compile(r"\{\{|\{%|#\{|#%|<%")
 
 
@@ -78,18 +81,30 @@ class Loaded:
         return refused(self.notes)
 
 
-def template_sign(text: str) -> tuple[int, int, str] | None:
-    """Where a template's mark stands outside of quotes and comments (line, column, mark); None in plain YAML.
+def template_signs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where a template's marks stand outside of quotes and comments: line, column, mark.
 
     `#{` and `#%` look like comments to YAML, so they count wherever they begin a word.
     """
     for number, line in enumerate(text.split("\n"), 1):
-        for match in _TEMPLATE.finditer(line):
+        for match in islice(_TEMPLATE.finditer(line), _MARKS_OF_A_LINE):
             before = line[: match.start()]
             hidden = match[0] not in ("#{", "#%") and re.search(r"(?:^|\s)#", before)
             if not hidden and before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
-                return number, match.start() + 1, match[0]
-    return None
+                yield number, match.start() + 1, match[0]
+
+
+def template_sign(source: Source) -> tuple[int, int, str] | None:
+    """The first mark of a template that is still to be rendered; those inside of block texts (manifests, files) belong to them."""
+    signs = list(template_signs(source.text))
+    if not signs:
+        return None
+    try:
+        stream = read(source, Schema.GO)
+    except YamlError:
+        return signs[0]
+    texts = [node.span for document in stream.documents for _, node in walk(document) if isinstance(node, Scalar) and node.style in _BLOCKS]
+    return next((sign for sign in signs if not any(text.line < sign[0] <= text.end_line for text in texts)), None)
 
 
 def load(source: Source, version: Version, *, patch: bool, move: Move | None = None) -> Loaded:
@@ -99,7 +114,7 @@ def load(source: Source, version: Version, *, patch: bool, move: Move | None = N
     """
     placed: Move = move or (lambda span: span)
     whole = placed(Span.of_file(source.path))
-    sign = template_sign(source.text)
+    sign = template_sign(source) if _TEMPLATE.search(source.text) else None
     if sign is not None:
         line, column, mark = sign
         span = placed(Span(source.path, line, column, line, column + len(mark)))

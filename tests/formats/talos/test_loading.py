@@ -10,6 +10,7 @@ from auditor.formats.talos.version import Version, parse_version
 from auditor.model.source import Source
 
 V113, V114 = Version(1, 13, 9), Version(1, 14, 0, 2, 1)
+MANIFEST = "cluster:\n  inlineManifests:\n    - name: a\n      contents: |\n        a: {{ .Values.b }}\n        {{- end }}\n"
 HEAD = "apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: web\n"
 
 
@@ -175,8 +176,10 @@ def test_a_template_is_told_and_not_read(text: str) -> None:
     assert patch(text).shape is Shape.UNREADABLE
 
 
-@pytest.mark.parametrize("text", ["# {{ a }}\nmachine: {}\n", 'machine: {env: {a: "{{ b }}"}}\n', "machine: {} # see {{ docs }}\n"])
-def test_braces_in_comments_and_quotes_are_no_template(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["# {{ a }}\nmachine: {}\n", 'machine: {env: {a: "{{ b }}"}}\n', "machine: {} # see {{ docs }}\n", MANIFEST]
+)
+def test_braces_in_comments_quotes_and_block_texts_are_no_template(text: str) -> None:
     assert patch(text).shape is Shape.DOCUMENTS
 
 
