@@ -6,9 +6,9 @@ a rule of their own because another rule kept no state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
-from auditor.formats.pf.addresses import ANY, FAMILY, Addresses
+from auditor.formats.pf.addresses import ANY, FAMILY, Addresses, Ranges
 from auditor.formats.pf.names import ICMP, ICMP6, TCP
 from auditor.formats.pf.ports import Ports
 from auditor.model.filters import Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
@@ -56,7 +56,14 @@ class Selector:
 
 def condition(selector: Selector) -> Condition:
     """The packets that the rule matches."""
-    headers = _headers(selector)
+    headers = _headers(
+        selector.protocols,
+        selector.source.ports,
+        selector.destination.ports,
+        selector.icmp_types,
+        selector.first_only,
+        selector.flags,
+    )
     if not headers:
         return Exactly(headers)
     ends = (
@@ -93,25 +100,34 @@ def _within(addresses: Addresses, side: Side) -> Condition:
     return either(sure, *(Undecided(reason, possible) for reason in reasons))
 
 
-def _on(side: Side, ranges: Iterable[tuple[int, int]]) -> PacketSet:
+@lru_cache(maxsize=4096)
+def _on(side: Side, ranges: Ranges) -> PacketSet:
     return field_set(_FIELD[side], ranges)
 
 
-def _headers(selector: Selector) -> PacketSet:
-    """Everything but the addresses: protocol, ports or ICMP types, TCP flags."""
+@lru_cache(maxsize=4096)
+def _headers(
+    protocols: tuple[int, ...] | None,
+    source: Ports | None,
+    destination: Ports | None,
+    icmp_types: tuple[int, ...] | None,
+    first_only: bool,
+    flags: tuple[int, int] | None,
+) -> PacketSet:
+    """Everything but the addresses: protocol, ports or ICMP types, TCP flags. Rules share few of them, however many there are."""
     packets = EVERYTHING
-    if selector.protocols is not None:
-        packets &= field_set(Field.PROTOCOL, [(number, number) for number in selector.protocols])
-    if selector.source.ports is not None:
-        packets &= field_set(Field.SOURCE_PORT, selector.source.ports)
-    if selector.icmp_types is not None:
-        kinds = field_set(Field.DESTINATION_PORT, [(kind * 256, kind * 256 + 255) for kind in selector.icmp_types])
+    if protocols is not None:
+        packets &= field_set(Field.PROTOCOL, [(number, number) for number in protocols])
+    if source is not None:
+        packets &= field_set(Field.SOURCE_PORT, source)
+    if icmp_types is not None:
+        kinds = field_set(Field.DESTINATION_PORT, [(kind * 256, kind * 256 + 255) for kind in icmp_types])
         packets &= kinds & field_set(Field.PROTOCOL, [(ICMP, ICMP), (ICMP6, ICMP6)])
-    elif selector.destination.ports is not None:
-        packets &= field_set(Field.DESTINATION_PORT, selector.destination.ports)
-    if selector.flags is not None:
-        packets &= with_flags(*selector.flags)
-    return packets & OPENING if selector.first_only else packets
+    elif destination is not None:
+        packets &= field_set(Field.DESTINATION_PORT, destination)
+    if flags is not None:
+        packets &= with_flags(*flags)
+    return packets & OPENING if first_only else packets
 
 
 def with_flags(wanted: int, among: int) -> PacketSet:

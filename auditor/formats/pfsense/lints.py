@@ -145,6 +145,13 @@ LINTS: tuple[Lint, ...] = (
         Level.NOTE,
     ),
     Lint(
+        "match-quick",
+        "A quick match rule",
+        "A match rule decides nothing. Releases before 2.8 wrote `match quick` for it, which did not work; later ones take the word off.",
+        "Make it a floating rule without quick.",
+        Level.NOTE,
+    ),
+    Lint(
         "floating-never-wins",
         "A floating rule never decides",
         "Without quick a floating rule yields to every later match, and the rules of the tabs are quick. Quick rules cover all it matches.",

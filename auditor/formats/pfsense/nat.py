@@ -17,6 +17,7 @@ from auditor.formats.pf.ports import Ports
 from auditor.formats.pf.ruleset import Direction, Line, line, undecided
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, address
+from auditor.formats.pfsense.headers import numbers
 from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.xmlspan import Element
 from auditor.model.filters import ANY, NONE, Condition, Exactly, Side, Undecided, Verdict, both, either
@@ -76,11 +77,11 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
     outside = _outside_ports(ctx, element, protocol)
     target_text, target = _target(ctx, element, family)
     inside_text, inside = _inside_ports(ctx, element, outside[1], outside[0])
-    numbers = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else _number(protocol)
+    carried = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else numbers(protocol)
     device = ctx.interfaces.by_id[interface].device if interface in ctx.interfaces.by_id else interface
     proto = "" if protocol == "any" else "proto { tcp udp } " if protocol == "tcp/udp" else f"proto {protocol} "
     words = f"rdr on {device} {family} {proto}from {source[0]} to {destination[0]}{outside[0]} -> {target_text}{inside_text}"
-    selector = Selector(family, numbers, replace(source[1], ports=None), Peer(((target, False),), inside), first_only=True)
+    selector = Selector(family, carried, replace(source[1], ports=None), Peer(((target, False),), inside), first_only=True)
     passes = field(element, "associated-rule-id") == "pass"
     yield Forward(element, interface, label, words, selector, passes, _reflects(ctx, element, family))
 
@@ -148,11 +149,6 @@ def _target(ctx: Context, element: Element, family: str) -> tuple[str, Addresses
     raise Dropped(
         "forward-dropped", f"target {shown(text)!r} does not resolve: there is no such port forward", span, f"Unresolvable alias {text}"
     )
-
-
-def _number(protocol: str) -> tuple[int, ...]:
-    number = int(protocol) if protocol.isdigit() else names.PROTOCOLS.get(protocol)
-    return () if number is None or number > 255 else (number,)
 
 
 def _reflects(ctx: Context, element: Element, family: str) -> bool:
