@@ -104,11 +104,11 @@ class Stream:
     duplicates: tuple[Duplicate, ...] = ()
 
 
-def read(source: Source, schema: Schema = Schema.CORE) -> Stream:
-    """All documents of `source`. Raises `YamlError` at the first place that is not YAML."""
+def read(source: Source, schema: Schema = Schema.CORE, *, keep_last: bool = False) -> Stream:
+    """All documents of `source`; of repeated keys the first counts, with `keep_last` the last. Raises `YamlError` where it is not YAML."""
     import yaml
 
-    builder = _Builder(source, schema)
+    builder = _Builder(source, schema, keep_last)
     try:
         for event in yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             builder.take(event)
@@ -190,9 +190,10 @@ class _Frame:
 
 
 class _Builder:
-    def __init__(self, source: Source, schema: Schema) -> None:
+    def __init__(self, source: Source, schema: Schema, keep_last: bool) -> None:
         self.path = source.path
         self.schema = schema
+        self.keep_last = keep_last
         self.positions = _Positions(source.text)
         self.documents: list[Node] = []
         self.duplicates: list[Duplicate] = []
@@ -288,6 +289,8 @@ class _Builder:
         elif name in frame.entries:
             first = frame.entries[name]
             self.duplicates.append(Duplicate(name, key, first.key or first.span))
+            if self.keep_last:
+                frame.entries[name] = _with_key(node, key)
         else:
             frame.entries[name] = _with_key(node, key)
 

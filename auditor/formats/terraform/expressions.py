@@ -168,7 +168,7 @@ class _Reader:
     def literal(self, node: Node) -> Expression:
         inner = meaningful(node)[0]
         where = self.where(inner)
-        text = _text(inner)
+        text = self.file.data[where[1] : where[2]].decode("utf-8", errors="replace")
         match inner.type:
             case "string_lit":
                 return Literal(*where, templates.unescape_quoted(text[1:-1]))

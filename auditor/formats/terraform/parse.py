@@ -5,6 +5,7 @@ Offsets of nodes count from the beginning of the bytes that were parsed; who par
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -12,6 +13,8 @@ import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 __all__ = ["Node", "first_error", "meaningful", "nodes_of", "parse_hcl"]
+
+EXPONENT = re.compile(rb"\b\d+[eE][+-]?\d+\b")
 
 
 @cache
@@ -30,8 +33,15 @@ def _query(kinds: tuple[str, ...]) -> Query:
 
 
 def parse_hcl(data: bytes) -> Node:
-    """The `config_file` node of `data`; errors are nodes in it."""
-    return _parser().parse(data).root_node
+    """The `config_file` node of `data`; errors are nodes in it.
+
+    tree-sitter's grammar does not know `1e3`: where that is what is wrong, digits stand for it, so literals are read from `data`.
+    """
+    root = _parser().parse(data).root_node
+    if root.has_error and EXPONENT.search(data):
+        masked = _parser().parse(EXPONENT.sub(lambda match: b"1" * len(match[0]), data)).root_node
+        return root if masked.has_error else masked
+    return root
 
 
 def meaningful(node: Node) -> list[Node]:

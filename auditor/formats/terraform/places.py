@@ -28,6 +28,14 @@ class SourceFile:
         line = bisect_right(self._starts, offset)
         return line, len(self.data[self._starts[line - 1] : offset].decode("utf-8", errors="replace")) + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The byte offset of a position."""
+        self.position(0)
+        assert self._starts is not None
+        start = self._starts[min(line, len(self._starts)) - 1]
+        end = self._starts[line] if line < len(self._starts) else len(self.data)
+        return start + len(self.data[start:end].decode("utf-8", errors="replace")[: column - 1].encode())
+
     def span(self, start: int, end: int) -> Span:
         """The span of the bytes from `start` up to `end`."""
         return Span(self.path, *self.position(start), *self.position(end))

@@ -83,8 +83,8 @@ def build(tokens: list[Token], indented: bool, whole: Place) -> Expression:
         return Broken(whole.file, whole.start, whole.end, f"%{{ {tokens[rest].mark.value} }} without its beginning")
     if len(parts) == 1 and len(tokens) == 1 and tokens[0].mark is Mark.VALUE:
         return parts[0]
-    if all(isinstance(part, Literal) for part in parts):
-        return Literal(whole.file, whole.start, whole.end, "".join(str(part.raw) for part in parts if isinstance(part, Literal)))
+    if all(token.mark is Mark.TEXT for token in tokens):
+        return Literal(whole.file, whole.start, whole.end, "".join(token.text for token in tokens))
     return Template(whole.file, whole.start, whole.end, tuple(parts))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from auditor.formats.terraform.access import attribute as attribute_of
 from auditor.formats.terraform.access import element as element_of
 from auditor.formats.terraform.conversion import convert, equal, unify
 from auditor.formats.terraform.errors import Refused, Undecided
@@ -235,7 +236,17 @@ def _flat(values: Value) -> Iterator[Value]:
             yield part
 
 
+def _unfolded(value: Value) -> Value:
+    """An unknown object as one of unknown attributes, if its type says which."""
+    if not value.is_unknown:
+        return value
+    if value.kind is not Kind.OBJECT:
+        raise Undecided(value)
+    return object_value({name: attribute_of(value, name) for name, _ in value.type.attributes}, value.place)
+
+
 def _keys(mapping: Value) -> Value:
+    mapping = _unfolded(mapping)
     if mapping.kind not in MAPPINGS:
         raise Refused(f"a map or object is needed, not a {mapping.kind}", mapping.place)
     parts = [string(key, value.place) for key, value in mapping.items.items()]
@@ -243,6 +254,7 @@ def _keys(mapping: Value) -> Value:
 
 
 def _values(mapping: Value) -> Value:
+    mapping = _unfolded(mapping)
     if mapping.kind not in MAPPINGS:
         raise Refused(f"a map or object is needed, not a {mapping.kind}", mapping.place)
     parts = mapping.items.values()
@@ -363,11 +375,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "compact": Function(_compact, (_parts_of(STRINGS),), STRINGS),
     "distinct": Function(_distinct, (_parts_of(list_of(ANY)),), list_of(ANY)),
     "sort": Function(_sort, (_parts_of(STRINGS),), STRINGS),
-    "contains": Function(_contains, (PARTLY, Parameter(null=True, unknown=True)), BOOL),
+    "contains": Function(_contains, (PARTLY, OPEN), BOOL),
     "index": Function(_index, (PARTLY, PARTLY), NUMBER),
     "flatten": Function(_flatten, (PARTLY,)),
-    "keys": Function(_keys, (PARTLY,)),
-    "values": Function(_values, (PARTLY,)),
+    "keys": Function(_keys, (OPEN,)),
+    "values": Function(_values, (OPEN,)),
     "one": Function(_one, (PARTLY,)),
     "reverse": Function(_reverse, (PARTLY,)),
     "slice": Function(_slice, (OPEN, INTEGER, INTEGER)),

@@ -6,17 +6,20 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from auditor.formats.terraform.errors import Refused, Undecided
 from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
 from auditor.formats.terraform.numbers import number_text, read_number
-from auditor.formats.terraform.places import Place, Trail
-from auditor.formats.terraform.types import ANY, STRING
-from auditor.formats.terraform.values import Value, boolean, null, number, number_of, object_value, string, tuple_value
-from auditor.model.record import replace
+from auditor.formats.terraform.places import SourceFile
+from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING, object_of
+from auditor.formats.terraform.values import Value, list_value, number_of, object_value, string, tuple_value
+
+if TYPE_CHECKING:
+    from auditor.formats.terraform.jsontext import JsonNode
+    from auditor.formats.terraform.values import Raw
 
 MAX_TEXT = 4 * 1024 * 1024
-MAX_DEPTH = 200
 
 
 def json_text(value: Value) -> str:
@@ -47,46 +50,36 @@ def _jsonencode(value: Value) -> Value:
     return string(text)
 
 
-def plain_value(data: object, place: Place | None, trail: Trail | None, depth: int = 0) -> Value:
-    """What a decoder gave, as a value; every part of it stands where the text does."""
-    if depth > MAX_DEPTH:
-        raise Refused(f"nested more than {MAX_DEPTH} levels deep", place)
-    if data is None:
-        return replace(null(ANY, place), trail_=trail)
-    if isinstance(data, bool):
-        return replace(boolean(data, place), trail_=trail)
-    if isinstance(data, str):
-        return Value(data, STRING, place, trail)
-    if isinstance(data, Numeral):
-        amount = read_number(data.text)
-        if amount is None:
-            raise Refused(f"{data.text} is too large", place)
-        return replace(number(amount, place), trail_=trail)
-    if isinstance(data, dict):
-        return object_value({str(key): plain_value(part, place, trail, depth + 1) for key, part in data.items()}, place)
-    assert isinstance(data, list)
-    return tuple_value((plain_value(part, place, trail, depth + 1) for part in data), place)
-
-
-class Numeral:
-    """A number as its text, so that nothing is lost before it is exact."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
-def _not_json(text: str) -> object:
-    raise ValueError(text)
-
-
 def _jsondecode(text: Value) -> Value:
+    from auditor.formats.terraform.jsontext import BadJson, Fragment, parse_json
+
+    place = text.place
+    data = str(text.raw).encode()
+    whole = place is not None and place.start == 0 and place.file.data == data and place.end == len(data)
+    file = place.file if whole and place is not None else Fragment(place, data) if place is not None else SourceFile("", data)
     try:
-        data = json.loads(str(text.raw), parse_int=Numeral, parse_float=Numeral, parse_constant=_not_json)
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"this is no JSON: {error}", text.place) from None
-    return plain_value(data, text.place, text.trail_)
+        return _decoded(parse_json(file), text)
+    except BadJson as error:
+        line = file.position(error.offset)[0]
+        raise Refused(f"this is no JSON: {error.message} (line {line})", text.place) from None
+
+
+def _decoded(node: JsonNode, text: Value) -> Value:
+    """A JSON value where it stands: in its file, if the text is a whole file."""
+    from auditor.formats.terraform.jsontext import JsonArray, JsonScalar, JsonText
+
+    if isinstance(node, JsonText):
+        return Value(node.text, STRING, node, text.trail_)
+    if isinstance(node, JsonArray):
+        return tuple_value((_decoded(item, text) for item in node.items), node)
+    if isinstance(node, JsonScalar):
+        raw: Raw = node.value
+        if isinstance(raw, str):
+            raw = read_number(raw)
+            if raw is None:
+                raise Refused("a number is too large", node)
+        return Value(raw, ANY if raw is None else BOOL if isinstance(raw, bool) else NUMBER, node, text.trail_)
+    return object_value({key.text: _decoded(value, text) for key, value in node.members}, node)
 
 
 def _csvdecode(text: Value) -> Value:
@@ -103,11 +96,11 @@ def _csvdecode(text: Value) -> Value:
         raise Refused("two columns have one name", text.place)
     if any(len(record) != len(names) for record in records):
         raise Refused("a row has not as many fields as there are columns", text.place)
-    found = (
+    found = [
         object_value({name: Value(field, STRING, text.place, text.trail_) for name, field in zip(names, record, strict=True)}, text.place)
         for record in records
-    )
-    return tuple_value(found, text.place)
+    ]
+    return list_value(found, object_of(tuple((name, STRING) for name in names)), text.place)
 
 
 def _base64encode(text: Value) -> Value:
