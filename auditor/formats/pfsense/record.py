@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auditor.formats.pf.ruleset import EITHER_WAY, Direction
 from auditor.formats.pfsense.read import value
 from auditor.formats.xmlspan import Element
 from auditor.model.filters import Verdict
+from auditor.model.record import dataclass
 from auditor.model.source import Span
 
 WITH_PORTS = frozenset({"tcp", "udp", "tcp/udp", "sctp"})

@@ -7,7 +7,6 @@ tab's rule without an interface, and an end that is a text, stop the generator a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from auditor.formats.pf.ruleset import Line
 from auditor.formats.pfsense.context import Context, shown
@@ -16,6 +15,7 @@ from auditor.formats.pfsense.lines import lines_of
 from auditor.formats.pfsense.record import Fields, fields_of
 from auditor.formats.pfsense.remarks import remark
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level
 
 FLOATING = "floating"
