@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from auditor.files import Tree, Unreadable
-from auditor.redact import BLANK, hidden, redact
 
 
 class Excerpts:
@@ -23,6 +22,8 @@ class Excerpts:
         return self._texts[path]
 
     def lines(self, path: str, first: int, last: int) -> tuple[str, ...]:
+        from auditor.redact import BLANK, hidden, redact  # its patterns take longer to compile than a small file to check
+
         if path not in self._lines:
             lines = self.text(path).removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n").split("\n") if self.text(path) else []
             self._lines[path] = (lines, hidden(lines))

@@ -10,11 +10,10 @@ import re
 from collections import Counter
 from urllib.parse import quote
 
-import sarif_om as om
-
 from auditor.model.findings import Finding, Fix, Location, RuleInfo, Run
 from auditor.model.source import Level, Span
 from auditor.report.base import Options, Sources, said_level, shown, urgency
+from auditor.report.sarif import objects as om
 from auditor.report.sarif.places import ROOT, Places, sentence
 from auditor.report.sarif.serialise import dumps
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import sarif_om as om
-
 from auditor.model.findings import Finding, Location, TraceStep
 from auditor.model.record import dataclass, field
 from auditor.model.source import Span
 from auditor.report.base import Sources, in_repository
+from auditor.report.sarif import objects as om
 from auditor.report.sarif.linehash import line_hashes
 
 ROOT = "%SRCROOT%"
