@@ -229,19 +229,46 @@ def _combined(role: str, zones: tuple[Zone, ...], addresses: tuple[Interval, ...
 
 
 def _by_subnet(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
-    """The endpoint once for each choice of the zones its own zones lie in."""
+    """The endpoint once for each choice of the machine and of the other zones its own zones lie in."""
+    for machine in _by_machine(graph, end):
+        yield from _by_place(graph, machine)
+
+
+def _by_machine(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
+    """The endpoint once for each machine that is known to be in its groups, with all the groups of that machine and no others."""
+    zones = [zone for zone in map(graph.zone, sorted(end.zones)) if zone is not None]
+    hosts = [zone for zone in zones if zone.kind is ZoneKind.HOST] or _outer(graph, zones, ZoneKind.HOST)
+    groups = frozenset(zone.id for zone in zones if zone.kind is ZoneKind.GROUP)
+    carrying = {host.id: frozenset(zone.id for zone in _outer(graph, [host], ZoneKind.GROUP)) for host in hosts}
+    if not any(carrying.values()):
+        yield end
+        return
+    for host in [host for host in hosts if groups <= carrying[host.id]] or hosts:
+        held = intersect_intervals(end.addresses, bound_of(host)) or end.addresses
+        references = end.references | host.references
+        yield replace(end, zones=(end.zones - groups) | carrying[host.id] | {host.id}, addresses=held, references=references)
+
+
+def _outer(graph: Graph, zones: Iterable[Zone], kind: ZoneKind) -> list[Zone]:
+    """The zones of a kind that `zones` lie in."""
+    found = (graph.zone(id_) for zone in zones for id_ in zone.inside)
+    return list(dict.fromkeys(zone for zone in found if zone is not None and zone.kind is kind))
+
+
+def _by_place(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
+    """The endpoint once for each choice of the zones its own zones lie in, other than machines."""
     inside: dict[str, list[Zone]] = {}
     for zone in (graph.zone(id_) for id_ in sorted(end.zones)):
         for outer in (graph.zone(id_) for id_ in (zone.inside if zone else ())):
-            if outer is not None:
+            if outer is not None and outer.kind is not ZoneKind.HOST and outer.id not in end.zones:
                 inside.setdefault(outer.kind, []).append(outer)
-    for choice in product(*inside.values()):
+    for choice in product(*(dict.fromkeys(each) for each in inside.values())):
         held = end.addresses
         for outer in choice:
             held = intersect_intervals(held, bound_of(outer)) or held
         references = end.references.union(*(outer.references for outer in choice))
         zones = end.zones | {outer.id for outer in choice}
-        yield Endpoint(end.label, end.role, zones, held, end.exact, end.names, references, end.elsewhere)
+        yield replace(end, zones=zones, addresses=held, references=references)
 
 
 def _inhabited(zone: Zone) -> bool:

@@ -6,6 +6,7 @@ by a module that is not here, is a rule that may permit anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from auditor.formats.terraform.conditions import condition_of
@@ -31,6 +32,7 @@ from auditor.model.packets import Interval
 from auditor.model.record import replace
 from auditor.model.source import Unknown
 
+INSTANCE_KEY = re.compile(r"\[(?:\d+|\?|\"(?:[^\"\\]|\\.)*\")\]$")
 ROLE_TAGS = frozenset({"nodetype", "node_type", "node-type", "role", "noderole", "node_role", "talos_role", "kubernetes.io/role"})
 PLACES = {Direction.IN: Place.INBOUND, Direction.OUT: Place.OUTBOUND}
 
@@ -54,6 +56,7 @@ class Names:
 
 def graph_of(estate: Estate, names: Names) -> Graph:
     """The graph of one root module."""
+    estate = replace(estate, carriers=merged(estate.carriers))
     groups = [*(group for group in estate.groups.values() if group.whole is None), *map(_joined(estate), estate.wholes.values())]
     zones = [
         *(_group_zone(group, estate, names) for group in groups if group.guards is None),
@@ -62,7 +65,7 @@ def graph_of(estate: Estate, names: Names) -> Graph:
         *(_carrier_zone(carrier, estate, names) for carrier in estate.carriers),
     ]
     hooks = [hook for group in groups if not group.disabled for hook in _hooks(group, estate, names)]
-    hooks += [hook for carrier in estate.carriers for hook in _unseen_hooks(carrier, names)]
+    hooks += [hook for carrier in estate.carriers for hook in _unseen_hooks(carrier, estate, names)]
     filters = dict.fromkeys(hook.filter for hook in hooks)
     return Graph(tuple(zones), tuple(hooks), notes=tuple(estate.notes), filters=tuple(filters))
 
@@ -115,6 +118,22 @@ def _network_zone(network: Network, names: Names) -> Zone:
     return Zone(id_, ZoneKind.SUBNET, label, network.span, networks_of([network]), references_of(network), attributes=signs, inside=parent)
 
 
+def merged(carriers: Iterable[Carrier]) -> list[Carrier]:
+    """The instances of one resource as one carrier, where they carry the same groups: they differ in nothing a firewall sees but place."""
+    blocks: dict[str, list[Carrier]] = {}
+    for carrier in carriers:
+        blocks.setdefault(INSTANCE_KEY.sub("", carrier.address), []).append(carrier)
+    found: list[Carrier] = []
+    for address, same in blocks.items():
+        if len(same) > 1 and len({frozenset(each.groups) for each in same}) == 1:
+            tags = dict(set.intersection(*(set(each.tags.items()) for each in same)))
+            subnets = list(dict.fromkeys(subnet for each in same for subnet in each.subnets))
+            found.append(replace(same[0], address=address, subnets=subnets, tags=tags))
+        else:
+            found += same
+    return found
+
+
 def _label_zone(label: Label, names: Names) -> Zone:
     inside = tuple(names.zone(address) for address in label.inside)
     return Zone(names.zone(label.address), ZoneKind.GROUP, label.address, label.span, inside=inside)
@@ -127,13 +146,15 @@ def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
     subnets = [estate.networks[address] for address in carrier.subnets if address in estate.networks]
     known = len(subnets) == len(carrier.subnets) and subnets
     vpcs = [estate.networks[group.network] for group in groups if group.network in estate.networks]
-    inside = [names.zone(address) for address in (*(group.address for group in groups), *labels, *(subnet.address for subnet in subnets))]
+    guarded = {network for group in estate.groups.values() for network in group.guards or ()}
+    edges = [subnet.address for subnet in subnets] if guarded & {subnet.address for subnet in subnets} else []
+    inside = [names.zone(address) for address in (*(group.address for group in groups), *labels, *edges)]
     return Zone(
         names.zone(carrier.address),
         ZoneKind.HOST,
         carrier.address,
         carrier.span,
-        networks_of(subnets) if known else networks_of(vpcs[:1]),
+        (networks_of(subnets) if known else None) or networks_of(vpcs[:1]),
         references_of(vpcs[0]) if vpcs else frozenset(),
         attributes=_signs(None, carrier.tags),
         inside=tuple(dict.fromkeys(inside)),
@@ -206,12 +227,14 @@ def _may_permit(unknown: Unknown, group: Group) -> Rule:
     return Rule(Undecided(unknown), Verdict.PERMIT, unknown.span or group.span, text, synthetic=True)
 
 
-def _unseen_hooks(carrier: Carrier, names: Names) -> Iterable[Hook]:
-    """For a machine that carries a group nobody can tell: it may permit anything."""
-    if None not in carrier.groups:
+def _unseen_hooks(carrier: Carrier, estate: Estate, names: Names) -> Iterable[Hook]:
+    """For a machine that carries a group whose rules nobody can tell: they may permit anything."""
+    seen = estate.groups.keys() | estate.wholes.keys() | estate.labels.keys()
+    unseen = [group.removeprefix("id:") if group else "a group that is not known" for group in carrier.groups if group not in seen]
+    if not unseen:
         return
     zone = names.zone(carrier.address)
-    unknown = Unknown(f"which further groups {carrier.address} carries is not known", carrier.span)
+    unknown = Unknown(f"{carrier.address} carries {', '.join(dict.fromkeys(unseen))} too, whose rules are not seen here", carrier.span)
     for direction, place in PLACES.items():
         rule = Rule(Undecided(unknown), Verdict.PERMIT, carrier.span, "a group that is not known here", synthetic=True)
         filter_ = Filter(f"further groups of {carrier.address}", (rule,), Verdict.DENY, carrier.span)
