@@ -170,7 +170,7 @@ def _why_lost(rules: Ruleset, word: str) -> str:
 
 def _no_interface(rules: Ruleset, record: Record, line: Line, what: str) -> Note | None:
     found = rules.interfaces.table.get(line.interface)
-    if found is not None and found.device:
+    if rules.interfaces.partial or (found is not None and found.device):
         return None
     known = line.interface in rules.interfaces.written
     why = "has no device" if found is not None else "is not enabled" if known else "is not in this file"
