@@ -17,6 +17,7 @@ from auditor.model.findings import Ruleset as Chosen
 from auditor.model.graph import Graph
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note
+from auditor.nested import talos_in_terraform
 from auditor.policy.binding import Cast, Claim, bind, claim_of
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
@@ -168,21 +169,13 @@ def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request
         variables=(*_configured_variables(config), *map(_split, request.variables)),
         var_files=request.var_files,
         parameters={name: _text(each) for name, each in _given(config, request).items()},
-        var_files_of={
-            each.path: tuple(_beside(tree, each.path, name) for name in each.var_files) for each in config.inputs if each.var_files
-        },
+        var_files_of={each.path: each.var_files for each in config.inputs if each.var_files},
     )
     graph = Graph()
     for format_ in FORMATS:
         if format_.name in claimed:
             graph += _owned(format_.load(tree, claimed[format_.name], options), format_.name)
-    return graph
-
-
-def _beside(tree: Tree, path: str, name: str) -> str:
-    """A variable file that auditor.yaml names: in the input's own directory, else where auditor.yaml is."""
-    inside = f"{path.rstrip('/')}/{name}"
-    return inside if tree.exists(inside) else name
+    return graph + _owned(talos_in_terraform(tree, claimed.get("terraform", ()), options), "talos")
 
 
 def _configured_variables(config: Config) -> Iterable[tuple[str, str]]:

@@ -1,0 +1,43 @@
+"""Configurations of one dialect written inside another's files: Talos patches in Terraform. Each dialect reads its own part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auditor.files import Tree, Unreadable
+from auditor.formats.base import Options
+from auditor.model.graph import Graph
+
+_SIGN = b"talos_machine_configuration"
+
+
+def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
+    """The machines whose configurations the Terraform files at `paths` generate, with their patches merged."""
+    if not any(_SIGN in _bytes(tree, path) for path in paths):
+        return Graph()
+    from auditor.formats.talos.embedded import EmbeddedMachine, EmbeddedPatch, embedded_graph
+    from auditor.formats.terraform.talos import talos_machines
+
+    machines = [
+        EmbeddedMachine(
+            machine.name,
+            machine.span,
+            machine.machine_type,
+            tuple(
+                EmbeddedPatch(patch.text, patch.span, patch.unknown or "the patch has no value", patch.first_line, patch.indent)
+                for patch in machine.patches
+            ),
+            machine.version,
+            machine.addresses,
+            machine.attributes,
+        )
+        for machine in talos_machines(tree, paths, options)
+    ]
+    return embedded_graph(machines, options)
+
+
+def _bytes(tree: Tree, path: str) -> bytes:
+    try:
+        return tree.read_bytes(path)
+    except Unreadable:
+        return b""
