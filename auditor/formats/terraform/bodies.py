@@ -6,7 +6,7 @@ than everything else together. What the index cannot make sense of is in `proble
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from auditor.formats.terraform.parse import Node, first_error, parse_hcl
@@ -229,6 +229,14 @@ class MergedBody:
         replaced = {block.labels[0] if block.type == "dynamic" else block.type for block in self.top.blocks("dynamic", *types)}
         kept = [block for block in self.base.blocks(*types) if (block.labels[0] if block.type == "dynamic" else block.type) not in replaced]
         return (*kept, *self.top.blocks(*types))
+
+    def replaced(self, types: Sequence[str]) -> dict[str, Block]:
+        """Of these block types those of which the base has blocks that the top's hide, each with the first on top."""
+        return {name: top[0] for name in types if (top := _making(self.top, name)) and _making(self.base, name)}
+
+
+def _making(body: Body, name: str) -> tuple[Block, ...]:
+    return tuple(block for block in body.blocks(name, "dynamic") if block.type == name or block.labels[:1] == (name,))
 
 
 class Attribute:

@@ -320,3 +320,14 @@ def _identity(value: Value) -> bool:
     """Whether a value is the id of a resource of its own: those of different resources differ."""
     reference = value.reference
     return reference is not None and reference.endswith(".id") and "[?]" not in reference and value.hidden.cause is Cause.COMPUTED
+
+
+def differs_in_type(left: Value, right: Value) -> bool:
+    """Whether two known values differ in a type somewhere, whatever else they hold: then they can never be equal."""
+    if not (left.is_known and right.is_known):
+        return False
+    if left.kind is not right.kind:
+        return True
+    if isinstance(left.raw, tuple) and isinstance(right.raw, tuple) and left.kind is Kind.TUPLE and len(left.raw) == len(right.raw):
+        return any(differs_in_type(a, b) for a, b in zip(left.raw, right.raw, strict=True))
+    return False

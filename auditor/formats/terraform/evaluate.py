@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from auditor.formats.terraform.access import follow
-from auditor.formats.terraform.conversion import convert, equal, first_hidden, unify
+from auditor.formats.terraform.conversion import convert, differs_in_type, equal, first_hidden, unify
 from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.operators import arithmetic, combine, compare, invert, negate
 from auditor.formats.terraform.places import Place
@@ -36,6 +36,7 @@ from auditor.formats.terraform.syntax import (
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING, Kind, Type
 from auditor.formats.terraform.values import Cause, Hidden, Value, number, object_value, string, tuple_value
 from auditor.model.record import replace
+from auditor.model.source import Level
 
 MAX_TEXT = 4 * 1024 * 1024
 
@@ -135,6 +136,9 @@ def _object(expression: ObjectExpression, scope: Scope) -> Value:
     open_keys: list[Value] = []
     for key_expression, value_expression in expression.items:
         if isinstance(key_expression, Literal) and isinstance(key_expression.raw, str):
+            if key_expression.raw in attributes:
+                message = f'the key "{key_expression.raw}" stands here a second time: the first value is lost'
+                scope.budget.remark("duplicate-key", message, key_expression)
             attributes[key_expression.raw] = evaluate(value_expression, scope)
             continue
         key = evaluate(key_expression, scope)
@@ -308,6 +312,13 @@ def _binary(expression: Binary, scope: Scope) -> Value:
         verdict = equal(left, right)
         if verdict is None:
             return unsettled([left, right], BOOL, expression, symbolic_name=operator)
+        if verdict is False and differs_in_type(left, right):
+            message = (
+                f"a {left.kind} and a {right.kind} are never equal"
+                if left.kind is not right.kind
+                else "parts of different types are never equal"
+            )
+            scope.budget.remark("always-unequal", f"{message}: this is always {str(operator == '!=').lower()}", expression)
         return derived(Value(verdict is (operator == "=="), BOOL), expression, [left, right])
     if operator in ("<", ">", "<=", ">="):
         return compare(operator, left, right, expression)
@@ -317,22 +328,24 @@ def _binary(expression: Binary, scope: Scope) -> Value:
 def _logic(expression: Binary, scope: Scope) -> Value:
     """A side that decides wins over whatever the other is, as since Terraform 1.12."""
     decisive = expression.operator == "||"
-    failed: Refused | None = None
     sides: list[Value] = []
+    failed: list[Refused] = []
     for side in (expression.left, expression.right):
         try:
-            value = _truth(evaluate(side, scope), side)
+            sides.append(_truth(evaluate(side, scope), side))
         except Refused as error:
             if error.static:
                 raise
-            failed = failed or error
-            continue
-        if value.raw is decisive:
-            return derived(Value(decisive, BOOL), expression, [value])
-        sides.append(value)
-    if failed is not None:
-        raise failed
-    return combine(expression.operator, sides, expression)
+            failed.append(error)
+    decided = next((value for value in sides if value.raw is decisive), None)
+    if decided is None and failed:
+        raise failed[0]
+    if decided is None:
+        return combine(expression.operator, sides, expression)
+    if failed and not scope.budget.short_circuits:
+        message = f"before Terraform 1.12, {expression.operator} evaluates both sides, and one fails here: {failed[0].message}"
+        scope.budget.remark("no-short-circuit", message, expression, Level.NOTE)
+    return derived(Value(decisive, BOOL), expression, [decided])
 
 
 def _call(expression: Call, scope: Scope) -> Value:

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 
 from auditor.formats.terraform.arguments import BlockArguments, refused_value, value_or_unknown
-from auditor.formats.terraform.bodies import Attribute, Block
+from auditor.formats.terraform.bodies import Attribute, Block, MergedBody
 from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.instances import Expansion, Instance, Repetition, expand
 from auditor.formats.terraform.manifest import Manifest, is_local, local_directory
@@ -27,6 +27,7 @@ from auditor.model.source import Effect, Level, Note, Unknown
 
 MAX_MODULE_DEPTH = 20
 MAX_MODULES = 5_000
+RULE_BLOCKS = ("ingress", "egress", "security_rule", "rule", "inbound_rule", "outbound_rule", "allow", "deny")
 ALWAYS_TEXT = frozenset({"id", "arn", "self_link"})
 Key = tuple[str, str, str]
 
@@ -263,6 +264,7 @@ class Module:
             except Refused as error:
                 self.shared.remarks.refuse(error.message, error.place or block.place)
                 return ()
+            self._remark_on_override(key, block)
             self._resources[key] = tuple(
                 ResourceInstance(self, key, block, instance, base + instance.suffix) for instance in expansion.instances
             )
@@ -274,6 +276,13 @@ class Module:
             attribute = block.body.attribute(name)
             if attribute is not None:
                 self.shared.remarks.on_repetition(value_or_unknown(attribute, self.scope))
+
+    def _remark_on_override(self, key: Key, block: Block) -> None:
+        if isinstance(block.body, MergedBody):
+            for name, top in block.body.replaced(RULE_BLOCKS).items():
+                message = f"this replaces every {name} block that {'.'.join(key[1:])} has in {block.place.file.path}"
+                original = ("the original", block.place.span)
+                self.shared.remarks.add(Note("override-hides-rules", message, top.place.span, Effect.NARROWED, Level.NOTE, (original,)))
 
     def resource(self, key: Key, place: Place) -> Value:
         """`TYPE.NAME` as a value: an object whose attributes are found when they are asked for, a tuple of them, or one by key."""

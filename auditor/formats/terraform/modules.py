@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -86,7 +87,8 @@ class RootModule:
         for note in given.notes:
             self.remarks.add(note)
         workspace = options.environment.get("TF_WORKSPACE") or _workspace(sources, directory)
-        instances = Instances(sources, directory, read_manifest(sources.tree, directory), self.remarks, Budget(), given, workspace)
+        budget = Budget(short_circuits=_needs_at_least(sources.module(directory), (1, 12)))
+        instances = Instances(sources, directory, read_manifest(sources.tree, directory), self.remarks, budget, given, workspace)
         self._instances = instances
         self.module = Module(instances, sources.module(directory))
 
@@ -123,6 +125,7 @@ class RootModule:
         for source in self._instances.sources_below(self.module):
             for note in source.notes:
                 self.remarks.add(note)
+        self.remarks.notes.update(self._instances.budget.notes)
         return tuple(sorted(self.remarks.notes, key=lambda note: (note.span, note.trap, note.message)))
 
 
@@ -134,3 +137,12 @@ def _workspace(sources: Sources, directory: str) -> str:
         )
     except Unreadable:
         return "default"
+
+
+def _needs_at_least(module: ModuleSource, version: tuple[int, int]) -> bool:
+    """Whether the module's `required_version` rules out versions of Terraform before `version`."""
+    for attribute in module.requires:
+        for part in re.finditer(r"(>=|~>|=|>)?\s*(\d+)\.(\d+)", attribute.literal or ""):
+            if (int(part[2]), int(part[3])) >= version:
+                return True
+    return False

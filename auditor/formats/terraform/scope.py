@@ -11,7 +11,7 @@ from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.syntax import Access, Expression
 from auditor.formats.terraform.values import Value
 from auditor.model.record import dataclass, field, replace
-from auditor.model.source import Note
+from auditor.model.source import Effect, Level, Note
 
 MAX_DEPTH = 1_000
 MAX_STEPS = 20_000_000
@@ -20,11 +20,15 @@ MAX_FILES = 1_000
 
 @dataclass(slots=True)
 class Budget:
-    """What one root module may still cost, and the remarks made on the way. The only thing here that changes."""
+    """What one root module has cost so far, and the remarks made on the way. The only thing here that changes.
+
+    `short_circuits`: only versions of Terraform are allowed in which `&&` and `||` stop when a side decides.
+    """
 
     depth: int = 0
     steps: int = 0
     files: int = 0
+    short_circuits: bool = False
     notes: dict[Note, None] = field(default_factory=dict)
 
     def enter(self, place: Place) -> None:
@@ -35,6 +39,9 @@ class Budget:
             raise Refused(f"expressions that need each other more than {MAX_DEPTH} levels deep are not evaluated", place)
         if self.steps > MAX_STEPS:
             raise Refused(f"evaluation was stopped after {MAX_STEPS} steps", place)
+
+    def remark(self, trap: str, message: str, place: Place, level: Level = Level.WARNING) -> None:
+        self.notes[Note(trap, message, place.span, Effect.DANGEROUS, level)] = None
 
 
 class Names(Protocol):

@@ -29,6 +29,7 @@ class ModuleSource:
     outputs: dict[str, Block] = field(default_factory=dict)
     calls: dict[str, Block] = field(default_factory=dict)
     resources: dict[tuple[str, str, str], Block] = field(default_factory=dict)
+    requires: list[Attribute] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -165,12 +166,15 @@ class _Assembly:
         if problems:
             self.module.broken.append(path)
         if body is not None:
-            for block in body.blocks("resource", "data", "ephemeral", "module", "variable", "output", "locals"):
+            for block in body.blocks("resource", "data", "ephemeral", "module", "variable", "output", "locals", "terraform"):
                 self.block(block, overriding)
 
     def block(self, block: Block, overriding: bool) -> None:
         module, labels = self.module, block.labels
-        if block.type == "locals":
+        if block.type == "terraform":
+            version = block.body.attribute("required_version")
+            module.requires.extend([version] if version else [])
+        elif block.type == "locals":
             for name in block.body.attribute_names():
                 attribute = block.body.attribute(name)
                 assert attribute is not None

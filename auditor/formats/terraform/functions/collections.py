@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.formats.terraform.access import attribute as attribute_of
 from auditor.formats.terraform.access import element as element_of
-from auditor.formats.terraform.conversion import convert, equal, unify
+from auditor.formats.terraform.conversion import convert, differs_in_type, equal, unify
 from auditor.formats.terraform.errors import Refused, Undecided
-from auditor.formats.terraform.functions.signature import PARTLY, TEXT, Function, Parameter
+from auditor.formats.terraform.functions.signature import PARTLY, TEXT, Context, Function, Parameter
 from auditor.formats.terraform.types import ANY, BOOL, MAPPINGS, NUMBER, SEQUENCES, STRING, Kind, Type, list_of, map_of
 from auditor.formats.terraform.values import (
     Cause,
@@ -25,6 +25,7 @@ from auditor.formats.terraform.values import (
     string,
     tuple_value,
 )
+from auditor.model.source import Level
 
 STRINGS = list_of(STRING)
 MAX_ELEMENTS = 100_000
@@ -56,9 +57,12 @@ def members_of(value: Value) -> tuple[Value, ...]:
     return value.elements
 
 
-def _length(value: Value) -> Value:
+def _length(context: Context, value: Value) -> Value:
     kind = value.kind
     if isinstance(value.raw, Hidden):
+        if value.raw.attributes is not None and value.raw.cause in (Cause.COMPUTED, Cause.DATA):
+            message = f"{value.raw.reference} has neither count nor for_each: this counts its attributes"
+            context.scope.budget.remark("count-of-object", message, context.place, Level.ERROR)
         if value.raw.attributes is None and kind in (Kind.TUPLE, Kind.OBJECT):
             return number(len(value.type.elements) or len(value.type.attributes))
         raise Undecided(value)
@@ -193,7 +197,7 @@ def _sort(values: Value) -> Value:
     return list_value(sorted(parts, key=lambda part: str(part.raw)), STRING)
 
 
-def _contains(values: Value, wanted: Value) -> Value:
+def _contains(context: Context, values: Value, wanted: Value) -> Value:
     if values.kind not in SEQUENCES:
         raise Refused(f"a list, tuple or set is needed, not a {values.kind}", values.place)
     results = [equal(part, wanted) for part in values.elements]
@@ -201,10 +205,18 @@ def _contains(values: Value, wanted: Value) -> Value:
         return boolean(True)
     if None in results:
         raise Undecided(wanted if not wanted.wholly_known else first_unknown(values.elements))
+    _remark_on_types(context, values, wanted)
     return boolean(False)
 
 
-def _index(values: Value, wanted: Value) -> Value:
+def _remark_on_types(context: Context, values: Value, wanted: Value) -> None:
+    parts = values.elements
+    if parts and all(differs_in_type(part, wanted) for part in parts):
+        message = f"no element can be equal: they are of other types than the {wanted.kind} that is searched for"
+        context.scope.budget.remark("always-unequal", message, context.place)
+
+
+def _index(context: Context, values: Value, wanted: Value) -> Value:
     if values.kind not in (Kind.LIST, Kind.TUPLE):
         raise Refused(f"a list or tuple is needed, not a {values.kind}", values.place)
     for position, part in enumerate(values.elements):
@@ -213,6 +225,7 @@ def _index(values: Value, wanted: Value) -> Value:
             raise Undecided(part if not part.wholly_known else wanted)
         if verdict:
             return number(position)
+    _remark_on_types(context, values, wanted)
     raise Refused("the list does not have this element", wanted.place)
 
 
@@ -365,7 +378,7 @@ OPEN = Parameter(unknown=True)
 INTEGER = Parameter(NUMBER)
 
 FUNCTIONS: Mapping[str, Function] = {
-    "length": Function(_length, (OPEN,), NUMBER),
+    "length": Function(_length, (OPEN,), NUMBER, local=True),
     "concat": Function(_concat, (), ANY, OPEN, 1),
     "merge": Function(_merge, (), ANY, NULLABLE),
     "lookup": Function(_lookup, (PARTLY, TEXT), ANY, NULLABLE),
@@ -375,8 +388,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "compact": Function(_compact, (_parts_of(STRINGS),), STRINGS),
     "distinct": Function(_distinct, (_parts_of(list_of(ANY)),), list_of(ANY)),
     "sort": Function(_sort, (_parts_of(STRINGS),), STRINGS),
-    "contains": Function(_contains, (PARTLY, OPEN), BOOL),
-    "index": Function(_index, (PARTLY, PARTLY), NUMBER),
+    "contains": Function(_contains, (PARTLY, OPEN), BOOL, local=True),
+    "index": Function(_index, (PARTLY, PARTLY), NUMBER, local=True),
     "flatten": Function(_flatten, (PARTLY,)),
     "keys": Function(_keys, (OPEN,)),
     "values": Function(_values, (OPEN,)),
