@@ -102,8 +102,9 @@ def findings_of(reading: Reading) -> Iterable[Finding]:
     from auditor.policy.check import check
     from auditor.policy.hygiene import NOTED, check_hygiene
 
+    filtered = bool(reading.graph.hooks or reading.graph.filters)  # nothing holds because nothing was there
     for ruleset, _ in reading.rulesets:
-        if any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
+        if filtered and any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
             yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph)
         yield from check(ruleset, reading.values[ruleset.name], reading.cast, reading.graph)
     told = NOTED if any(ruleset.name == HYGIENE for ruleset, _ in reading.rulesets) else frozenset[str]()
