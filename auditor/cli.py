@@ -32,7 +32,20 @@ class Stop(click.ClickException):
     exit_code = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """The commands; when the reader of their output goes away, as with `| head`, they end without a word."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            import os
+
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(2) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="auditor")
 def cli() -> None:
     """Prove what firewall configurations let through, and check it against what documents require.
@@ -53,11 +66,6 @@ def main() -> None:
         code = error.exit_code
     except click.Abort:
         click.echo("interrupted", err=True)
-        code = 2
-    except BrokenPipeError:  # the reader went away, as with `| head`
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 2
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -329,9 +337,8 @@ def graph(paths: tuple[str, ...], format_: str, **wishes: Any) -> None:
 
 def with_flows(reading: Reading, request: Request) -> Run:
     """The run, with who reaches whom."""
-    from dataclasses import replace
-
     from auditor import audit
+    from auditor.model.record import replace
     from auditor.policy.matrix import flows
 
     return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast))

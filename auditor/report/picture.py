@@ -6,11 +6,11 @@ It stays readable on one screen: beyond `MOST` parties it is not drawn, and a la
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from html import escape
 from math import cos, hypot, pi, sin
 
 from auditor.model.findings import Finding, Flow, Outcome, Run
+from auditor.model.record import dataclass
 
 MOST = 10
 WIDTH, BOX_WIDTH, BOX_HEIGHT, TOP = 960, 168, 46, 26

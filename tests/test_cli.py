@@ -1,0 +1,293 @@
+"""What a user types, what comes back, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auditor import __version__, report
+from auditor.cli import FORMATS, cli
+
+GROUP = """\
+resource "aws_security_group" "web" {
+  name = "web"
+}
+
+resource "aws_vpc_security_group_ingress_rule" "ssh" {
+  security_group_id = aws_security_group.web.id
+  cidr_ipv4         = "%s"
+  from_port         = 22
+  to_port           = 22
+  ip_protocol       = "tcp"
+}
+"""
+OPEN, CLOSED = GROUP % "0.0.0.0/0", GROUP % "203.0.113.0/24"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def auditor(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+def test_the_version_is_told() -> None:
+    assert auditor("--version").output == f"auditor, version {__version__}\n"
+
+
+def test_the_formats_are_those_that_reports_have() -> None:
+    assert FORMATS == report.FORMATS
+
+
+# -- exit codes
+
+
+def test_nothing_wrong_exits_with_0(folder: Path) -> None:
+    (folder / "main.tf").write_text(CLOSED)
+    result = auditor("check")
+    assert result.exit_code == 0, result.output
+    assert "0 broken" in result.output
+
+
+def test_a_finding_exits_with_1_and_shows_its_line(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    result = auditor("check")
+    assert result.exit_code == 1
+    assert "hygiene/world-open-admin" in result.output
+    assert "main.tf:7:" in result.output
+
+
+def test_fail_on_never_reports_and_exits_with_0(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    result = auditor("check", "--fail-on", "never")
+    assert result.exit_code == 0
+    assert "world-open-admin" in result.output
+
+
+def test_a_file_that_cannot_be_read_is_a_finding_and_the_rest_is_checked(folder: Path) -> None:
+    (folder / "broken.tf").write_text('resource "aws_security_group" "x" {\n  name = \n')
+    (folder / "main.tf").write_text(OPEN)
+    result = auditor("check")
+    assert result.exit_code == 1
+    assert "auditor/unparsable" in result.output
+    assert "world-open-admin" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("check", "missing"), "missing: there is no such file or directory"),
+        (("check", "-r", "talso"), "did you mean 'talos'"),
+        (("check", "--role", "admin"), "write ROLE="),
+        (("check", "--param", "nonsense"), "write NAME=VALUE"),
+        (("check", "--var", "nonsense"), "write NAME=VALUE"),
+        (("check", "-f", "yaml"), "'yaml' is not one of"),
+        (("check", "-o", "out"), "say in which format"),
+        (("check", "-c", "missing.yaml"), "missing.yaml"),
+        (("check", "--baseline", "missing.json"), "missing.json"),
+        (("check", "--unknown"), "No such option"),
+        (("trace", "--from", "a", "--to", "b", "--service", "x/y"), "--service"),
+        (("trace", "--from", "nobody", "--to", "internet", "--service", "tcp/22"), "--from 'nobody'"),
+        (("diff", ".", "rev:main"), "no git repository"),
+        (("explain", "talos/etc"), "did you mean 'talos/etcd'"),
+        (("rulesets", "validate", "missing.yaml"), "missing.yaml"),
+    ],
+)
+def test_a_run_that_cannot_be_made_exits_with_2_and_says_why(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    (folder / "main.tf").write_text(CLOSED)
+    result = auditor(*arguments)
+    assert result.exit_code == 2, result.output
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_typo_in_the_configuration_is_told_with_its_line(folder: Path) -> None:
+    (folder / "auditor.yaml").write_text("rulesets: [firewall-hygiene]\nparametres: {cni: cilium}\n")
+    result = auditor("check")
+    assert result.exit_code == 2
+    assert "auditor.yaml:2:1" in result.output
+    assert "parameters" in result.output
+
+
+def test_an_empty_directory_is_said_to_be_one(folder: Path) -> None:
+    assert folder.is_dir()
+    assert "Nothing was checked" in auditor("check").output
+
+
+# -- reports
+
+
+def test_json_holds_what_passes_when_asked_for(folder: Path) -> None:
+    (folder / "main.tf").write_text(CLOSED)
+    assert json.loads(auditor("check", "-f", "json").output)["findings"] == []
+    found = json.loads(auditor("check", "-f", "json", "--show-passed").output)["findings"]
+    assert {finding["outcome"] for finding in found} == {"holds"}
+
+
+def test_several_reports_come_from_one_run(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    result = auditor("check", "-f", "github", "-o", "sarif=a.sarif", "-o", "html=b.html", "-o", "junit=c", "-o", "gitlab=d", "-o", "markdown=e")
+    assert result.output.startswith("::error file=main.tf,line=7")
+    assert json.loads((folder / "a.sarif").read_text())["version"] == "2.1.0"
+    assert (folder / "b.html").read_text().startswith("<!DOCTYPE html>")
+    assert "<testsuites" in (folder / "c").read_text()
+    assert json.loads((folder / "d").read_text())[0]["check_name"] == "hygiene/world-open-admin"
+    assert "# Firewall audit" in (folder / "e").read_text()
+
+
+def test_a_report_into_a_file_leaves_the_figures_on_the_terminal(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    result = auditor("check", "-f", "sarif", "-o", "out.sarif")
+    assert result.output.startswith("auditor: ")
+    assert auditor("check", "-f", "sarif", "-o", "out.sarif", "-q").output == ""
+
+
+def test_two_runs_write_the_same_bytes(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    for format_ in FORMATS:
+        assert auditor("check", "-f", format_).output == auditor("check", "-f", format_).output
+
+
+def test_paths_are_told_as_seen_from_here(folder: Path) -> None:
+    (folder / "infra").mkdir()
+    (folder / "infra" / "main.tf").write_text(OPEN)
+    found = json.loads(auditor("check", "infra", "-f", "json").output)["findings"]
+    assert found[0]["path"] == "infra/main.tf"
+
+
+# -- setting aside
+
+
+def test_a_baseline_leaves_only_new_findings(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    assert auditor("baseline").exit_code == 0
+    assert auditor("check", "--baseline", "auditor-baseline.json").exit_code == 0
+    (folder / "main.tf").write_text("# moved\n\n" + OPEN)
+    assert auditor("check", "--baseline", "auditor-baseline.json").exit_code == 0
+    (folder / "main.tf").write_text(OPEN + OPEN.replace("web", "db").replace("ssh", "db"))
+    assert auditor("check", "--baseline", "auditor-baseline.json").exit_code == 1
+
+
+def test_an_inline_ignore_with_a_reason_counts_unless_forbidden(folder: Path) -> None:
+    line = '  cidr_ipv4         = "0.0.0.0/0"'
+    (folder / "main.tf").write_text(OPEN.replace(line, f"{line} # auditor: ignore[hygiene/world-open-admin] a honeypot"))
+    assert auditor("check").exit_code == 0
+    assert "1 ignored" in auditor("check").output
+    assert auditor("check", "--no-ignores").exit_code == 1
+
+
+# -- the other commands
+
+
+def test_every_requirement_can_be_explained() -> None:
+    rows = json.loads(auditor("rules", "-f", "json").output)
+    assert len(rows) > 100
+    for row in rows:
+        result = auditor("explain", row["id"])
+        assert result.exit_code == 0, row["id"]
+        assert row["title"] in result.output
+
+
+def test_the_rulesets_are_listed() -> None:
+    assert "talos " in auditor("rulesets").output
+
+
+def test_a_ruleset_of_ones_own_is_validated_with_its_lines(folder: Path) -> None:
+    (folder / "mine.yaml").write_text("ruleset: mine\ntitle: Mine\nrequirments: []\n")
+    result = auditor("rulesets", "validate", "mine.yaml")
+    assert result.exit_code == 2
+    assert "mine.yaml:3:1" in result.output
+
+
+def test_init_writes_a_configuration_that_check_takes(folder: Path) -> None:
+    (folder / "main.tf").write_text(CLOSED)
+    assert auditor("init").exit_code == 0
+    assert auditor("check").exit_code == 0
+    again = auditor("init")
+    assert again.exit_code == 2
+    assert "--force" in again.output
+
+
+def test_a_flow_is_traced_to_its_line(folder: Path) -> None:
+    (folder / "main.tf").write_text(CLOSED)
+    result = auditor("trace", "--from", "203.0.113.7", "--to", "terraform:aws_security_group.web", "--service", "tcp/22")
+    assert "✓ passes" in result.output
+    assert "main.tf:7:" in result.output
+    blocked = auditor("trace", "--from", "198.51.100.7", "--to", "terraform:aws_security_group.web", "--service", "tcp/22", "-f", "json")
+    assert [part["verdict"] for part in json.loads(blocked.output)] == ["is blocked"]
+
+
+def test_nothing_lies_between_a_state_and_itself(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    assert auditor("diff", ".", ".", "--fail-on-opened").output == "no flow changed; 0 requirements decided anew.\n"
+
+
+def test_what_a_change_opens_is_told_with_its_line(folder: Path) -> None:
+    for name, text in (("before", CLOSED), ("after", OPEN)):
+        (folder / name).mkdir()
+        (folder / name / "main.tf").write_text(text)
+    result = auditor("diff", "before", "after", "--fail-on-opened")
+    assert result.exit_code == 1
+    assert "+ opened  the internet → terraform:aws_security_group.web  tcp/22" in result.output
+    assert "after/main.tf:7:" in result.output
+    assert "hygiene/world-open-admin: holds → broken" in result.output
+    assert auditor("diff", "after", "before", "--fail-on-opened").exit_code == 0
+    flows = json.loads(auditor("diff", "before", "after", "-f", "json").output)["flows"]
+    assert {flow["effect"] for flow in flows} == {"opened"}
+    assert "🔓 opened" in auditor("diff", "before", "after", "-f", "markdown").output
+
+
+def test_a_revision_is_compared_without_checking_it_out(folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments], cwd=folder, check=True, capture_output=True
+        )
+
+    infra = folder / "infra"
+    infra.mkdir()
+    (infra / "main.tf").write_text(CLOSED)
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "x")
+    (infra / "main.tf").write_text(OPEN)
+    os.chdir(infra)
+    result = auditor("diff", "rev:HEAD", ".")
+    assert "+ opened  the internet" in result.output
+    assert (infra / "main.tf").read_text() == OPEN
+    assert auditor("diff", "rev:nothing", ".").exit_code == 2
+
+
+def test_the_graph_is_told_in_every_format(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    assert "→ terraform:aws_security_group.web: tcp/22" in auditor("graph").output
+    assert json.loads(auditor("graph", "-f", "json").output)["hooks"]
+    assert auditor("graph", "-f", "mermaid").output.startswith("flowchart LR\n")
+    assert auditor("graph", "-f", "svg").output.startswith("<svg ")
+
+
+def test_the_entry_point_ends_quietly_when_its_reader_goes_away(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    process = subprocess.Popen([sys.executable, "-m", "auditor", "rules"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait() in (0, 2)
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_the_entry_point_exits_with_the_code_of_the_command(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    for arguments, code in ((["check"], 1), (["check", "missing"], 2), (["check", "--fail-on", "never"], 0)):
+        done = subprocess.run([sys.executable, "-m", "auditor", *arguments], capture_output=True, text=True)
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
