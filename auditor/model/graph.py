@@ -36,6 +36,7 @@ class Zone:
     "role" hints, time servers …; a key may occur more than once. `default`: what is not elsewhere (the internet) is behind this interface.
     `inside`: zones that its members are in as well, e.g. the subnets of a group's machines; several of one kind are alternatives.
     `located`: where `networks` is None, addresses that are known to be here all the same: one family given, the other assigned later.
+    `site`: what is deployed together (a root module, a cluster); zones of two sites of one dialect have nothing in common.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Zone:
     default: bool = False
     inside: tuple[str, ...] = ()
     located: tuple[Interval, ...] = ()
+    site: str = ""
 
     def values(self, key: str) -> tuple[str, ...]:
         """The values of an attribute, in order."""

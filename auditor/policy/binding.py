@@ -7,7 +7,6 @@ matches nothing is an error that names what exists: a role is never empty by acc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
 
 from auditor.model.graph import Endpoint, Graph, Place, Zone, ZoneKind
 from auditor.model.headers import (
@@ -23,12 +22,19 @@ from auditor.model.headers import (
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span
+from auditor.policy.machines import bound_of, machines
 from auditor.policy.problems import Problem, did_you_mean
+
+
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What somebody says a role is: zones by id, alias or label, addresses, domain names; `why` is who says so. `span` is where."""
+    """What somebody says a role is: zones by id, alias or label, addresses, domain names; `why` is who says so, `span` where.
+
+    `separately`: each zone is taken on its own, as zones are that were only recognised.
+    """
 
     role: str
     zones: tuple[str, ...] = ()
@@ -36,6 +42,7 @@ class Claim:
     names: tuple[str, ...] = ()
     why: str = ""
     span: Span | None = None
+    separately: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,9 @@ class Bound:
 
     @property
     def target(self) -> str:
-        """What it was bound to, for people."""
-        return ", ".join(dict.fromkeys(_target(endpoint) for endpoint in self.endpoints))
+        """What it was bound to, for people: the most telling part of each endpoint, not all of many."""
+        told = list(dict.fromkeys(part for endpoint in self.endpoints for part in _targets(endpoint)))
+        return ", ".join(told[:_MOST_TOLD]) + (f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +172,6 @@ def find_zones(graph: Graph, text: str) -> tuple[Zone, ...]:
     return ()
 
 
-def bound_of(zone: Zone) -> tuple[Interval, ...]:
-    """Where the members of a zone can have their addresses."""
-    return ANYWHERE if zone.networks is None else merge_intervals(zone.networks)
-
-
 def zone_endpoint(zone: Zone, addresses: tuple[Interval, ...] | None = None) -> Endpoint:
     """The members of one zone."""
     held = bound_of(zone) if addresses is None else addresses
@@ -188,7 +191,11 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
             addresses.append(address_interval(text))
         except ValueError:
             problems.append(Problem(f"role {claim.role}: {text!r} is no address or network", claim.span))
-    yield from _machines(graph, claim.role, tuple(dict.fromkeys(zones)), merge_intervals(addresses) if addresses else None)
+    held = merge_intervals(addresses) if addresses else None
+    if zones:
+        yield from machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately)
+    elif held is not None and not claim.names:
+        yield Endpoint(addresses_text(held), claim.role, addresses=held, exact=True)
     for name in claim.names:
         yield Endpoint(name, claim.role, addresses=PUBLIC if not addresses else merge_intervals(addresses), names=frozenset({name}))
 
@@ -197,78 +204,6 @@ def _nothing_there(graph: Graph, role: str, text: str) -> str:
     known = sorted(zone.id for zone in graph.zones)
     listed = f"; there are {', '.join(known[:8])}{' …' if len(known) > 8 else ''}" if known else "; no zone was found in what was read"
     return f"role {role}: there is no {text!r}{did_you_mean(text, known)}{listed}"
-
-
-def _machines(graph: Graph, role: str, zones: tuple[Zone, ...], addresses: tuple[Interval, ...] | None) -> Iterator[Endpoint]:
-    """One endpoint for each combination of places a machine of the role can be in: groups add up, hosts and interfaces are alternatives."""
-    if not zones:
-        if addresses is not None:
-            yield Endpoint(addresses_text(addresses), role, addresses=addresses, exact=True)
-        return
-    groups = [zone for zone in zones if zone.kind is ZoneKind.GROUP]
-    alternatives: dict[tuple[str, str], list[Zone]] = {}
-    for zone in zones:
-        if zone.kind is not ZoneKind.GROUP:
-            alternatives.setdefault((zone.kind, zone.device or zone.id.partition(":")[0]), []).append(zone)
-    for choice in product(*alternatives.values()):
-        end = _combined(role, (*groups, *choice), addresses)
-        if end.addresses:
-            yield from _by_subnet(graph, end)
-
-
-def _combined(role: str, zones: tuple[Zone, ...], addresses: tuple[Interval, ...] | None) -> Endpoint:
-    held, exact = (addresses, True) if addresses is not None else (ANYWHERE, False)
-    for zone in zones:
-        if zone.networks is not None:
-            narrower = intersect_intervals(held, zone.networks)
-            if narrower or addresses is None:
-                held, exact = narrower, exact or zone.exact
-    references = frozenset().union(*(zone.references for zone in zones))
-    label = " + ".join(zone.label for zone in zones)
-    return Endpoint(label, role, frozenset(zone.id for zone in zones), held, exact, frozenset(), references)
-
-
-def _by_subnet(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
-    """The endpoint once for each choice of the machine and of the other zones its own zones lie in."""
-    for machine in _by_machine(graph, end):
-        yield from _by_place(graph, machine)
-
-
-def _by_machine(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
-    """The endpoint once for each machine that is known to be in its groups, with all the groups of that machine and no others."""
-    zones = [zone for zone in map(graph.zone, sorted(end.zones)) if zone is not None]
-    hosts = [zone for zone in zones if zone.kind is ZoneKind.HOST] or _outer(graph, zones, ZoneKind.HOST)
-    groups = frozenset(zone.id for zone in zones if zone.kind is ZoneKind.GROUP)
-    carrying = {host.id: frozenset(zone.id for zone in _outer(graph, [host], ZoneKind.GROUP)) for host in hosts}
-    if not any(carrying.values()):
-        yield end
-        return
-    for host in [host for host in hosts if groups <= carrying[host.id]] or hosts:
-        held = intersect_intervals(end.addresses, bound_of(host)) or end.addresses
-        references = end.references | host.references
-        yield replace(end, zones=(end.zones - groups) | carrying[host.id] | {host.id}, addresses=held, references=references)
-
-
-def _outer(graph: Graph, zones: Iterable[Zone], kind: ZoneKind) -> list[Zone]:
-    """The zones of a kind that `zones` lie in."""
-    found = (graph.zone(id_) for zone in zones for id_ in zone.inside)
-    return list(dict.fromkeys(zone for zone in found if zone is not None and zone.kind is kind))
-
-
-def _by_place(graph: Graph, end: Endpoint) -> Iterator[Endpoint]:
-    """The endpoint once for each choice of the zones its own zones lie in, other than machines."""
-    inside: dict[str, list[Zone]] = {}
-    for zone in (graph.zone(id_) for id_ in sorted(end.zones)):
-        for outer in (graph.zone(id_) for id_ in (zone.inside if zone else ())):
-            if outer is not None and outer.kind is not ZoneKind.HOST and outer.id not in end.zones:
-                inside.setdefault(outer.kind, []).append(outer)
-    for choice in product(*(dict.fromkeys(each) for each in inside.values())):
-        held = end.addresses
-        for outer in choice:
-            held = intersect_intervals(held, bound_of(outer)) or held
-        references = end.references.union(*(outer.references for outer in choice))
-        zones = end.zones | {outer.id for outer in choice}
-        yield replace(end, zones=zones, addresses=held, references=references)
 
 
 def _inhabited(zone: Zone) -> bool:
@@ -288,9 +223,8 @@ def _same(end: Endpoint, others: tuple[Endpoint, ...]) -> bool:
     return any(end == other or (end.role == other.role and end.role != "") for other in others)
 
 
-def _target(endpoint: Endpoint) -> str:
-    where = ", ".join(sorted(endpoint.zones))
+def _targets(endpoint: Endpoint) -> list[str]:
     if endpoint.names:
-        return ", ".join(sorted(endpoint.names))
+        return sorted(endpoint.names)
     held = addresses_text(endpoint.addresses) if endpoint.exact else ""
-    return f"{where} ({held})" if where and held else where or held
+    return [f"{zone} ({held})" if held else zone for zone in sorted(endpoint.zones)] or [held or endpoint.label]

@@ -33,17 +33,22 @@ def recognises(ruleset: Ruleset, graph: Graph, text_of: Texts) -> str:
 
 
 def proposals(ruleset: Ruleset, graph: Graph) -> Iterator[Claim]:
-    """Who plays the ruleset's roles, one claim a zone: what a zone says of itself ("role") before what its name looks like."""
-    stated = dict.fromkeys((zone.id, role) for zone in graph.zones for role in zone.values("role") if role in ruleset.roles)
-    for zone_id, role in stated:
-        yield Claim(role, (zone_id,), why=f"detected: {zone_id} is {role}")
-    said = {zone_id for zone_id, _ in stated}
-    roles = {role for _, role in stated}
+    """Who plays the ruleset's roles, one claim a role: what zones say of themselves ("role") before what their names look like."""
+    found: dict[str, dict[str, str]] = {}
+    for zone in graph.zones:
+        for role in zone.values("role"):
+            if role in ruleset.roles:
+                found.setdefault(role, {})[zone.id] = f"{zone.id} is {role}"
+    stated = {(role, zone_id.partition(":")[0]) for role, zones in found.items() for zone_id in zones}
+    said = {zone_id for zones in found.values() for zone_id in zones}
     for zone in graph.zones:
         sign = next((sign for sign in ruleset.signs if sign.role and sign.kind is SignKind.ZONE and _zone_matches(sign, zone)), None)
-        if sign is not None and sign.role not in roles and zone.id not in said:
-            assert sign.role is not None
-            yield Claim(sign.role, (zone.id,), why=f"detected: {_matched(sign, zone)} looks like {sign.role}")
+        if sign is not None and sign.role is not None and zone.id not in said and (sign.role, zone.id.partition(":")[0]) not in stated:
+            found.setdefault(sign.role, {})[zone.id] = f"{_matched(sign, zone)} looks like {sign.role}"
+    for role, zones in found.items():
+        reasons = list(zones.values())
+        more = f" and {len(reasons) - 2} more" if len(reasons) > 2 else ""
+        yield Claim(role, tuple(zones), why=f"detected: {'; '.join(reasons[:2])}{more}", separately=True)
 
 
 def _seen(sign: Sign, graph: Graph, text_of: Texts) -> str:

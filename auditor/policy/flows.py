@@ -14,6 +14,7 @@ from auditor.model.packets import EVERYTHING, PacketSet
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import Cast
+from auditor.policy.machines import apart, site_of
 from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who
 from auditor.policy.services import Protocol as Named
 from auditor.policy.services import Service
@@ -62,6 +63,7 @@ class Stage:
     ruleset: Ruleset
     _ways: dict[tuple[Endpoint, Endpoint], tuple[Way, ...]] = field(default_factory=dict)
     _guarded: dict[Endpoint, bool] = field(default_factory=dict)
+    _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     def ways(self, source: Endpoint, destination: Endpoint) -> tuple[Way, ...]:
         """`Graph.ways`, remembered."""
@@ -129,8 +131,14 @@ class Stage:
         destinations = self.endpoints(flow.destinations)
         for source in self.endpoints(flow.sources):
             for destination in destinations:
-                if not _one_machine(source, destination):
+                if not _one_machine(source, destination) and not apart(self._site(source), self._site(destination)):
                     yield source, destination
+
+    def _site(self, end: Endpoint) -> frozenset[tuple[str, str]]:
+        known = self._sites.get(end)
+        if known is None:
+            known = self._sites[end] = site_of(self.graph, end)
+        return known
 
     def _scoped(self, source: Endpoint, destination: Endpoint, scope: Scope) -> tuple[Way, ...]:
         ways = self.ways(source, destination)

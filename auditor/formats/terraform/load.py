@@ -17,6 +17,7 @@ from auditor.formats.terraform.records import Estate
 from auditor.formats.terraform.resources import Root
 from auditor.formats.terraform.sources import Sources
 from auditor.model.graph import Graph
+from auditor.model.record import replace
 
 
 def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
@@ -26,7 +27,11 @@ def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     graphs = [graph_of(estate, Names(prefix)) for (_, estate), prefix in zip(estates, _prefixes(estates), strict=True)]
     notes = Graph(notes=tuple(note for root in roots for note in root.notes()))
     read = Graph(read=tuple((path, "terraform") for path in paths))
-    return reduce(add, graphs, read) + notes
+    placed = [
+        replace(graph, zones=tuple(replace(zone, site=root.directory or ".") for zone in graph.zones))
+        for graph, root in zip(graphs, roots, strict=True)
+    ]
+    return reduce(add, placed, read) + notes
 
 
 def load_roots(tree: Tree, paths: Sequence[str], options: Options) -> list[Root]:

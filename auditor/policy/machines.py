@@ -1,0 +1,105 @@
+"""Zones as endpoints: one for each combination of places a machine can be in.
+
+Groups on one machine add up; machines, interfaces and subnets are alternatives, and so are all zones that were only recognised: what must
+hold must hold for each. Zones of different sites (root modules, clusters) are never on one machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
+from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals
+from auditor.model.packets import Interval
+
+_MOST = 512
+Zones = tuple[Zone, ...]
+
+
+def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> Iterator[Endpoint]:
+    """The endpoints of a role that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own."""
+    seen: set[Endpoint] = set()
+    for choice in _choices(_carried(zones) if separately else zones, separately):
+        for whole in _closures(graph, choice):
+            end = _combined(role, choice, whole, addresses)
+            if end.addresses and end not in seen and len(seen) < _MOST:
+                seen.add(end)
+                yield end
+
+
+def bound_of(zone: Zone) -> tuple[Interval, ...]:
+    """Where the members of a zone can have their addresses."""
+    return ANYWHERE if zone.networks is None else merge_intervals(zone.networks)
+
+
+def site_of(graph: Graph, end: Endpoint) -> frozenset[tuple[str, str]]:
+    """The sites an endpoint belongs to, by dialect."""
+    zones = (zone for zone in map(graph.zone, end.zones) if zone is not None and zone.site)
+    return frozenset((zone.id.partition(":")[0], zone.site) for zone in zones)
+
+
+def apart(a: frozenset[tuple[str, str]], b: frozenset[tuple[str, str]]) -> bool:
+    """Whether two endpoints belong to different sites of one dialect: they have nothing to do with each other."""
+    return any(dialect == other and site != elsewhere for dialect, site in a for other, elsewhere in b) and not a & b
+
+
+def _carried(zones: Zones) -> Zones:
+    """Without groups whose machines are recognised themselves."""
+    carried = {inside for zone in zones if zone.kind is ZoneKind.HOST for inside in zone.inside}
+    return tuple(zone for zone in zones if zone.id not in carried)
+
+
+def _choices(zones: Zones, separately: bool) -> Iterator[Zones]:
+    alternatives: dict[tuple[str, ...], list[Zones]] = {}
+    for zone in zones:
+        dialect = zone.id.partition(":")[0]
+        if separately:
+            alternatives.setdefault((dialect,), []).append((zone,))
+        elif zone.kind is ZoneKind.GROUP:
+            united = alternatives.setdefault((dialect, "groups"), [])
+            same = next((index for index, each in enumerate(united) if each[0].site == zone.site), None)
+            if same is None:
+                united.append((zone,))
+            else:
+                united[same] += (zone,)
+        else:
+            alternatives.setdefault((dialect, zone.kind, zone.device or ""), []).append((zone,))
+    for choice in product(*alternatives.values()):
+        yield tuple(zone for part in choice for zone in part)
+
+
+def _closures(graph: Graph, zones: Zones) -> Iterator[Zones]:
+    """The zones with those they lie in: every group of a machine, and each choice of the other kinds."""
+    for index, zone in enumerate(zones):
+        outer = [found for found in map(graph.zone, zone.inside) if found is not None]
+        missing = tuple(each for each in outer if each.kind is ZoneKind.GROUP and each not in zones)
+        if missing:
+            yield from _closures(graph, zones + missing)
+            return
+        for kind in (ZoneKind.HOST, ZoneKind.INTERFACE, ZoneKind.SUBNET):
+            options = [each for each in outer if each.kind is kind]
+            if options and not any(each in zones for each in options):
+                for each in options:
+                    if not _contradicts(each, zones[:index]):
+                        yield from _closures(graph, (*zones, each))
+                return
+    yield zones
+
+
+def _contradicts(machine: Zone, zones: Zones) -> bool:
+    """Whether another machine was chosen already: a group has many, a machine is one."""
+    same = (zone for zone in zones if zone.kind is ZoneKind.HOST and zone.id.partition(":")[0] == machine.id.partition(":")[0])
+    return machine.kind is ZoneKind.HOST and any(zone.id != machine.id for zone in same)
+
+
+def _combined(role: str, named: Zones, zones: Zones, addresses: tuple[Interval, ...] | None) -> Endpoint:
+    held, exact = (addresses, True) if addresses is not None else (ANYWHERE, False)
+    for zone in zones:
+        if zone.networks is not None:
+            narrower = intersect_intervals(held, zone.networks)
+            if narrower or addresses is None:
+                held, exact = narrower, exact or zone.exact
+    references = frozenset[str]().union(*(zone.references for zone in zones))
+    label = " + ".join(zone.label for zone in named)
+    return Endpoint(label, role, frozenset(zone.id for zone in zones), held, exact, frozenset(), references)
