@@ -13,10 +13,12 @@ from itertools import pairwise
 BLANK = "‹redacted›"
 LONGEST = 400
 
-_NAME = (
-    r"[\w.-]*(?:passw(?:or)?d|passwd|passphrase|secret|token|psk|pre-?shared[-_]?key|private[-_]?key|api[-_]?key|access[-_]?key|encryption[-_]?key"
-    r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie)[\w.-]*"
+_TELLING = (
+    r"(?:passw(?:or)?d|passwd|passphrase|secret|token|psk|pre-?shared[-_]?key|private[-_]?key|api[-_]?key|access[-_]?key|encryption[-_]?key"
+    r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie)"
 )
+_NAME = rf"[\w.-]*{_TELLING}[\w.-]*"
+_TELLS = re.compile(_TELLING, re.IGNORECASE)
 _ASSIGNED = re.compile(rf"(?P<name>\b[\"']?{_NAME}[\"']?\s*(?:=|:|=>)\s*)(?P<value>\S.*)$", re.IGNORECASE)
 _ELEMENT = re.compile(rf"(?P<open><(?P<tag>{_NAME}|crt|key)(?:\s[^<>]*)?>)(?P<value>[^<]+)", re.IGNORECASE)
 _WORDED = re.compile(
@@ -64,7 +66,7 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
         if indent is not None and (depth > indent or not line.strip()):
             inside.add(number)
             continue
-        indent = depth if line.rstrip().endswith(_OPENERS) and _OPENS.search(line[:LONGEST]) else None
+        indent = depth if line.rstrip().endswith(_OPENERS) and _TELLS.search(line) and _OPENS.search(line[:LONGEST]) else None
         begins = _BEGIN.search(line) if "-----" in line else None
         if within or begins:
             inside.add(number)
