@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from auditor.formats.pf.addresses import ANY, FAMILY, Addresses, Ranges
+from auditor.formats.pf.addresses import ANY, FAMILY, Addresses, Ranges, complement, meet, normal
 from auditor.formats.pf.names import ICMP, ICMP6, TCP
 from auditor.formats.pf.ports import Ports
 from auditor.model.filters import Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
@@ -70,7 +70,7 @@ def condition(selector: Selector) -> Condition:
         located(selector.source, Side.SOURCE, selector.family),
         located(selector.destination, Side.DESTINATION, selector.family),
     )
-    return both(Exactly(headers), *ends, *(Undecided(doubt) for doubt in selector.doubts))
+    return both(*ends, Exactly(headers), *(Undecided(doubt) for doubt in selector.doubts))  # the fields asked last first: cheapest to join
 
 
 def located(peer: Peer, side: Side, family: str) -> Condition:
@@ -78,6 +78,10 @@ def located(peer: Peer, side: Side, family: str) -> Condition:
     frame = _on(side, FAMILY[family])
     if peer.anyone:
         return Exactly(frame)
+    if all(addresses.exact and not addresses.names for addresses, _ in peer.parts):
+        exact = (complement(addresses.surely) if negated else addresses.surely for addresses, negated in peer.parts)
+        ranges = normal(span for part in exact for span in part)
+        return Exactly(_on(side, meet(ranges, FAMILY[family])))
     return either(
         *(both(Exactly(frame), _negated(addresses, side) if negated else _within(addresses, side)) for addresses, negated in peer.parts)
     )
