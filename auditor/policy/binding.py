@@ -25,7 +25,6 @@ from auditor.model.source import Span
 from auditor.policy.machines import bound_of, machines
 from auditor.policy.problems import Problem, did_you_mean
 
-
 _MOST_TOLD = 5
 
 
