@@ -169,3 +169,11 @@ def test_a_node_that_is_missing_from_a_list_is_told(tmp_path: Path) -> None:
     path.write_text(re.sub(r"(ports: \[2379-2380\][^\n]*\n        ingress: \[){subnet: 10.0.1.11/32}, ", r"\1", path.read_text()))
     finding = findings(tmp_path / "talhelper")["talos/etcd"]
     assert finding.outcome is Outcome.BROKEN
+
+
+def test_behind_a_group_both_filters_must_let_a_packet_through_and_the_one_that_does_not_is_named() -> None:
+    found = findings(FIXTURES / "behind-groups")
+    assert found["talos/etcd"].outcome is Outcome.HOLDS
+    at = {rule: finding.location.span.path for rule, finding in found.items() if finding.outcome is Outcome.BROKEN and finding.location}
+    assert at["talos/apid"] == "main.tf"
+    assert at["talos/kubelet-control-plane"] == "controlplane.yaml"
