@@ -67,7 +67,7 @@ def _mismatch(value: Value, wanted: Type) -> Refused:
 
 
 def _like(origin: Value, result: Value) -> Value:
-    return replace(result, place=origin.place, trail_=None)
+    return Value(result.raw, result.declared, origin.place, None, result.weight)
 
 
 def _convert_empty(value: Value, wanted: Type) -> Value:
@@ -76,8 +76,8 @@ def _convert_empty(value: Value, wanted: Type) -> Value:
     target = bare(wanted)
     if isinstance(value.raw, Hidden) and (value.raw.choices or value.raw.members):
         hidden = replace(value.raw, choices=_convert_all(value.raw.choices, wanted), members=_convert_members(value.raw.members, wanted))
-        return replace(value, raw=hidden, declared=target)
-    return replace(value, declared=target)
+        return value.retyped(hidden, target)
+    return value.retyped(value.raw, target)
 
 
 def _convert_all(parts: tuple[Value, ...], wanted: Type) -> tuple[Value, ...]:
@@ -95,15 +95,15 @@ def _convert_primitive(value: Value, wanted: Type) -> Value:
     raw = value.raw
     if wanted is STRING or wanted.kind is Kind.STRING:
         if value.kind is Kind.NUMBER:
-            return replace(value, raw=number_text(number_of(value)), declared=STRING)
+            return value.retyped(number_text(number_of(value)), STRING)
         if isinstance(raw, bool):
-            return replace(value, raw="true" if raw else "false", declared=STRING)
+            return value.retyped("true" if raw else "false", STRING)
     elif wanted.kind is Kind.NUMBER and isinstance(raw, str):
         amount = read_number(raw)
         if amount is not None:
-            return replace(value, raw=amount, declared=NUMBER)
+            return value.retyped(amount, NUMBER)
     elif wanted.kind is Kind.BOOL and raw in ("true", "false"):
-        return replace(value, raw=raw == "true", declared=BOOL)
+        return value.retyped(raw == "true", BOOL)
     if value.declared == wanted:
         return value
     if wanted.kind in (Kind.NUMBER, Kind.BOOL) and isinstance(raw, str):

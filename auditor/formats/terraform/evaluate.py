@@ -294,7 +294,7 @@ def _undecided_conditional(expression: Conditional, condition: Value, scope: Sco
         )
     result = unsettled([condition], type_, expression, symbolic=False)
     not_null = failed is None and all(side.is_known or (side.is_unknown and side.hidden.not_null) for side in sides)
-    return replace(result, raw=replace(result.hidden, choices=choices, not_null=not_null))
+    return result.retyped(replace(result.hidden, choices=choices, not_null=not_null), type_)
 
 
 def _unary(expression: Unary, scope: Scope) -> Value:
@@ -410,7 +410,7 @@ def _perhaps(value: Value, rest: Call, place: Place, scope: Scope) -> Value:
             raise
         return value
     result = unsettled([value], ANY, place, symbol(value))
-    return replace(result, raw=replace(result.hidden, choices=choices)) if result.is_unknown else result
+    return result.retyped(replace(result.hidden, choices=choices), result.declared) if result.is_unknown else result
 
 
 EVALUATORS: Mapping[type[Expression], Callable[..., Value]] = {

@@ -153,6 +153,12 @@ class Module:
 
     def resolve(self, name: str, path: Sequence[Access], place: Place) -> tuple[Value, int]:
         """`Names.resolve`: what stands for `var.x`, `local.x`, `module.x`, `TYPE.NAME`, `data.TYPE.NAME`, `path.x`, `terraform.x`."""
+        first = path[0] if path else None
+        if isinstance(first, GetAttribute):
+            if name == "var":
+                return self.variable(first.name, place), 1
+            if name == "local":
+                return self.local(first.name, place), 1
         if name in ("each", "count", "self"):
             raise Refused(f'"{name}" means nothing here', place, static=True)
         wanted = 2 if name in ("data", "ephemeral") else 1
@@ -161,9 +167,8 @@ class Module:
             raise Refused(f'"{name}" must be followed by a name', place, static=True)
         if name in ("data", "ephemeral"):
             return self.resource((name, names[0], names[1]), place), 2
-        lookups = {"var": self.variable, "local": self.local, "module": self.module_value, "path": self.path_value}
-        if name in lookups:
-            return lookups[name](names[0], place), 1
+        if name in ("module", "path"):
+            return (self.module_value if name == "module" else self.path_value)(names[0], place), 1
         if name == "terraform":
             if names[0] == "workspace":
                 return string(self.shared.workspace, place), 1
@@ -192,7 +197,10 @@ class Module:
         attribute = self.source.locals.get(name)
         if attribute is None:
             return self._undeclared(f"local.{name}", place)
-        return self._once(("local", name), place, lambda: value_or_unknown(attribute, self.scope).via(f"local.{name}", attribute.place))
+        known = self._known.get(("local", name))
+        return known or self._once(
+            ("local", name), place, lambda: value_or_unknown(attribute, self.scope).via(f"local.{name}", attribute.place)
+        )
 
     def _undeclared(self, what: str, place: Place) -> Value:
         """Terraform refuses names that are declared nowhere; they may be in the part of a file that could not be read."""
@@ -204,11 +212,15 @@ class Module:
         block = self.source.variables.get(name)
         if block is None:
             return self._undeclared(f"var.{name}", place)
-        return self._once(("var", name), place, lambda: self._settled(block))
+        known = self._known.get(("var", name))
+        return known or self._once(("var", name), place, lambda: self._settled(block))
 
     def _settled(self, block: Block) -> Value:
         name = block.labels[0]
-        declared = declaration(block, Scope(NoNames(), self.shared.budget, self.scope.tree, self.scope.directory))
+        declared = self.source.declarations.get(name)
+        if declared is None:
+            declared = declaration(block, Scope(NoNames(), self.shared.budget, self.scope.tree, self.scope.directory))
+            self.source.declarations[name] = declared
         if self.call is not None:
             attribute = self.call.body.attribute(name)
             if attribute is None and declared.default is None and declared.problem is None:
@@ -268,14 +280,18 @@ class Module:
             self._resources[key] = tuple(
                 ResourceInstance(self, key, block, instance, base + instance.suffix) for instance in expansion.instances
             )
-        self._remark_on_repetition(self.source.resources[key])
         return self._resources[key]
 
-    def _remark_on_repetition(self, block: Block) -> None:
-        for name in ("count", "for_each"):
-            attribute = block.body.attribute(name)
-            if attribute is not None:
-                self.shared.remarks.on_repetition(value_or_unknown(attribute, self.scope))
+    def asked_instances(self, key: Key) -> tuple[ResourceInstance, ...]:
+        """The same for a converter, with a remark on what makes their number doubtful."""
+        found = self.resource_instances(key)
+        self._remark_on_repetition(key)
+        return found
+
+    def _remark_on_repetition(self, key: tuple[str, ...]) -> None:
+        expansion = self._expansions.get(key)
+        if expansion is not None and expansion.value is not None:
+            self.shared.remarks.on_repetition(expansion.value)
 
     def _remark_on_override(self, key: Key, block: Block) -> None:
         if isinstance(block.body, MergedBody):
@@ -360,7 +376,7 @@ class Module:
         except Refused as error:
             self.shared.remarks.refuse(error.message, error.place or block.place)
             return ()
-        self._remark_on_repetition(block)
+        self._remark_on_repetition(("module", name))
         return instances
 
     def missing_calls(self) -> Iterator[MissingCall]:

@@ -14,7 +14,7 @@ from auditor.formats.terraform.evaluate import pairs_of
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.types import ANY, NUMBER, STRING, Kind
 from auditor.formats.terraform.values import Cause, Hidden, Value, number, object_value
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
 MAX_INSTANCES = 10_000
@@ -38,11 +38,12 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """All instances of a block. `counted` is False if there may be any number of them; `hidden` then says why."""
+    """All instances of a block. `hidden` says why they cannot be counted; `value` is that of the count or for_each."""
 
     repetition: str
     instances: tuple[Instance, ...]
     hidden: Hidden | None = None
+    value: Value | None = None
 
 
 Evaluator = Callable[[Attribute], Value]
@@ -52,9 +53,11 @@ def expand(body: Body, value_of: Evaluator) -> Expansion:
     """The instances of a block with that body. `value_of` evaluates an argument and never raises."""
     count, for_each = body.attribute("count"), body.attribute("for_each")
     if count is not None:
-        return _counted(value_of(count), count.place)
+        value = value_of(count)
+        return replace(_counted(value, count.place), value=value)
     if for_each is not None:
-        return _each(value_of(for_each), for_each.place)
+        value = value_of(for_each)
+        return replace(_each(value, for_each.place), value=value)
     return Expansion(Repetition.NONE, (Instance(None, "", {}),))
 
 

@@ -110,7 +110,7 @@ class RootModule:
         for module in self._instances.modules_below(self.module, matters):
             for key in module.source.resources:
                 if key[0] == mode and key[1] in wanted:
-                    yield from module.resource_instances(key)
+                    yield from module.asked_instances(key)
 
     def missing_modules(self) -> Sequence[MissingModule]:
         found: list[MissingModule] = []

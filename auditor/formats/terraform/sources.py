@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import posixpath
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from auditor.files import Tree, Unreadable
 from auditor.formats.terraform.bodies import Attribute, Block, Body, HclBody, Index, MergedBody, index
 from auditor.formats.terraform.places import Place, SourceFile
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note, Span
+
+if TYPE_CHECKING:
+    from auditor.formats.terraform.variables import Declaration
 
 MAX_BYTES = 4 * 1024 * 1024
 Key = TypeVar("Key")
@@ -20,7 +23,10 @@ ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 @dataclass(slots=True)
 class ModuleSource:
-    """The blocks of one directory, overrides applied. Resources by (mode, type, name); modes are "resource", "data", "ephemeral"."""
+    """The blocks of one directory, overrides applied. Resources by (mode, type, name); modes are "resource", "data", "ephemeral".
+
+    `declarations` are the variables that were evaluated so far: types and defaults are the same for every instance.
+    """
 
     directory: str
     paths: tuple[str, ...] = ()
@@ -30,6 +36,7 @@ class ModuleSource:
     calls: dict[str, Block] = field(default_factory=dict)
     resources: dict[tuple[str, str, str], Block] = field(default_factory=dict)
     requires: list[Attribute] = field(default_factory=list)
+    declarations: dict[str, Declaration] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 

@@ -11,7 +11,6 @@ from auditor.formats.terraform.conversion import first_hidden
 from auditor.formats.terraform.places import Place, Step, Trail, join
 from auditor.formats.terraform.types import Type
 from auditor.formats.terraform.values import Cause, Hidden, Value, text_of
-from auditor.model.record import replace
 
 MAX_SYMBOL = 300
 
@@ -45,9 +44,9 @@ def derived(value: Value, place: Place, sources: Sequence[Value]) -> Value:
     """A value computed at `place`; it came the way of the first source that has one."""
     source = next((source for source in sources if source.trail_), None)
     if source is None:
-        return replace(value, place=place)
+        return Value(value.raw, value.declared, place, value.trail_, value.weight)
     trail = join(Trail(Step("made from", source.place)), source.trail_) if source.place else source.trail_
-    return replace(value, place=place, trail_=trail)
+    return Value(value.raw, value.declared, place, trail, value.weight)
 
 
 def unsettled(

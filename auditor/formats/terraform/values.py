@@ -28,7 +28,7 @@ from auditor.formats.terraform.types import (
     set_of,
     tuple_of,
 )
-from auditor.model.record import dataclass, replace
+from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 
 if TYPE_CHECKING:
@@ -167,15 +167,19 @@ class Value:
 
     def through(self, outer: Trail | None) -> Value:
         """The value as part of a whole that took the way `outer`."""
-        return replace(self, trail_=join(self.trail_, outer)) if outer else self
+        return Value(self.raw, self.declared, self.place, join(self.trail_, outer), self.weight) if outer else self
 
     def via(self, phrase: str, place: Place | None) -> Value:
         """The value after one more station."""
-        return replace(self, trail_=Trail(Step(phrase, place), self.trail_)) if place else self
+        return Value(self.raw, self.declared, self.place, Trail(Step(phrase, place), self.trail_), self.weight) if place else self
 
     def at(self, place: Place | None) -> Value:
         """The value, written at `place` if it has no place of its own."""
-        return replace(self, place=place) if self.place is None and place is not None else self
+        return Value(self.raw, self.declared, place, self.trail_, self.weight) if self.place is None and place is not None else self
+
+    def retyped(self, raw: Raw, declared: Type | None) -> Value:
+        """The same value in another type."""
+        return Value(raw, declared, self.place, self.trail_, self.weight)
 
 
 def string(text: str, place: Place | None = None) -> Value:

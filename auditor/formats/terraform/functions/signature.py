@@ -114,7 +114,7 @@ def _open_result(function: Function, arguments: list[Value], positions: list[int
             return result
     if all(equal(found[0], other) is True for other in found[1:]):
         return found[0]
-    return replace(result, raw=replace(result.hidden, choices=tuple(found)))
+    return result.retyped(replace(result.hidden, choices=tuple(found)), result.declared)
 
 
 def _name(function: Function, arguments: Sequence[Value], context: Context) -> str | None:
