@@ -12,7 +12,7 @@ from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.record import Record
 from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind
-from auditor.formats.pf.addresses import complement, literal, meet
+from auditor.formats.pf.addresses import complement, meet
 from auditor.formats.pf.order import first_match
 from auditor.formats.pf.ruleset import Direction
 from auditor.formats.pf.ruleset import Line as PfLine
@@ -106,8 +106,8 @@ def _about_firewall(line: Line, rules: Ruleset) -> bool:
     """Whether a line's destination is the firewall itself, and nothing else."""
     if line.destination.kind in (Kind.SELF, Kind.ADDRESS):
         return not line.destination.negated
-    found = literal(line.destination.name) if line.destination.kind is Kind.LITERAL and not line.destination.negated else None
-    return found is not None and not meet((found,), complement(rules.interfaces.own.surely))
+    found = line.destination.span
+    return found is not None and not line.destination.negated and not meet((found,), complement(rules.interfaces.own.surely))
 
 
 # -- port forwards

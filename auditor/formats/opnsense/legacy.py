@@ -5,14 +5,13 @@ A rule is quick unless it is floating; it is floating if the element is there. P
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from auditor.formats.opnsense.interfaces import Interfaces
 from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.options import doubts_of, extra_of, flags_of, state_of
 from auditor.formats.opnsense.record import Priority, Record, Side, Store
-from auditor.formats.opnsense.values import empty, flag, items, place, present, text
+from auditor.formats.opnsense.values import empty, flag, items, place, present, repeated_in, text
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Effect, Level, Note, Unknown
 
@@ -102,7 +101,7 @@ def read_legacy(root: Element, interfaces: Interfaces, schedules: frozenset[str]
 
 
 def _record(rule: Element, number: int, interfaces: Interfaces, schedules: frozenset[str], notes: list[Note]) -> Record:
-    repeated = [name for name, count in Counter(child.name for child in rule.children).items() if count > 1]
+    repeated = repeated_in(rule)
     protocol = text(rule, "protocol").lower()
     action = text(rule, "type")
     flags = flags_of(rule, protocol)

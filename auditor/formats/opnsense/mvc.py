@@ -5,7 +5,6 @@ An element that is there and empty is not missing: it overrides the default with
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from auditor.formats.opnsense.aliases import latest
@@ -13,7 +12,7 @@ from auditor.formats.opnsense.interfaces import Interfaces
 from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.options import doubts_of, extra_of, flags_of, state_of
 from auditor.formats.opnsense.record import Priority, Record, Side, Store
-from auditor.formats.opnsense.values import empty, flag, items, place, text, whole
+from auditor.formats.opnsense.values import empty, flag, items, place, repeated_in, text, whole
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Effect, Level, Note, Unknown
 
@@ -188,8 +187,8 @@ def _said(child: Element) -> bool:
 
 def _remarks(rule: Element, disabled: bool, passes: bool) -> Iterator[Note]:
     widened = Level.ERROR if passes else Level.WARNING
-    for name, count in Counter(child.name for child in rule.children).items():
-        if count > 1 and name in _FIELDS:
+    for name in repeated_in(rule):
+        if name in _FIELDS:
             second = [child for child in rule.children if child.name == name][1]
             yield remark(
                 "repeated-element", f"<{name}> stands twice in one rule: the first counts", second.head, Effect.IGNORED, Level.WARNING

@@ -11,6 +11,7 @@ from auditor.formats.pf.addresses import ANY, NONE, Addresses, is_v6, known, lit
 from auditor.formats.pf.matching import Peer
 from auditor.formats.pf.names import SERVICES
 from auditor.formats.pf.ports import EVERY, Ports, entry, may_be_service
+from auditor.model.packets import Interval
 from auditor.model.record import dataclass
 from auditor.model.source import Unknown
 
@@ -88,19 +89,22 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One address of a line. `linked`: an interface network in an IPv6 line, which link-local addresses are part of."""
+    """One address of a line. `linked`: an interface network in an IPv6 line, which link-local addresses are part of.
+
+    `span` are the addresses of a literal.
+    """
 
     kind: Kind
     name: str = ""
     text: str = "any"
     negated: bool = False
     linked: bool = False
+    span: Interval | None = None
 
     @property
     def v6(self) -> bool | None:
         """The family of a literal; None for what holds both."""
-        found = literal(self.name) if self.kind is Kind.LITERAL else None
-        return None if found is None else is_v6(found)
+        return None if self.span is None else is_v6(self.span)
 
     def written(self) -> str:
         """The term as the product writes it."""
@@ -127,8 +131,9 @@ def term(word: str, negated: bool, family: str, interfaces: Interfaces, aliases:
         return Term(Kind.NETWORK, word, f"({interfaces.table[word].device}:network)", negated, linked)
     if word.endswith("ip") and base in interfaces.table and interfaces.table[base].numbered and interfaces.table[base].device:
         return Term(Kind.ADDRESS, base, f"({interfaces.table[base].device})", negated)
-    if literal(word) is not None and "%" not in word:
-        return Term(Kind.LITERAL, word, word, negated)
+    found = literal(word) if "%" not in word else None
+    if found is not None:
+        return Term(Kind.LITERAL, word, word, negated, span=found)
     return Term(Kind.LOST, word, json.dumps(word).replace("/", "\\/"), negated)
 
 
@@ -153,8 +158,7 @@ def _inside(item: Term, interfaces: Interfaces, aliases: Aliases) -> Addresses:
         case Kind.TABLE:
             return aliases.addresses(item.name)
         case Kind.LITERAL:
-            found = literal(item.name)
-            return known([found]) if found else NONE
+            return Addresses((item.span,), (item.span,)) if item.span else NONE
         case _:
             return NONE
 

@@ -52,3 +52,9 @@ def whole(value: str, fallback: int = 0) -> int:
     """A non-negative number as PHP's `(int)` takes it from digits; `fallback` for anything else."""
     digits = value.strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else fallback
+
+
+def repeated_in(parent: Element) -> list[str]:
+    """The names that more than one child has."""
+    names = [child.name for child in parent.children]
+    return [] if len(set(names)) == len(names) else [name for name in dict.fromkeys(names) if names.count(name) > 1]

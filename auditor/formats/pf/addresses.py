@@ -6,6 +6,7 @@ Addresses stand on the packets' one line: IPv4 from 0, IPv6 from 2**32.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv6Network, ip_network
 
 from auditor.model.packets import ADDRESS_MAX, V4_MAX, V6_BASE, Interval
@@ -67,6 +68,7 @@ def unknown(why: Unknown, within: Ranges = BOTH, names: Iterable[str] = ()) -> A
     return Addresses((), within, frozenset(name.lower() for name in names), (why,))
 
 
+@lru_cache(maxsize=8192)
 def literal(text: str) -> Interval | None:
     """The addresses of an IP address or a CIDR, host bits masked as pf does; None if `text` is neither."""
     if not text or (text[-1] not in "0123456789abcdefABCDEF:" and "%" not in text):
