@@ -95,7 +95,7 @@ def _group_zone(group: Group, estate: Estate, names: Names) -> Zone:
         references_of(network) if network else frozenset(),
         attributes=(*_signs(group.name, group.tags), *((("foreign", "yes"),) if group.foreign else ())),
         aliases=_aliases(group),
-        inside=tuple(carriers),
+        inside=tuple(carriers) or ((names.zone(network.address),) if network else ()),
     )
 
 
@@ -147,8 +147,9 @@ def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
     known = len(subnets) == len(carrier.subnets) and subnets
     vpcs = [estate.networks[group.network] for group in groups if group.network in estate.networks]
     guarded = {network for group in estate.groups.values() for network in group.guards or ()}
-    edges = [subnet.address for subnet in subnets] if guarded & {subnet.address for subnet in subnets} else []
-    inside = [names.zone(address) for address in (*(group.address for group in groups), *labels, *edges)]
+    filtered = guarded & {subnet.address for subnet in subnets}
+    places = subnets if filtered else vpcs[:1]
+    inside = [names.zone(address) for address in (*(group.address for group in groups), *labels, *(place.address for place in places))]
     return Zone(
         names.zone(carrier.address),
         ZoneKind.HOST,

@@ -44,7 +44,7 @@ module "compute" {
   tags                            = local.tags
 }
 
-# External access to the control plane: nothing is created while allowed_admin_cidrs is empty.
+# External access for administrators: nothing is created while allowed_admin_cidrs is empty.
 
 resource "aws_vpc_security_group_ingress_rule" "cp_k8s_api_external" {
   count = length(var.allowed_admin_cidrs)
@@ -61,6 +61,17 @@ resource "aws_vpc_security_group_ingress_rule" "cp_talos_api_external" {
   count = length(var.allowed_admin_cidrs)
 
   security_group_id = module.network.control_plane_security_group_id
+  description       = "Talos API (external admin: ${var.allowed_admin_cidrs[count.index]})"
+  from_port         = 50000
+  to_port           = 50000
+  ip_protocol       = "tcp"
+  cidr_ipv4         = var.allowed_admin_cidrs[count.index]
+}
+
+resource "aws_vpc_security_group_ingress_rule" "wk_talos_api_external" {
+  count = length(var.allowed_admin_cidrs)
+
+  security_group_id = module.network.worker_security_group_id
   description       = "Talos API (external admin: ${var.allowed_admin_cidrs[count.index]})"
   from_port         = 50000
   to_port           = 50000
