@@ -6,6 +6,7 @@ Byte offsets count from the first byte after the byte-order mark.
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 
 from auditor.model.record import dataclass, field
 from auditor.model.source import Span
@@ -24,7 +25,7 @@ class SourceFile:
     def position(self, offset: int) -> tuple[int, int]:
         """The (line, column) of a byte offset, both from 1; columns count characters."""
         if self._starts is None:
-            self._starts = [0, *(index + 1 for index, byte in enumerate(self.data) if byte == 10)]
+            self._starts = [0, *accumulate(len(line) + 1 for line in self.data.split(b"\n")[:-1])]
         line = bisect_right(self._starts, offset)
         return line, len(self.data[self._starts[line - 1] : offset].decode("utf-8", errors="replace")) + 1
 
