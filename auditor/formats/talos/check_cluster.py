@@ -127,7 +127,7 @@ def _overlay(view: _View, parameters: Mapping[str, object]) -> Iterator[Note]:
 
 def _tunnels(view: _View, parameters: Mapping[str, object]) -> Iterator[Note]:
     facts = view.machine.facts
-    if facts.kubespan and not view.open("udp", WIREGUARD) and parameters.get("kubespan") is not True:
+    if facts.kubespan and not view.open("udp", WIREGUARD) and str(parameters.get("kubespan", "")).lower() not in ("true", "yes"):
         message = "KubeSpan is on, and no rule opens udp/51820 between the nodes"
         yield _note("kubespan-port", message, facts.kubespan_span or view.span, Effect.NARROWED, Level.ERROR)
     for port, span in facts.wireguard_ports:

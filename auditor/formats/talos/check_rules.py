@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import pairwise
 
 from auditor.formats.talos.convert import covers_all_ports
-from auditor.formats.talos.firewall import Firewall, FirewallRule, family, interval_of
+from auditor.formats.talos.firewall import Entry, Firewall, FirewallRule, Intervals, family, interval_of
 from auditor.formats.talos.version import LARGE_BUFFERS, PORTS_JOINED, TOP_OF_RANGE, Version
 from auditor.model.headers import IPV4, IPV6, addresses_text, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import V6_BASE
@@ -55,21 +55,29 @@ def _sources(rule: FirewallRule, block: bool) -> Iterator[Note]:
 
 
 def _excepts(rule: FirewallRule) -> Iterator[Note]:
+    excepting = [entry for entry in rule.entries if entry.except_]
+    if not excepting:
+        return
     subnets = merge_intervals(interval_of(entry.subnet) for entry in rule.entries if entry.subnet)
+    meant = merge_intervals(interval for entry in rule.entries for interval in _alone(entry))
     known = not any(entry.unknown_subnet for entry in rule.entries)
-    for entry in rule.entries:
-        if entry.except_ is None:
-            continue
+    for entry in excepting:
+        assert entry.except_ is not None
         taken = (interval_of(entry.except_),)
+        lost = intersect_intervals(meant, taken)
         if known and not intersect_intervals(subnets, taken):
             message = f"{entry.except_} lies in none of the rule's subnets: it takes nothing away"
             yield _note("except-outside", message, entry.except_span, Effect.IGNORED, Level.NOTE)
-        for other in rule.entries:
-            own = (interval_of(other.except_),) if other.except_ else ()
-            lost = subtract_intervals(intersect_intervals((interval_of(other.subnet),), taken), own) if other.subnet else ()
-            if other is not entry and lost:
-                message = f"{entry.except_} is taken from every subnet of the rule: {addresses_text(lost)} of {other.subnet} is lost too"
-                yield _note("pooled-except", message, entry.except_span, Effect.NARROWED, Level.WARNING, ("this subnet", other.subnet_span))
+        elif lost:
+            other = next(each for each in rule.entries if intersect_intervals(_alone(each), taken))
+            message = f"{entry.except_} is taken from every subnet of the rule: {addresses_text(lost)} of {other.subnet} is lost too"
+            yield _note("pooled-except", message, entry.except_span, Effect.NARROWED, Level.WARNING, ("this subnet", other.subnet_span))
+
+
+def _alone(entry: Entry) -> Intervals:
+    """What an entry would contribute if excepts were its own."""
+    subnet = (interval_of(entry.subnet),) if entry.subnet else ()
+    return subtract_intervals(subnet, (interval_of(entry.except_),)) if entry.except_ else subnet
 
 
 def _ports(rule: FirewallRule, version: Version) -> Iterator[Note]:
@@ -78,7 +86,7 @@ def _ports(rule: FirewallRule, version: Version) -> Iterator[Note]:
         message = f"{rule.protocol} has no ports: compared with its checksum, only 0-65535 means something, namely all of {rule.protocol}"
         yield _note("icmp-ports", message, rule.ports[0][1], Effect.UNKNOWN)
     if version < PORTS_JOINED:
-        for (a, _), (b, place) in combinations(sorted(rule.ports), 2):
+        for (a, _), (b, place) in pairwise(sorted(rule.ports)):
             if a.high + 1 == b.low:
                 message = f"{b} directly follows {a}: before Talos 1.7.6 one of them is lost; write {a.low}-{b.high}"
                 yield _note("adjacent-ports", message, place, Effect.NARROWED)
@@ -102,8 +110,8 @@ def _accept_mode(firewall: Firewall, version: Version) -> Iterator[Note]:
         )
         yield _note("missing-default-action", message, firewall.rules[0].span, Effect.WIDENED)
         return
-    for a, b in combinations(firewall.rules, 2):
-        if a.protocol == b.protocol and a.maybe != b.maybe and _overlap(a, b):
+    for a, b in _sharing(firewall.rules):
+        if a.maybe != b.maybe:
             message = f"with accept, only sources that both {a.name} and {b.name} list reach the ports they share"
             yield _note("accept-mode-intersection", message, b.ingress_span, Effect.NARROWED, Level.WARNING, ("the other rule", a.span))
     for rule in firewall.rules:
@@ -121,5 +129,13 @@ def _permits_by_looks(rule: FirewallRule) -> bool:
     return bool(re.search(r"allow|ingress|permit", rule.name, re.IGNORECASE)) or rule.covers(50000)
 
 
-def _overlap(a: FirewallRule, b: FirewallRule) -> bool:
-    return any(x.low <= y.high and y.low <= x.high for x, _ in a.ports for y, _ in b.ports)
+def _sharing(rules: tuple[FirewallRule, ...]) -> Iterator[tuple[FirewallRule, FirewallRule]]:
+    """Rules that share ports: each with the one before it that reaches furthest."""
+    ports = sorted(((rule.protocol or "", each.low, each.high, index) for index, rule in enumerate(rules) for each, _ in rule.ports))
+    widest: tuple[str, int, int] | None = None
+    for protocol, low, high, index in ports:
+        if widest is not None and widest[0] == protocol and low <= widest[1] and widest[2] != index:
+            first, second = sorted((widest[2], index))
+            yield rules[first], rules[second]
+        if widest is None or widest[0] != protocol or high > widest[1]:
+            widest = protocol, high, index

@@ -6,13 +6,12 @@ What a requirement of the talos ruleset asks anyway is not asked here a second t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 
 from auditor.formats.talos.canonical import canonical_mapping
 from auditor.formats.talos.check_cluster import check_cluster
 from auditor.formats.talos.check_rules import check_rules
 from auditor.formats.talos.documents import Document
-from auditor.formats.talos.layout import Group, Member
+from auditor.formats.talos.layout import Group
 from auditor.formats.talos.machine import Machine
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -83,18 +82,16 @@ def _stale(cluster: Sequence[Machine]) -> Iterator[Note]:
 
 def check_order(group: Group) -> Iterator[Note]:
     """Patches of a directory that set the same thing, where nothing says which comes last."""
-    for a, b in combinations(group.patches, 2):
-        if a.roles == b.roles:
-            yield from _in_conflict(a, b)
-
-
-def _in_conflict(a: Member, b: Member) -> Iterator[Note]:
-    theirs = {document.identity: document for document in b.loaded.documents if document.kind in _ORDERED}
-    for document in a.loaded.documents:
-        other = theirs.get(document.identity)
-        if other is not None and _said(document) != _said(other):
-            message = f"{document.title} is set in two patches, and which of them comes last is not known: taken is the order of paths"
-            yield Note("patch-order", message, other.node.span, Effect.UNKNOWN, Level.WARNING, (("also set here", _span(document)),))
+    earlier: dict[tuple[object, ...], Document] = {}
+    for member in group.patches:
+        for document in member.loaded.documents:
+            if document.kind not in _ORDERED:
+                continue
+            other = earlier.get((member.roles, document.identity))
+            earlier[member.roles, document.identity] = document
+            if other is not None and _span(other).path != _span(document).path and _said(document) != _said(other):
+                message = f"{document.title} is set in two patches, and which of them comes last is not known: taken is the order of paths"
+                yield Note("patch-order", message, _span(document), Effect.UNKNOWN, Level.WARNING, (("also set here", _span(other)),))
 
 
 def _said(document: Document) -> dict[str, object]:

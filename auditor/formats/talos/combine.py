@@ -65,6 +65,20 @@ class _Workbench:
     library: Version
     notes: list[Note]
     assumed: bool  # the base is a generated configuration that is not at hand
+    places: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.set(self.documents)
+
+    def set(self, documents: Sequence[Document]) -> None:
+        """Put other documents in place of all."""
+        self.documents = list(documents)
+        self.places = {document.identity: index for index, document in reversed(list(enumerate(self.documents)))}
+
+    def append(self, document: Document) -> None:
+        """One more document at the end."""
+        self.places.setdefault(document.identity, len(self.documents))
+        self.documents.append(document)
 
 
 def combine(base: Loaded | None, patches: Sequence[Loaded], library: Version) -> Combined:
@@ -106,23 +120,20 @@ def _apply(patch: Loaded, bench: _Workbench) -> None:
 
 
 def _delete(delete: Delete, bench: _Workbench) -> None:
-    for index, document in enumerate(bench.documents):
-        if document.identity != delete.identity:
-            continue
-        if not delete.path and delete.selector is None:
-            del bench.documents[index]
-            return
+    index = bench.places.get(delete.identity)
+    if index is None:
+        if not _may_be_in_base(delete, bench) and bench.library < MISSING_DELETE_HARMLESS:
+            message = f"there is no {delete.kind} {delete.name}".rstrip() + f" to delete, and Talos {bench.library} fails on that"
+            raise _Refused(refuse("delete-not-found", message, delete.span), Stage.RELOAD)
+    elif not delete.path and delete.selector is None:
+        bench.set(bench.documents[:index] + bench.documents[index + 1 :])
+    else:
+        document = bench.documents[index]
         try:
             bench.documents[index] = replace(document, node=carry_out(delete, document.node))
         except Misplaced as problem:
             if not _may_be_in_base(delete, bench):
                 raise _Refused(refuse("delete-not-found", problem.message, problem.span)) from None
-        return
-    if _may_be_in_base(delete, bench):
-        return
-    if bench.library < MISSING_DELETE_HARMLESS:
-        message = f"there is no {delete.kind} {delete.name}".rstrip() + f" to delete, and Talos {bench.library} fails on that"
-        raise _Refused(refuse("delete-not-found", message, delete.span), Stage.RELOAD)
 
 
 def _may_be_in_base(delete: Delete, bench: _Workbench) -> bool:
@@ -131,12 +142,13 @@ def _may_be_in_base(delete: Delete, bench: _Workbench) -> bool:
 
 
 def _merge(patch: Document, bench: _Workbench) -> None:
-    for index, document in enumerate(bench.documents):
-        if document.identity == patch.identity:
-            node = merge_documents(document.node, patch.node, patch.kind, patch.title, bench.notes.append)
-            bench.documents[index] = replace(document, node=node)
-            return
-    bench.documents.append(patch)
+    index = bench.places.get(patch.identity)
+    if index is None:
+        bench.append(patch)
+        return
+    document = bench.documents[index]
+    node = merge_documents(document.node, patch.node, patch.kind, patch.title, bench.notes.append)
+    bench.documents[index] = replace(document, node=node)
 
 
 def _say_replaced_rest(patch: Loaded, bench: _Workbench) -> None:
@@ -164,7 +176,7 @@ def _apply_operations(patch: Loaded, bench: _Workbench) -> None:
     except Unapplied as problem:
         raise _Refused(refuse("json-patch", problem.message, problem.span)) from None
     loaded = load_stream(Stream((root,)), patch.span, bench.library, patch=False)
-    bench.documents[:] = loaded.documents
+    bench.set(loaded.documents)
     refusal = next((note for note in loaded.notes if note.effect is Effect.REFUSED), None)
     if refusal is not None:
         raise _Refused(refusal, Stage.RELOAD)

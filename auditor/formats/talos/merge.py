@@ -166,32 +166,27 @@ def _say_replaced(left: Sequence, right: Sequence, field: FieldType, place: Plac
 
 def _keyed(left: Sequence, right: Sequence, field: FieldType, place: Place) -> Sequence:
     items = list(left.items)
+    positions: dict[str, int] = {}
+    for index, node in enumerate(items):
+        for key in _keys(node, field):
+            positions.setdefault(key, index)
     for node in right.items:
-        index = _partner(items, node, field)
-        if index is None:
+        found = positions.get(next(iter(_keys(node, field)), ""))
+        if found is None:
+            positions.update((key, len(items)) for key in _keys(node, field) if key not in positions)
             items.append(node)
         else:
-            partner = items[index]
+            partner = items[found]
             assert isinstance(partner, Mapping) and isinstance(node, Mapping)
-            items[index] = _section(partner, node, field.section, place)
+            items[found] = _section(partner, node, field.section, place)
     return replace(left, items=tuple(items))
 
 
-def _partner(items: list[Node], node: Node, field: FieldType) -> int | None:
-    if not isinstance(node, Mapping):
-        return None
-    for key in field.merge_key.split("|"):
-        wanted = node.get(key)
-        if wanted is None or is_null(wanted):
-            continue
-        inner = (section(field.section) or {}).get(key, ANYTHING)
-        value = canonical(wanted, inner)
-        for index, item in enumerate(items):
-            other = item.get(key) if isinstance(item, Mapping) else None
-            if other is not None and canonical(other, inner) == value:
-                return index
-        return None
-    return None
+def _keys(node: Node, field: FieldType) -> list[str]:
+    """By what an element is found, the first of them being what it looks for itself."""
+    fields = section(field.section) or {}
+    values = [(key, node.get(key)) for key in field.merge_key.split("|")] if isinstance(node, Mapping) else []
+    return [f"{key} {canonical(value, fields.get(key, ANYTHING))!r}" for key, value in values if value is not None and not is_null(value)]
 
 
 def texts(node: Node | None) -> tuple[Scalar, ...]:

@@ -75,7 +75,7 @@ def _texts(tree: Tree, paths: Sequence[str]) -> tuple[dict[str, Source], list[No
     return sources, notes
 
 
-_INSTALLER = re.compile(r"installer[^\s\"']*:(v\d+\.\d+\.\d+[\w.-]*)")
+_INSTALLER = re.compile(r"installer[^\s\"']{0,200}:(v\d+\.\d+\.\d+[\w.-]*)")
 _KIND = re.compile(r"^kind:\s*[\"']?(\w+Config)\b", re.MULTILINE)
 
 

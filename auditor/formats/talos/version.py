@@ -7,6 +7,8 @@ import re
 from auditor.model.record import dataclass
 
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-(alpha|beta|rc)\.(\d{1,4}))?(?:[-+].*)?")
+LATEST_PATCH = 9999
+"""Of a version that is named without its patch: the newest of them, whatever it is."""
 _STAGES = {"alpha": 0, "beta": 1, "rc": 2, None: 3}
 
 
@@ -22,16 +24,17 @@ class Version:
 
     def __str__(self) -> str:
         stage = ("-alpha", "-beta", "-rc", "")[self.stage]
-        return f"v{self.major}.{self.minor}.{self.patch}" + (f"{stage}.{self.number}" if stage else "")
+        patch = "" if self.patch == LATEST_PATCH else f".{self.patch}"
+        return f"v{self.major}.{self.minor}{patch}" + (f"{stage}.{self.number}" if stage else "")
 
 
 def parse_version(text: str) -> Version | None:
-    """`v1.13.9`, `1.14`, `v1.14.0-rc.1`, `v1.13.9-3-gabc` (a build after it); None for anything else."""
+    """`v1.13.9`, `v1.14.0-rc.1`, `v1.13.9-3-gabc` (a build after it), `1.13` (its newest release); None for anything else."""
     match = _VERSION.fullmatch(text.strip())
     if match is None:
         return None
     major, minor, patch, stage, number = match.groups()
-    return Version(int(major), int(minor), int(patch or 0), _STAGES[stage], int(number or 0))
+    return Version(int(major), int(minor), int(patch) if patch else LATEST_PATCH, _STAGES[stage], int(number or 0))
 
 
 NEWEST_STABLE = Version(1, 13, 9)
