@@ -24,17 +24,17 @@ NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definitio
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What hygiene is asked about: the graph, its places and its lists of rules, gathered once."""
+    """What hygiene is asked about: the graph, its places and its superfluous rules, gathered once."""
 
     graph: Graph
     values: Mapping[str, Value]
     sites: tuple[Site, ...]
-    lists: tuple[tuple[Filter | Chain, bool], ...]  # each with whether its permits add up without order
+    covered: tuple[Covered, ...]  # rules that earlier ones take everything from
 
 
 def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph) -> Iterator[Finding]:
     """The findings of every hygiene requirement of `ruleset`, in its order; one that says so for each that holds."""
-    subject = Subject(graph, values, tuple(exposure.inbound_sites(graph)), tuple(_lists(graph)))
+    subject = Subject(graph, values, tuple(exposure.inbound_sites(graph)), tuple(_covered(graph)))
     for requirement in ruleset.requirements:
         if requirement.kind is Kind.HYGIENE:
             found = list(CHECKS[requirement.fact](requirement, subject))
@@ -112,22 +112,31 @@ def _ipv6(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 
 
 def _shadowed(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
-    for found in _covered(subject):
+    for found in subject.covered:
         if found.contradicted:
             yield _by(requirement, found, "never takes effect: all of its packets are decided otherwise before it, by")
 
 
 def _redundant(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
-    for found in _covered(subject):
+    for found in subject.covered:
         if not found.contradicted:
             yield _by(requirement, found, "adds nothing: all of its packets are decided the same way already, by")
 
 
-def _covered(subject: Subject) -> Iterator[Covered]:
-    for rules, unordered in subject.lists:
+def _covered(graph: Graph) -> Iterator[Covered]:
+    """The rules that can match nothing in any list they stand in: pf has one rule in the lists of several interfaces."""
+    standing: dict[int, int] = {}
+    found: dict[int, list[Covered]] = {}
+    for rules, unordered in _lists(graph):
         own = tuple(rule for rule in rules.rules if not rule.synthetic)
+        for rule in own:
+            standing[id(rule)] = standing.get(id(rule), 0) + 1
         ordered = tuple(sorted(own, key=_breadth, reverse=True)) if unordered else own
-        yield from covered(ordered)
+        for each in covered(ordered):
+            found.setdefault(id(each.rule), []).append(each)
+    for key, alike in found.items():
+        if len(alike) == standing[key]:
+            yield next((each for each in alike if each.contradicted), alike[0])
 
 
 def _breadth(rule: Rule) -> int:
