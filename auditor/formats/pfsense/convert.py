@@ -20,8 +20,9 @@ from auditor.formats.pfsense.context import Context
 from auditor.formats.pfsense.interfaces import Interface
 from auditor.formats.pfsense.read import Config
 from auditor.formats.xmlspan import Element
-from auditor.model.filters import Filter
+from auditor.model.filters import Filter, either
 from auditor.model.graph import Graph, Place
+from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 TUNNEL_DEVICES = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zt", "enc", "openvpn", "l2tp", "pppoe")
@@ -34,7 +35,7 @@ def convert(config: Config, id_: str) -> Graph:
     checks.names(ctx)
     user = rules.in_order(ctx, rules.rules(ctx))
     forwards, _ = nat.forwards(ctx)
-    lines = [*nat.lines(ctx, forwards), *system.before(ctx), *(line for rule in user for line in rule.lines), *system.after(ctx)]
+    lines = [*nat.lines(ctx, forwards), *system.before(ctx), *(line for rule in user for line in _united(rule.lines)), *system.after(ctx)]
     if config.has("system/disablefilter"):
         lines = []
     lines = [*system.in_doubt(ctx.refused, config.root.head), *lines]
@@ -44,6 +45,21 @@ def convert(config: Config, id_: str) -> Graph:
     checks.floating(ctx, user, filters)
     checks.lockout(ctx, user, lines)
     return graph + Graph(notes=tuple(ctx.notes))
+
+
+def _united(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The two lines of a rule for both families as one: next to each other and of one mind, they are a single rule to a reader."""
+    if len(lines) != 2 or lines[0].rule.action is not lines[1].rule.action or lines[0].interfaces != lines[1].interfaces:
+        return lines
+    first, second = lines
+    if first.directions != second.directions:
+        return lines
+    rule = replace(first.rule, condition=either(first.rule.condition, second.rule.condition), text=_both(first.rule.text, second.rule.text))
+    return (replace(first, rule=rule),)
+
+
+def _both(one: str, other: str) -> str:
+    return one if one.replace(" inet ", " inet6 ") != other else one.replace(" inet ", " ", 1)
 
 
 def _by_place(graph: Graph, id_: str) -> dict[tuple[str, Direction], Filter]:

@@ -107,20 +107,26 @@ def _sections(root: Element) -> Iterator[Element]:
 
 def _accept(top: Element) -> None:
     """Raises `Refusal` where the product's reader would stop inside `top`."""
-    pending = [top]
+    pending = [top] if top.children else []
+    blank: set[str] = set()  # the same indentation occurs thousands of times
     while pending:
         here = pending.pop()
-        if not here.children:
-            continue
-        if here.text and _counts_as_text(here.text):
-            message = f"<{_short(here.name)}> has text beside its elements: pfSense refuses the whole file and boots from a backup"
-            raise Refusal(message, here.head)
-        first: dict[str, Element] = {}
-        for child in here.children:
-            earlier = first.setdefault(child.name, child)
-            if earlier is not child and child.name not in LISTS:
-                raise _repeated(child, earlier)
-        pending.extend(child for child in here.children if child.children)
+        if here.text and here.text not in blank:
+            if _counts_as_text(here.text):
+                message = f"<{_short(here.name)}> has text beside its elements: pfSense refuses the whole file and boots from a backup"
+                raise Refusal(message, here.head)
+            blank.add(here.text)
+        if len({child.name for child in here.children}) < len(here.children):
+            _accept_repetition(here)
+        pending.extend([child for child in here.children if child.children])
+
+
+def _accept_repetition(here: Element) -> None:
+    first: dict[str, Element] = {}
+    for child in here.children:
+        earlier = first.setdefault(child.name, child)
+        if earlier is not child and child.name not in LISTS:
+            raise _repeated(child, earlier)
 
 
 def _repeated(child: Element, earlier: Element) -> Refusal:
