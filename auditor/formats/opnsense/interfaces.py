@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from auditor.formats.opnsense.values import flag, present, text
+from auditor.formats.opnsense.values import flag, present, text, whole
 from auditor.formats.pf.addresses import NONE, V4, V6, Addresses, Ranges, complement, known, literal, meet, networks, normal, union, unknown
 from auditor.formats.xmlspan import Element
 from auditor.model.record import dataclass, field, replace
@@ -18,7 +18,9 @@ LINK_LOCAL = networks("fe80::/10")
 LOOPBACK = networks("127.0.0.0/8", "::1/128")
 VIRTUAL = ("openvpn", "wireguard", "enc0", "lo0")
 """Names the product writes into <interfaces> by itself when the feature is on."""
-_GROUP_SEQUENCE = {"openvpn": 10, "wireguard": 10, "enc0": 10}
+_BUILT_IN_GROUPS = {"openvpn": "ovpn", "wireguard": "wg", "enc0": "enc"}
+"""Groups the product has by itself → how their devices begin. Devices nobody assigned are in them too, so each is an interface as well."""
+_BUILT_IN_SEQUENCE = 10
 _NUMBERED = re.compile(r"(wan|lan|opt[0-9]+)\Z")
 _NO_GATEWAY = ("", "none")
 
@@ -86,8 +88,8 @@ class Interfaces:
         return tuple(member for member in group.members if member in self.table) if group else (name,)
 
     def real(self) -> tuple[Interface, ...]:
-        """The interfaces packets pass: no groups."""
-        return tuple(interface for interface in self.table.values() if not interface.group)
+        """The interfaces packets are filtered on: no groups, and not loopback."""
+        return tuple(interface for interface in self.table.values() if not interface.group and interface.device != "lo0")
 
     @cached_property
     def own(self) -> Addresses:
@@ -114,11 +116,12 @@ def read_interfaces(root: Element) -> Interfaces:
     gateways = _gateways(root)
     bare = [_interface(element, gateways) for element in written.values() if present(element, "enable") and element.name not in groups]
     bare += [_assumed(root, name) for name in VIRTUAL if name not in written and name not in groups and _feature(root, name)]
+    own_groups = {interface.name: _built_in(interface, bare) for interface in bare if interface.name in _BUILT_IN_GROUPS}
     fixed = {interface.name: _fixed_networks(root, interface) for interface in bare}
     full = [_addressed(interface, fixed) for interface in bare]
     full += [Interface(group.name, group.name, group.name, group.element, virtual=True, group=True) for group in groups.values()]
     table = {interface.name: interface for interface in sorted(full, key=lambda interface: natural(interface.label))}
-    return Interfaces(table, written, groups, gateways, section if section is not None else root, section is None)
+    return Interfaces(table, written, own_groups | groups, gateways, section if section is not None else root, section is None)
 
 
 def _feature(root: Element, name: str) -> bool:
@@ -131,13 +134,20 @@ def _assumed(root: Element, name: str) -> Interface:
     return Interface(name, name, name, root, virtual=True)
 
 
+def _built_in(interface: Interface, others: list[Interface]) -> Group:
+    """A group of the product's own: what was assigned of its devices, and the rest under its own name."""
+    start = _BUILT_IN_GROUPS[interface.name]
+    members = (other.name for other in others if other.device.startswith(start) and other is not interface)
+    return Group(interface.name, (interface.name, *members), _BUILT_IN_SEQUENCE, interface.element)
+
+
 def _groups(root: Element) -> dict[str, Group]:
     groups = {}
     for element in root.every("ifgroups/ifgroupentry"):
         name = text(element, "ifname")
         members = tuple(part for part in re.split(r"[\s,|]+", text(element, "members")) if part)
         sequence = text(element, "sequence")
-        groups[name] = Group(name, members, int(sequence) if sequence.isdigit() else _GROUP_SEQUENCE.get(name, 0), element)
+        groups[name] = Group(name, members, whole(sequence), element)
     return groups
 
 
@@ -162,7 +172,7 @@ def _interface(element: Element, gateways: dict[str, Gateway]) -> Interface:
         text(element, "descr") or element.name.upper(),
         element,
         virtual=flag(element, "virtual"),
-        group=text(element, "type") == "group",
+        group=text(element, "type") == "group" and element.name not in _BUILT_IN_GROUPS,
         upstream=gateway is not None or gateway6 is not None or _leased(v4),
         gateway=gateway or "",
         gateway6=gateway6 or "",

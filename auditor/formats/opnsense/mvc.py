@@ -163,7 +163,7 @@ def _priority(named: tuple[str, ...], negated: bool, interfaces: Interfaces) -> 
         return Priority.NOWHERE
     if len(named) != 1 or negated:
         return Priority.FLOATING
-    group = interfaces.groups.get(named[0])
+    group = interfaces.groups.get(named[0]) if named[0] != "enc0" else None  # no group to this store
     return Priority.GROUP + group.sequence if group is not None else Priority.INTERFACE
 
 

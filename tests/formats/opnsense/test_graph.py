@@ -13,7 +13,7 @@ from auditor.formats.opnsense.load import load
 from auditor.model.graph import ZoneKind
 from auditor.model.headers import addresses_text
 from auditor.model.source import Level
-from tests.formats.opnsense.samples import LAN, VLAN, WAN, config, graph_of, mvc, rules_of
+from tests.formats.opnsense.samples import LAN, VLAN, WAN, config, graph_of, mvc, passes, rules_of
 
 
 def networks(text: str, zone: str) -> str | None:
@@ -139,3 +139,17 @@ def test_an_interface_group_without_members_matches_nowhere() -> None:
     text = config(mvc=mvc(interface="none"), more=group)
     assert all(rule.synthetic for filter_ in graph_of(text).filters for rule in filter_.rules)
     assert rules_of(text).loads
+
+
+def test_a_rule_on_the_group_of_all_tunnels_holds_for_assigned_and_unassigned_ones() -> None:
+    group = "<wireguard><enable>1</enable><if>wireguard</if><type>group</type><virtual>1</virtual></wireguard>"
+    tunnel = "<opt6><enable>1</enable><if>wg0</if><descr>VPN</descr></opt6>"
+    text = config(mvc=mvc(interface="wireguard"), interfaces=WAN + LAN + group + tunnel)
+    assert passes(text, "opt6", "10.99.0.5", "10.20.0.5") and passes(text, "wireguard", "10.99.0.5", "10.20.0.5")
+    assert not passes(text, "lan", "10.99.0.5", "10.20.0.5")
+    assert [record.priority for record in rules_of(text).records if not record.synthetic] == [300010]
+
+
+def test_loopback_is_no_zone_and_its_addresses_are_the_firewall_s() -> None:
+    loop = "<lo0><enable>1</enable><if>lo0</if><ipaddr>127.0.0.1</ipaddr><subnet>8</subnet><virtual>1</virtual></lo0>"
+    assert graph_of(config(interfaces=WAN + LAN + loop)).zone("opnsense:lo0") is None
