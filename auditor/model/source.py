@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from auditor.model.record import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
