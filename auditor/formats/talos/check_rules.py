@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from auditor.formats.talos.convert import covers_all_ports
-from auditor.formats.talos.firewall import Entry, Firewall, FirewallRule, Intervals, family, interval_of
+from auditor.formats.talos.firewall import Entry, Firewall, FirewallRule, Intervals, family, interval_of, touching
 from auditor.formats.talos.version import LARGE_BUFFERS, PORTS_JOINED, TOP_OF_RANGE, Version
-from auditor.model.headers import IPV4, IPV6, addresses_text, intersect_intervals, merge_intervals, subtract_intervals
+from auditor.model.headers import IPV4, IPV6, addresses_text, merge_intervals, subtract_intervals
 from auditor.model.packets import V6_BASE
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -63,13 +63,13 @@ def _excepts(rule: FirewallRule) -> Iterator[Note]:
     known = not any(entry.unknown_subnet for entry in rule.entries)
     for entry in excepting:
         assert entry.except_ is not None
-        taken = (interval_of(entry.except_),)
-        lost = intersect_intervals(meant, taken)
-        if known and not intersect_intervals(subnets, taken):
+        taken = interval_of(entry.except_)
+        lost = touching(meant, taken)
+        if known and not touching(subnets, taken):
             message = f"{entry.except_} lies in none of the rule's subnets: it takes nothing away"
             yield _note("except-outside", message, entry.except_span, Effect.IGNORED, Level.NOTE)
         elif lost:
-            other = next(each for each in rule.entries if intersect_intervals(_alone(each), taken))
+            other = next(each for each in rule.entries if touching(_alone(each), taken))
             message = f"{entry.except_} is taken from every subnet of the rule: {addresses_text(lost)} of {other.subnet} is lost too"
             yield _note("pooled-except", message, entry.except_span, Effect.NARROWED, Level.WARNING, ("this subnet", other.subnet_span))
 

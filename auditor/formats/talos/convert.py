@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.formats.talos.facts import Facts
-from auditor.formats.talos.firewall import FirewallRule, interval_of
+from auditor.formats.talos.firewall import FirewallRule, interval_of, touching
 from auditor.formats.talos.machine import Machine
 from auditor.formats.talos.version import NODEPORTS_FILTERED, TIMESTAMPS_DROPPED, Version
 from auditor.model.filters import Condition, Exactly, Fact, Filter, Predicate, Rule, Side, Test, Undecided, Verdict, both, either
@@ -203,7 +203,8 @@ def permits(rule: FirewallRule) -> Iterator[Rule]:
         elif entry.subnet is None:
             continue
         else:
-            packets = sources(subtract_intervals((interval_of(entry.subnet),), excepts))
+            subnet = interval_of(entry.subnet)
+            packets = sources(subtract_intervals((subnet,), touching(excepts, subnet)))
             who = Undecided(open_except, packets) if open_except else Exactly(packets)
             text = str(entry.subnet)
         condition = both(who, service)

@@ -6,6 +6,8 @@ A rule's sources are the union of all its subnets without the union of all its e
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from auditor.formats.talos.combine import Combined
 from auditor.formats.talos.documents import Document
 from auditor.formats.talos.notes import key_of, where
@@ -84,6 +86,17 @@ def interval_of(prefix: Prefix) -> Interval:
 def family(intervals: Intervals, of: Interval) -> Intervals:
     """The part of one family, all addresses of which are `of`."""
     return intersect_intervals(intervals, (of,))
+
+
+def touching(intervals: Intervals, one: Interval) -> Intervals:
+    """Those of sorted disjoint intervals that share an address with `one`, cut to it."""
+    low, high = one
+    index = bisect_left(intervals, low, key=lambda interval: interval[1])
+    found = []
+    while index < len(intervals) and intervals[index][0] <= high:
+        found.append((max(intervals[index][0], low), min(intervals[index][1], high)))
+        index += 1
+    return tuple(found)
 
 
 def read_firewall(combined: Combined) -> Firewall:
