@@ -65,6 +65,12 @@ def _file(rules: Ruleset) -> Iterator[Note]:
         if enable is not None and enable.text.strip().lower() in ("0", "no", "false"):
             message = f"interface {name}: <enable>{enable.text}</enable> enables it, because the element is there"
             yield remark("presence-boolean", message, enable.span, Effect.IGNORED)
+    for interface in interfaces.real():
+        if interface.device.startswith("bridge"):
+            message = (
+                f"interface {interface.label} is a bridge: the rules of its members filter what stays inside it, which is not followed here"
+            )
+            yield remark("bridge", message, interface.element.head, Effect.UNKNOWN)
     chosen = lockout_interface(root, interfaces)
     if chosen is not None and chosen not in interfaces.table:
         message = f"anti-lockout chooses interface {chosen}, which is not enabled: no rule keeps the firewall reachable"

@@ -244,6 +244,14 @@ LINTS: tuple[Lint, ...] = (
         NOTE,
     ),
     Lint(
+        "bridge",
+        "An interface is a bridge",
+        "Packets between the members of a bridge stay in one network and are still filtered, by the rules of the members. Here they are taken "
+        "to meet no rule.",
+        "Look at the rules of the members where traffic inside the bridged network matters.",
+        NOTE,
+    ),
+    Lint(
         "plugin-rules",
         "Features with rules of their own",
         "Captive portal, the older DHCP server, IPsec and some plug-ins bring rules that are not in the file.",
