@@ -104,6 +104,12 @@ def test_the_model_needs_the_standard_library_alone(module: str) -> None:
     assert {name.partition(".")[0] for name in imports(module)} <= {*sys.stdlib_module_names, "auditor"}
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "auditor.model.record"])
+def test_records_are_of_one_kind(module: str) -> None:
+    """`replace` and `fields` of the one know nothing of the other."""
+    assert "dataclasses" not in set(imports(module))
+
+
 def test_a_small_run_loads_no_library_it_does_not_need() -> None:
     """What is imported at the top of the modules that every run loads, tried in a fresh interpreter."""
     import subprocess

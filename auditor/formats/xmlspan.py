@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
+from auditor.model.record import dataclass, field
 from auditor.model.source import Span
 
 MAX_BYTES = 64 * 1024 * 1024

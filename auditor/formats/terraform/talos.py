@@ -6,13 +6,13 @@ A patch whose text is not known is kept, with the reason: it may say anything.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from auditor.files import Tree
 from auditor.formats.base import Options
 from auditor.formats.terraform.load import load_roots
 from auditor.formats.terraform.resources import Resource, Root
 from auditor.formats.terraform.values import Value, is_sequence, text_of
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
 
 GENERATED = ("talos_machine_configuration",)
