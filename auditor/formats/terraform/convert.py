@@ -172,7 +172,7 @@ def networks_of(networks: Iterable[Network]) -> tuple[Interval, ...] | None:
 
 def references_of(network: Network) -> frozenset[str]:
     """The symbols that stand for the whole of a network: where it has a single block of a family, that block's."""
-    found: set[str] = set()
+    found: set[str] = {network.symbol} if network.symbol else set()
     for family in (Family.IPV4, Family.IPV6):
         blocks = [block for block in network.blocks if block.family is family]
         if len(blocks) == 1 and blocks[0].unknown is not None and blocks[0].unknown.reference:

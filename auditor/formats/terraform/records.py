@@ -181,7 +181,10 @@ class PrefixList:
 
 @dataclass(slots=True)
 class Network:
-    """A VPC or subnet. `parent` is the network it is part of; `blocks` are its address blocks; `foreign`: made elsewhere."""
+    """A VPC or subnet. `parent` is the network it is part of; `blocks` are its address blocks; `foreign`: made elsewhere.
+
+    `symbol` stands for the whole of it, whatever its blocks are.
+    """
 
     address: str
     type: str
@@ -190,6 +193,7 @@ class Network:
     name: str | None = None
     parent: str | None = None
     foreign: bool = False
+    symbol: str | None = None
 
 
 @dataclass(slots=True)

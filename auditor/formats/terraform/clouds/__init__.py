@@ -20,6 +20,7 @@ PROVIDERS = {
     "digitalocean": "digitalocean",
     "oci": "oci",
     "scaleway": "scaleway",
+    "proxmox": "proxmox",
 }
 """The first word of a provider's resource types → its module here."""
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
+    address_peers,
     doubt_of,
     elements,
     number_or_unknown,
@@ -25,7 +26,8 @@ from auditor.formats.terraform.clouds.reading import (
     trail_of,
     unknown_of,
 )
-from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Label, Numbers, Peer, PeerKind, Record, Traffic
+from auditor.formats.terraform.conditions import VIRTUAL_NETWORK
+from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Label, Network, Numbers, Peer, PeerKind, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import Value, text_of
 from auditor.model.headers import address_interval
@@ -35,7 +37,7 @@ GROUP, RULE, LABEL = "azurerm_network_security_group", "azurerm_network_security
 ON_SUBNET = "azurerm_subnet_network_security_group_association"
 ON_INTERFACE = "azurerm_network_interface_security_group_association"
 IN_LABEL = "azurerm_network_interface_application_security_group_association"
-INTERFACE = "azurerm_network_interface"
+INTERFACE, NETWORK = "azurerm_network_interface", "azurerm_virtual_network"
 MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
 SCALE_SETS = ("azurerm_linux_virtual_machine_scale_set", "azurerm_windows_virtual_machine_scale_set")
 DIRECTIONS = {"inbound": Direction.IN, "outbound": Direction.OUT}
@@ -65,6 +67,20 @@ def read(context: Context) -> None:
     for resource in groups:
         _check(context, context.group(resource))
     _carriers(context)
+    _network(context)
+
+
+def _network(context: Context) -> None:
+    """Where there is a single virtual network, it is the one that rules call VirtualNetwork."""
+    networks = list(context.root.resources((NETWORK,)))
+    for resource in networks:
+        network = Network(resource.address, NETWORK, resource.span, name=text_of(resource.get("name")))
+        network.blocks += [peer for peer, _ in address_peers(context, resource, "address_space", Family.BOTH)]
+        network.symbol = VIRTUAL_NETWORK if len(networks) == 1 else None
+        context.estate.networks[resource.address] = network
+    for group in context.estate.groups.values():
+        if group.type == GROUP and len(networks) == 1:
+            group.network = networks[0].address
 
 
 def _group(context: Context, resource: Resource) -> Group:
