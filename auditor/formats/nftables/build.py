@@ -10,8 +10,30 @@ from auditor.formats.nftables import include, parse
 from auditor.formats.nftables.names import BRIDGE_PRIORITIES, PRIORITIES, PRIORITY_HOOKS
 from auditor.formats.nftables.ruleset import Base, Chain, Change, Definition, Entry, Moment, NamedSet, Ruleset, Scope, Table, Trail
 from auditor.formats.nftables.syntax import (
-    AddRule, Atom, Bad, Block, ChainBlock, Define, Delete, Devices, Element, Elements, Expression, Flags, Flush, Hook, Include, Item,
-    ObjectBlock, PlainSet, Policy, Rename, RuleLine, SetBlock, SetLiteral, TableBlock,
+    AddRule,
+    Atom,
+    Bad,
+    Block,
+    ChainBlock,
+    Define,
+    Delete,
+    Devices,
+    Element,
+    Elements,
+    Expression,
+    Flags,
+    Flush,
+    Hook,
+    Include,
+    Item,
+    ObjectBlock,
+    PlainSet,
+    Policy,
+    Rename,
+    RuleLine,
+    SetBlock,
+    SetLiteral,
+    TableBlock,
 )  # fmt: skip
 from auditor.formats.nftables.text import At, Text
 from auditor.model.source import Effect, Level, Note

@@ -32,7 +32,7 @@ def _candidates(pattern: str, folder: str) -> Iterator[str]:
     ends = [relative]
     if pattern.startswith("/"):
         parts = relative.split("/")
-        ends += ["/".join(parts[index:]) for index in range(1, len(parts))]
+        ends += ["/".join(parts[index:]) for index in range(1, len(parts) - 1)]
     seen = set()
     for end in ends:
         for start in folders:

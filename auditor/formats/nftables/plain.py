@@ -11,7 +11,19 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from auditor.formats.nftables.syntax import (
-    Atom, Concat, Element, Expression, FieldName, Listing, Match, Plain, PlainSet, Reject, RuleLine, Statement, Verdict,
+    Atom,
+    Concat,
+    Element,
+    Expression,
+    FieldName,
+    Listing,
+    Match,
+    Plain,
+    PlainSet,
+    Reject,
+    RuleLine,
+    Statement,
+    Verdict,
 )  # fmt: skip
 from auditor.formats.nftables.text import At, Text
 

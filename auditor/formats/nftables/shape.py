@@ -6,17 +6,56 @@ The only module, with parse.py, that knows lark's types.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from lark import Token, Tree
 
 from auditor.formats.nftables import plain
 from auditor.formats.nftables.syntax import (
-    AddRule, Atom, Bad, Binary, Block, ChainBlock, Concat, Define, Delete, Devices, Element, Elements, Expression, FieldName, Flags, Flush,
-    Hook, Include, Item, Limit, Listing, Mangle, MapValue, Match, Nat, ObjectBlock, Other, Pair, Plain, PlainSet, Policy, Reject, Rename,
-    RuleLine, SetBlock, SetBody, SetLiteral, Statement, TableBlock, Update, Verdict, Vmap,
+    AddRule,
+    Atom,
+    Bad,
+    Binary,
+    Block,
+    ChainBlock,
+    Concat,
+    Define,
+    Delete,
+    Devices,
+    Element,
+    Elements,
+    Expression,
+    FieldName,
+    Flags,
+    Flush,
+    Hook,
+    Include,
+    Item,
+    Limit,
+    Listing,
+    Mangle,
+    MapValue,
+    Match,
+    Nat,
+    ObjectBlock,
+    Other,
+    Pair,
+    Plain,
+    PlainSet,
+    Policy,
+    Reject,
+    Rename,
+    RuleLine,
+    SetBlock,
+    SetBody,
+    SetLiteral,
+    Statement,
+    TableBlock,
+    Update,
+    Verdict,
+    Vmap,
 )  # fmt: skip
 from auditor.formats.nftables.text import At, Text
+from auditor.model.record import dataclass
 
 Node = Token | Tree[Token]
 _NAMES = frozenset(("NAME", "FAMILY", "VERB", "DELETE", "SETKIND", "OBJECT", "KIND", "DEFINE"))

@@ -1,0 +1,305 @@
+"""From a ruleset to the graph: a host, the hooks on a packet's ways through it, and the interfaces it tells apart.
+
+nftables' character: a packet crosses every base chain of every hook on its way, by priority; accept ends one chain, drop and reject are
+final; a chain without a policy accepts; a table sees its own family; replies need a rule of their own (`ct state established`). Marks and
+translations are carried from chain to chain where a later one can see them, and then the chains of a way become one filter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from auditor.formats.nftables import fields, marks
+from auditor.formats.nftables.match import Matcher
+from auditor.formats.nftables.names import CONNTRACK_PRIORITY
+from auditor.formats.nftables.resolve import Resolver
+from auditor.formats.nftables.ruleset import Base, Chain, Ruleset, Table
+from auditor.formats.nftables.rules import Converter, conditions
+from auditor.formats.nftables.setting import HOOKS, Facts, Setting, Way
+from auditor.formats.nftables.syntax import Update
+from auditor.model.filters import (
+    ANY, Assign, Both, Call, Condition, Either, Exactly, Fact, Filter, Not, Predicate, Rule, Side, Test, Undecided, Verdict,
+)  # fmt: skip
+from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
+from auditor.model.packets import Field, Interval, PacketSet, field_set
+from auditor.model.source import Span, Unknown
+
+_PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
+_ASKS_FOR_TRACKING = re.compile(r"\b(?:ct|masquerade|dnat|snat|redirect|synproxy)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One base chain on a way. `rules` begin with what the chain does not see at all."""
+
+    table: Table
+    chain: Chain
+    base: Base
+    setting: Setting
+    rules: tuple[Rule, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.table.family} {self.table.name} {self.chain.name}"
+
+    @property
+    def default(self) -> Verdict:
+        return Verdict.DENY if self.chain.policy == "drop" else Verdict.PERMIT
+
+    @property
+    def policy_span(self) -> Span:
+        return (self.chain.policy_at or self.base.at).span
+
+    def filter(self) -> Filter:
+        """The chain by itself."""
+        return Filter(self.name, self.rules, self.default, self.chain.name_at.span, self.policy_span)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Converted:
+    """A ruleset's stages by way, for the graph and for lints that look at what they let through."""
+
+    ruleset: Ruleset
+    resolver: Resolver
+    matcher: Matcher
+    converter: Converter
+    facts: Facts
+    stages: dict[Way, tuple[Stage, ...]]
+
+
+def convert(ruleset: Ruleset, local: tuple[Interval, ...] | None = None) -> Converted:
+    """Every way's stages. `local`: the host's own addresses, if something says them."""
+    resolver = Resolver(ruleset)
+    facts = _facts(resolver, local)
+    matcher = Matcher(resolver)
+    converter = Converter(matcher)
+    stages = {way: tuple(_stages(way, ruleset, converter, facts)) for way in Way}
+    return Converted(ruleset, resolver, matcher, converter, facts, stages)
+
+
+def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
+    filled, emptied, tracking = set(), set(), False
+    for table in resolver.ruleset.tables.values():
+        for line, _ in marks.rules_of(table):
+            tracking = tracking or _ASKS_FOR_TRACKING.search(line.at.words) is not None
+            for statement in line.statements:
+                if isinstance(statement, Update):
+                    into = emptied if statement.verb == "delete" else filled
+                    into.add((table.family, table.name, statement.set_name))
+    packet, flow = marks.possible(resolver)
+    return Facts(packet, flow, tracking, frozenset(filled), frozenset(emptied), local)
+
+
+# -- stages
+
+
+def base_chains(ruleset: Ruleset) -> Iterator[tuple[Table, Chain, Base]]:
+    """The base chains that routed IP packets meet, tables that are dormant left out."""
+    for table in ruleset.tables.values():
+        if table.dormant_at is None and table.family not in ("bridge", "arp"):
+            yield from ((table, chain, chain.base) for chain in table.chains.values() if chain.base is not None)
+
+
+def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> Iterator[Stage]:
+    here = [found for found in base_chains(ruleset) if found[2].hook in HOOKS[way]]
+    here.sort(key=lambda found: (HOOKS[way].index(found[2].hook), found[2].priority or 0, -found[2].serial))
+    translating: set[str] = set()
+    for table, chain, base in here:
+        early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and (base.priority or 0) < CONNTRACK_PRIORITY)
+        nat = base.type == "nat"
+        if nat and not facts.tracking:
+            continue  # nobody tracks connections: a nat chain sees nothing
+        setting = Setting(table.family, way, base.hook, early, facts, nat)
+        rules = converter.rules(chain, table, setting)
+        unseen = tuple(_unseen(table, base, base.hook in translating))
+        if nat:
+            translating.add(base.hook)
+        yield Stage(table, chain, base, setting, unseen + rules)
+
+
+def _unseen(table: Table, base: Base, translated: bool) -> Iterator[Rule]:
+    """What passes the chain by."""
+    if table.family in ("ip", "ip6"):
+        other = fields.V6 if table.family == "ip" else fields.V4
+        yield _passing(Exactly(other), base, f"a table of family {table.family} sees no {'IPv6' if table.family == 'ip' else 'IPv4'}")
+    if base.type == "nat":
+        yield _passing(Exactly(~fields.OPENS_FLOW), base, "a nat chain sees the first packet of a flow alone")
+        if translated:
+            bits = (1, 3) if base.hook in ("prerouting", "output") else (2, 3)
+            done = field_set(Field.TRANSLATED, [(bit, bit) for bit in bits])
+            yield _passing(Exactly(done), base, "another nat chain has translated the flow")
+    if base.hook in ("ingress", "egress"):
+        yield _passing(_of_other_devices(base), base, "the chain is on other devices")
+
+
+def _passing(condition: Condition, base: Base, text: str) -> Rule:
+    return Rule(condition, Verdict.PERMIT, base.at.span, text, synthetic=True)
+
+
+def _of_other_devices(base: Base) -> Condition:
+    unknown = Unknown("by which device the packets come", base.at.span)
+    if not base.devices:
+        return Undecided(unknown)
+    side = Side.SOURCE if base.hook == "ingress" else Side.DESTINATION
+    return ~Test(Predicate(Fact.INTERFACE, side, frozenset(base.devices), base.at.span), unknown)
+
+
+# -- the graph
+
+
+def graph_of(converted: Converted, sole: bool = False) -> Graph:
+    """Zones, hooks and filters of a ruleset; its notes are the caller's. The `sole` host of a run goes by `nftables` too."""
+    ruleset = converted.ruleset
+    host, device = f"nftables:{ruleset.path}", f"nftables:{ruleset.path}"
+    span = Span.of_file(ruleset.path)
+    interfaces = sorted(_interfaces(converted))
+    also = ("nftables",) if sole else ()
+    zones = [Zone(host, ZoneKind.HOST, f"the host of {ruleset.path}", span, aliases=also)]
+    for name, place in interfaces:
+        also = (f"nftables:{name}",) if sole else ()
+        signs = (("interface", name),)
+        zones.append(Zone(f"{host}:{name}", ZoneKind.INTERFACE, f"behind {name}", place, aliases=also, attributes=signs, device=device))
+    hooks = [hook for way in Way for hook in _hooks(way, converted, host, device)]
+    routes = bool(interfaces) or any(hook.place is Place.TRANSIT for hook in hooks)
+    devices = (Device(device, f"the host of {ruleset.path}", span, host),) if routes else ()
+    if not hooks and not any(converted.stages.values()):
+        zones, devices = [], ()
+    return Graph(tuple(zones), tuple(hooks), devices, read=((ruleset.path, "nftables"),), filters=tuple(_filters(converted)))
+
+
+def _hooks(way: Way, converted: Converted, host: str, device: str) -> Iterator[Hook]:
+    stages = [stage for stage in converted.stages[way] if not _harmless(stage)]
+    unread = tuple(_unread(converted.ruleset))
+    if not stages and not unread:
+        return
+    place = _PLACES[way]
+    zone, of = (None, device) if place is Place.TRANSIT else (host, None)
+    hand_on = _hands_on(converted.stages[way])
+    if hand_on:
+        stages = list(converted.stages[way])
+        yield Hook(f"{host}/{way}", place, _merged(stages, unread, way), stages[0].chain.name_at.span, f"{way} chains", zone, of, stateful=False)
+        return
+    for stage in stages:
+        id_ = f"{host}/{way}/{stage.name}"
+        yield Hook(id_, place, stage.filter(), stage.chain.name_at.span, f"{stage.name} ({stage.base.hook})", zone, of, stateful=False)
+    if unread:
+        filter_ = Filter("what could not be read", unread, Verdict.PERMIT, unread[0].span)
+        yield Hook(f"{host}/{way}/unread", place, filter_, unread[0].span, "what could not be read", zone, of, stateful=False)
+
+
+def _harmless(stage: Stage) -> bool:
+    """Whether a chain neither denies anything nor is there for anything but translating."""
+    if stage.default is not Verdict.PERMIT:
+        return False
+    return not any(isinstance(action, Verdict) and action.denies for action in _actions(stage.rules))
+
+
+def _actions(rules: tuple[Rule, ...]) -> Iterator[object]:
+    seen: set[int] = set()
+    pending = list(rules)
+    while pending:
+        action = pending.pop().action
+        yield action
+        if isinstance(action, Call) and id(action.chain) not in seen:
+            seen.add(id(action.chain))
+            pending += action.chain.rules
+
+
+def _hands_on(stages: tuple[Stage, ...]) -> bool:
+    """Whether a chain writes what a later one, that may deny, reads."""
+    written: set[Field] = set()
+    for index, stage in enumerate(stages):
+        if written and any(not _harmless(later) for later in stages[index:]) and written & _reads(stage):
+            return True
+        written |= {action.field for action in _actions(stage.rules) if isinstance(action, Assign)}
+    return False
+
+
+def _reads(stage: Stage) -> set[Field]:
+    """The fields that the conditions of a chain ask for."""
+    found: set[Field] = set()
+    seen: set[PacketSet] = set()
+    for condition in conditions(stage.rules):
+        for packets in _sets(condition):
+            pending = [packets]
+            while pending:
+                node = pending.pop()
+                if node.ends and node not in seen:
+                    seen.add(node)
+                    found.add(Field(node.level))
+                    pending += node.children
+    return found
+
+
+def _sets(condition: Condition) -> Iterator[PacketSet]:
+    if isinstance(condition, Exactly):
+        yield condition.packets
+    elif isinstance(condition, Undecided):
+        yield condition.within
+    elif isinstance(condition, Both | Either):
+        for part in condition.parts:
+            yield from _sets(part)
+    elif isinstance(condition, Not):
+        yield from _sets(condition.part)
+
+
+def _merged(stages: list[Stage], unread: tuple[Rule, ...], way: Way) -> Filter:
+    """The chains of a way as one filter: each hands what it accepts, as it is by then, to the next. Policies become rules."""
+    following: Filter | None = Filter("what could not be read", unread, Verdict.PERMIT, unread[0].span) if unread else None
+    for stage in reversed(stages):
+        policy = Rule(ANY, stage.default, stage.policy_span, f"policy {'drop' if stage.default is Verdict.DENY else 'accept'} of {stage.name}")
+        rules = (*stage.rules, policy) if stage.default is Verdict.DENY else stage.rules
+        following = Filter(stage.name, rules, stage.default, stage.chain.name_at.span, stage.policy_span, following)
+    assert following is not None, f"{way} has stages"
+    return following
+
+
+def _unread(ruleset: Ruleset) -> Iterator[Rule]:
+    """What could not be read outside of chains may hold chains that deny anything."""
+    for what, at in ruleset.incomplete:
+        yield Rule(Undecided(Unknown(f"{what} may hold further chains", at.span)), Verdict.DENY, at.span, at.words[:200])
+
+
+def _filters(converted: Converted) -> Iterator[Filter]:
+    """Every chain once: base chains with their policy, others as lists of rules."""
+    seen: set[str] = set()
+    for way in Way:
+        for stage in converted.stages[way]:
+            if stage.name not in seen:
+                seen.add(stage.name)
+                yield stage.filter()
+            for action in _actions(stage.rules):
+                if not isinstance(action, Call) or not action.chain.name:
+                    continue
+                name = f"{stage.table.family} {stage.table.name} {action.chain.name}"
+                if name not in seen:
+                    seen.add(name)
+                    yield Filter(name, action.chain.rules, Verdict.RETURN, action.chain.span)
+
+
+def _interfaces(converted: Converted) -> Iterable[tuple[str, Span]]:
+    """The interfaces that rules and hooks name, each with the first place."""
+    found: dict[str, Span] = {}
+    for way in Way:
+        for stage in converted.stages[way]:
+            for name in stage.base.devices or ():
+                found.setdefault(name, stage.base.at.span)
+            for condition in conditions(stage.rules):
+                for predicate in _predicates(condition):
+                    for name in predicate.values:
+                        if not name.endswith("*"):
+                            found.setdefault(name, predicate.span or stage.base.at.span)
+    return found.items()
+
+
+def _predicates(condition: Condition) -> Iterator[Predicate]:
+    if isinstance(condition, Test):
+        if condition.predicate.fact is Fact.INTERFACE:
+            yield condition.predicate
+    elif isinstance(condition, Both | Either):
+        for part in condition.parts:
+            yield from _predicates(part)
+    elif isinstance(condition, Not):
+        yield from _predicates(condition.part)

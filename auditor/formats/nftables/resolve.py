@@ -1,0 +1,256 @@
+"""Values as they stand behind variables and sets: words to intervals and names, elements with definitions spliced in.
+
+What nft refuses is noted where it stands; what the files do not say becomes an `Unknown`. Neither stops the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from auditor.formats.nftables import parse, plain
+from auditor.formats.nftables.ruleset import Moment, NamedSet, Ruleset, Table
+from auditor.formats.nftables.syntax import Atom, Binary, Element, Expression, FieldName, Listing, Pair, PlainSet, SetLiteral
+from auditor.formats.nftables.text import At
+from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused, Unsettled, value
+from auditor.model.packets import Interval
+from auditor.model.source import Effect, Level, Note, Unknown
+
+DEEPEST = 40
+
+
+class Values(NamedTuple):
+    """The intervals a value stands for, and what of it is not known."""
+
+    spans: tuple[Interval, ...]
+    unknowns: tuple[Unknown, ...] = ()
+
+
+class Item(NamedTuple):
+    """An element as it stands behind variables, with the moment its own variables are of."""
+
+    element: Element
+    moment: Moment
+
+
+class Resolver:
+    """Looks up variables and sets of one ruleset. Notes are collected once a place."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+        self.notes: dict[tuple[str, At], Note] = {}
+        self._known: dict[tuple[str, str], Values] = {}
+        self.used_sets: set[tuple[str, str, str]] = set()
+
+    # -- notes
+
+    def note(self, trap: str, message: str, at: At, level: Level = Level.WARNING, effect: Effect = Effect.DANGEROUS, *related: tuple[str, At]) -> None:
+        if (trap, at) not in self.notes:
+            self.notes[trap, at] = Note(trap, message, at.span, effect, level, tuple((text, place.span) for text, place in related))
+
+    def refuse(self, message: str, at: At, *related: tuple[str, At]) -> None:
+        self.note("refused", f"nft refuses this, and with it the whole file: {message}", at, Level.ERROR, Effect.REFUSED, *related)
+
+    def undefined(self, message: str, at: At) -> Unknown:
+        """A name that is not there; it may be in what could not be read."""
+        if self.ruleset.incomplete or self.ruleset.fragment:
+            self.note("unread-reference", f"{message}; it may be in what could not be read", at, Level.NOTE, Effect.UNKNOWN)
+        else:
+            self.refuse(message, at)
+        return Unknown(message, at.span)
+
+    # -- variables and elements
+
+    def behind(self, expression: Expression, moment: Moment) -> tuple[Expression, Moment] | Unknown:
+        """The expression a variable stands for, through any number of them."""
+        for _ in range(DEEPEST):
+            if not (isinstance(expression, Atom) and expression.word.startswith("$")):
+                return expression, moment
+            name = expression.word[1:]
+            self.ruleset.used.add(name)
+            found = moment.look_up(name)
+            if found is None:
+                unknown = self.undefined(f"variable `{name}` is not defined here", expression.at)
+                return Unknown(unknown.reason, unknown.span, f"${name}")
+            expression, moment = found.value, found.moment
+        return Unknown("the definitions go in circles", expression.at.span)
+
+    def items(self, expression: Expression, moment: Moment, depth: int = 0) -> Iterator[Item | Unknown]:
+        """The elements of a set, definitions that are sets spliced in; a single value is a set of one."""
+        found = self.behind(expression, moment)
+        if isinstance(found, Unknown) or depth > DEEPEST:
+            yield found if isinstance(found, Unknown) else Unknown("the definitions go in circles", expression.at.span)
+            return
+        expression, moment = found
+        if not isinstance(expression, PlainSet | SetLiteral):
+            yield Item(Element(expression, None, (), expression.at), moment)
+            return
+        for element in parse.elements(expression):
+            key = element.key
+            spliced = isinstance(key, PlainSet | SetLiteral) or (isinstance(key, Atom) and key.word.startswith("$"))
+            if spliced and key is not None and element.data is None:
+                yield from self.items(key, moment, depth + 1)
+            else:
+                yield Item(element, moment)
+
+    def set_named(self, table: Table, name: str, at: At) -> NamedSet | Unknown:
+        """The set or map of a table."""
+        found = table.sets.get(name)
+        if found is None:
+            other = next((each.name for each in self.ruleset.tables.values() if name in each.sets), None)
+            where = f" (table `{other}` has one, which does not count)" if other else ""
+            return self.undefined(f"there is no set `{name}` in table `{table.family} {table.name}`{where}", at)
+        self.used_sets.add((table.family, table.name, name))
+        return found
+
+    # -- words
+
+    def word(self, kind: str, word: str, at: At) -> Values:
+        """A single word of a type."""
+        known = self._known.get((kind, word))
+        if known is None:
+            try:
+                found = value(kind, word)
+            except Refused as error:
+                self.refuse(str(error), at)
+                return Values((), (Unknown(str(error), at.span),))
+            except Unsettled as error:
+                self._unsettled(str(error), at)
+                return Values((), (Unknown(str(error), at.span, word),))
+            known = Values(((found.low, found.high),))
+            if found.remark:
+                self._remark(found.remark, kind, word, found.low, at)
+            else:
+                self._known[kind, word] = known
+        return known
+
+    def _unsettled(self, message: str, at: At) -> None:
+        if "host name" in message:
+            self.note("host-name", f"{message}, once: later changes of the name do not count", at)
+        else:
+            self.note("unknown-match", message, at, Level.NOTE, Effect.UNKNOWN)
+
+    def _remark(self, remark: str, kind: str, word: str, low: int, at: At) -> None:
+        if remark == "octal":
+            shown = word if kind == "ipv4_addr" else f"{low}"
+            meant = ".".join(str(low >> shift & 255) for shift in (24, 16, 8, 0)) if kind == "ipv4_addr" else shown
+            self.note("octal-number", f"`{word}` has a leading zero and is octal: nft reads {meant}", at)
+        else:
+            self.note("host-bits", f"`{word}` has bits beyond its prefix length, which nft drops in silence", at, Level.NOTE, Effect.WIDENED)
+
+    # -- values
+
+    def values(self, expression: Expression, kind: str, moment: Moment, depth: int = 0) -> Values:
+        """The numbers of an expression without fields."""
+        if isinstance(expression, Atom) and not expression.word.startswith("$"):
+            return self.word(kind, expression.word, expression.at)
+        found = self.behind(expression, moment)
+        if isinstance(found, Unknown) or depth > DEEPEST:
+            return Values((), (found if isinstance(found, Unknown) else Unknown("the definitions go in circles", expression.at.span),))
+        expression, moment = found
+        if isinstance(expression, Atom):
+            return self.word(kind, expression.word, expression.at)
+        if isinstance(expression, Pair):
+            return self._pair(expression, kind, moment, depth)
+        if isinstance(expression, Binary):
+            return self._computed(expression, kind, moment, depth)
+        if isinstance(expression, Listing):
+            parts = [self.values(item, kind, moment, depth + 1) for item in expression.items]
+            return _together(parts, kind in FLAG_TYPES)
+        if isinstance(expression, PlainSet | SetLiteral):
+            return self.set_values(expression, kind, moment)
+        message = "a field stands where a value is expected" if isinstance(expression, FieldName) else "a concatenation is compared with a single field"
+        self.refuse(message, expression.at)
+        return Values((), (Unknown(message, expression.at.span),))
+
+    def _pair(self, pair: Pair, kind: str, moment: Moment, depth: int) -> Values:
+        left, right = self.values(pair.left, kind, moment, depth + 1), self.values(pair.right, "integer" if pair.operator == "/" else kind, moment, depth + 1)
+        unknowns = left.unknowns + right.unknowns
+        if unknowns or not left.spans or not right.spans:
+            return Values((), unknowns or (Unknown("a range without ends", pair.at.span),))
+        low, high = left.spans[0][0], right.spans[0][1]
+        if pair.operator == "/":
+            return self._prefix(pair, kind, low, high)
+        if low > high:
+            self.refuse(f"the range `{pair.at.words}` is reversed", pair.at)
+            return Values((), (Unknown("a reversed range", pair.at.span),))
+        return Values(((low, high),))
+
+    def _prefix(self, pair: Pair, kind: str, low: int, length: int) -> Values:
+        bits = BITS.get(kind, 32)
+        if kind not in ("ipv4_addr", "ipv6_addr"):
+            return Values((), (Unknown("a prefix of a number", pair.at.span),))
+        if length > bits:
+            self.refuse(f"the prefix length is not between 0 and {bits}", pair.at)
+            return Values((), (Unknown("a prefix that is too long", pair.at.span),))
+        host = (1 << bits - length) - 1
+        if low & host:
+            self._remark("host-bits", kind, pair.at.words, low, pair.at)
+        return Values(((low & ~host, low | host),))
+
+    def _computed(self, expression: Binary, kind: str, moment: Moment, depth: int) -> Values:
+        left, right = (self.values(side, kind, moment, depth + 1) for side in (expression.left, expression.right))
+        if left.unknowns or right.unknowns or not left.spans or not right.spans:
+            return Values((), left.unknowns + right.unknowns or (Unknown("a computed value", expression.at.span),))
+        number = compute(expression.operator, left.spans[0][0], right.spans[0][0], BITS.get(kind, 32))
+        return Values(((number, number),))
+
+    def set_values(self, expression: Expression, kind: str, moment: Moment) -> Values:
+        """The numbers of all elements of a set of single values."""
+        if isinstance(expression, PlainSet):
+            words = plain.words(expression)
+            if words is not None:
+                spans = _many(kind, words)
+                if spans is not None:
+                    return Values(tuple(spans))
+        parts = []
+        for item in self.items(expression, moment):
+            if isinstance(item, Unknown):
+                parts.append(Values((), (item,)))
+            elif item.element.key is None:
+                parts.append(Values(((0, (1 << BITS.get(kind, 32)) - 1),)))
+            else:
+                parts.append(self.values(item.element.key, kind, item.moment))
+        if not parts:
+            self.refuse("an anonymous set may not be empty", expression.at)
+        return _together(parts, flags=False)
+
+
+def _many(kind: str, words: Iterable[str]) -> list[Interval] | None:
+    """Plain words without anything to remark, quickly; None where one needs a closer look."""
+    spans: list[Interval] = []
+    try:
+        for word in words:
+            found = value(kind, word)
+            if found[2]:
+                return None
+            spans.append((found[0], found[1]))
+    except (Refused, Unsettled):
+        return None
+    return spans
+
+
+def _together(parts: Iterable[Values], flags: bool) -> Values:
+    """Several values: all of them, or, of flags, their bits together."""
+    spans = tuple(span for part in parts for span in part.spans)
+    unknowns = tuple(unknown for part in parts for unknown in part.unknowns)
+    if flags and spans and not unknowns:
+        bits = 0
+        for low, _ in spans:
+            bits |= low
+        return Values(((bits, bits),))
+    return Values(spans, unknowns)
+
+
+def compute(operator: str, left: int, right: int, bits: int) -> int:
+    """`left operator right` on unsigned numbers of so many bits."""
+    full = (1 << bits) - 1
+    if operator == "|":
+        return left | right
+    if operator == "^":
+        return left ^ right
+    if operator == "&":
+        return left & right
+    if right > bits:
+        return 0
+    return (left << right) & full if operator == "<<" else left >> right

@@ -1,0 +1,62 @@
+"""Where a rule is judged: on which way through the kernel, at which hook of it, and what the rest of the ruleset makes of the packets."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from auditor.model.packets import Interval
+from auditor.model.record import dataclass, field
+
+
+class Way(StrEnum):
+    """A packet's way through the host."""
+
+    INBOUND = "inbound"  # arrives for the host: ingress, prerouting, input
+    TRANSIT = "transit"  # is routed: ingress, prerouting, forward, postrouting
+    OUTBOUND = "outbound"  # is of the host's own making: output, postrouting
+
+
+HOOKS = {
+    Way.INBOUND: ("ingress", "prerouting", "input"),
+    Way.TRANSIT: ("ingress", "prerouting", "forward", "postrouting", "egress"),
+    Way.OUTBOUND: ("output", "postrouting", "egress"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """What the whole ruleset says about every packet.
+
+    `marks`, `ct_marks`: the values a mark can have, None where some are not known. `tracking`: something asks for connection tracking.
+    `filled`: sets that statements add to, `emptied`: sets that statements delete from, by table and name. `local`: the host's own
+    addresses, None where not known.
+    """
+
+    marks: tuple[int, ...] | None = (0,)
+    ct_marks: tuple[int, ...] | None = (0,)
+    tracking: bool = True
+    filled: frozenset[tuple[str, str, str]] = field(default=frozenset())
+    emptied: frozenset[tuple[str, str, str]] = field(default=frozenset())
+    local: tuple[Interval, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A table's family, a way and a hook. `early`: before connection tracking has seen the packet. `nat`: in a nat chain."""
+
+    family: str
+    way: Way
+    hook: str
+    early: bool
+    facts: Facts
+    nat: bool = False
+
+    @property
+    def entry(self) -> bool:
+        """Whether the packet has an incoming interface here."""
+        return self.way is not Way.OUTBOUND
+
+    @property
+    def exit(self) -> bool:
+        """Whether the packet has an outgoing interface here."""
+        return self.hook in ("forward", "output", "postrouting", "egress")

@@ -1,0 +1,135 @@
+"""A value's word as an interval of its type's numbers. Types go by the names that sets declare: ipv4_addr, inet_service, mark, …"""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import NamedTuple
+
+from auditor.formats.nftables import names
+
+Interval = tuple[int, int]
+
+
+class Refused(Exception):
+    """nft does not take this value here; the message says why."""
+
+
+class Unsettled(Exception):
+    """What the value stands for is not in the files; the message completes "not known: …"."""
+
+
+class Value(NamedTuple):
+    """An inclusive interval. `remark`: "octal" or "host-bits" where it is not what a reader would think."""
+
+    low: int
+    high: int
+    remark: str = ""
+
+
+BITS = {
+    "ipv4_addr": 32, "ipv6_addr": 128, "ether_addr": 48, "inet_proto": 8, "inet_service": 16, "mark": 32, "icmp_type": 8, "icmpv6_type": 8,
+    "icmp_code": 8, "icmpv6_code": 8, "icmpx_code": 8, "ct_state": 32, "ct_status": 32, "ct_dir": 8, "pkt_type": 8, "nf_proto": 8,
+    "ether_type": 16, "dscp": 6, "tcp_flag": 8, "fib_addrtype": 32, "boolean": 1, "integer": 32, "byte": 8,
+}  # fmt: skip
+
+WORDS: dict[str, dict[str, int]] = {
+    "inet_proto": names.PROTOCOLS, "inet_service": names.SERVICES, "icmp_type": names.ICMP_TYPES, "icmpv6_type": names.ICMPV6_TYPES,
+    "icmp_code": names.ICMP_CODES, "icmpv6_code": names.ICMPV6_CODES, "ct_state": names.CT_STATES, "ct_status": names.CT_STATUSES,
+    "ct_dir": names.CT_DIRECTIONS, "pkt_type": names.PACKET_TYPES, "nf_proto": names.FAMILIES, "ether_type": names.ETHER_TYPES,
+    "dscp": names.DSCP, "tcp_flag": names.TCP_FLAGS, "fib_addrtype": names.ADDRESS_TYPES, "boolean": {"exists": 1, "missing": 0},
+}  # fmt: skip
+
+FLAG_TYPES = frozenset(("ct_state", "ct_status", "tcp_flag"))
+"""Types whose values are sets of bits."""
+
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
+
+
+def value(kind: str, word: str) -> Value:
+    """The interval of a word: a value, `a-b`, or `a/len`. Raises `Refused` or `Unsettled`."""
+    if kind == "ipv4_addr":
+        return _address(word, socket.AF_INET, 32)
+    if kind == "ipv6_addr":
+        return _address(word.strip("[]") if "/" not in word else word.replace("[", "").replace("]", ""), socket.AF_INET6, 128)
+    word = word.strip('"')
+    single = _single(kind, word)
+    if single is not None:
+        return single
+    for cut in (index for index, mark in enumerate(word) if mark == "-"):
+        low, high = _single(kind, word[:cut]), _single(kind, word[cut + 1 :])
+        if low is not None and high is not None:
+            if low.low > high.high:
+                raise Refused(f"the range `{word}` is reversed")
+            return Value(low.low, high.high, low.remark or high.remark)
+    if "/" in word and _NUMBER.match(word):
+        raise Unsettled(f"`{word}` is a prefix of a number")
+    raise _unknown_word(kind, word)
+
+
+def _unknown_word(kind: str, word: str) -> Exception:
+    if kind == "inet_service" and word[:1].isalpha():
+        return Unsettled(f"the service `{word}` is looked up on the host")
+    if kind == "inet_proto" and word[:1].isalpha():
+        return Unsettled(f"the protocol `{word}` is looked up on the host")
+    if kind in ("mark", "integer", "byte") and word[:1].isalpha():
+        return Unsettled(f"`{word}` is looked up on the host")
+    return Refused(f"`{word}` is no {_CALLED.get(kind, kind)}")
+
+
+_CALLED = {
+    "inet_service": "port", "inet_proto": "protocol", "icmp_type": "ICMP type", "icmpv6_type": "ICMPv6 type", "ct_state": "conntrack state",
+    "tcp_flag": "TCP flag", "ipv4_addr": "IPv4 address", "ipv6_addr": "IPv6 address",
+}  # fmt: skip
+
+
+def _single(kind: str, word: str) -> Value | None:
+    known = WORDS.get(kind, {}).get(word)
+    if known is not None:
+        return Value(known, known)
+    if not _NUMBER.fullmatch(word):
+        return None
+    octal = len(word) > 1 and word[0] == "0" and word[1] not in "xX" and set(word) <= set("01234567")
+    number = int(word, 8 if octal else 16 if word[1:2] in ("x", "X") else 10)
+    if number >> BITS.get(kind, 32):
+        raise Refused(f"{word} is too large for a {_CALLED.get(kind, kind)}")
+    return Value(number, number, "octal" if octal and number != int(word) else "")
+
+
+# -- addresses
+
+
+def _address(word: str, family: socket.AddressFamily, bits: int) -> Value:
+    if "/" in word:
+        address, _, length = word.partition("/")
+        low = 0 if address == "0" else number(address, family)
+        if not length.isdigit() or int(length) > bits:
+            raise Refused(f"the prefix length of `{word}` is not between 0 and {bits}")
+        host = (1 << bits - int(length)) - 1
+        return Value(low & ~host, low | host, _octal(address, family) or ("host-bits" if low & host else ""))
+    if "-" in word:
+        first, _, last = word.partition("-")
+        low, high = number(first, family), number(last, family)
+        if low > high:
+            raise Refused(f"the range `{word}` is reversed")
+        return Value(low, high, _octal(first, family) or _octal(last, family))
+    low = number(word, family)
+    return Value(low, low, _octal(word, family))
+
+
+def number(word: str, family: socket.AddressFamily) -> int:
+    """An address as a number. Parts of an IPv4 address with a leading zero are octal, to nft as to inet_aton."""
+    try:
+        packed = socket.inet_aton(word) if family == socket.AF_INET and word.count(".") == 3 else socket.inet_pton(family, word)
+    except (OSError, ValueError):
+        called = "IPv4" if family == socket.AF_INET else "IPv6"
+        if re.fullmatch(r"[A-Za-z0-9][\w.-]*", word) and re.search(r"[A-Za-z]|\.0\d*[89]", word):
+            raise Unsettled(f"the host name `{word}` is looked up when the ruleset is loaded") from None
+        raise Refused(f"`{word}` is no {called} address") from None
+    return int.from_bytes(packed, "big")
+
+
+def _octal(word: str, family: socket.AddressFamily) -> str:
+    if family != socket.AF_INET or ".0" not in "." + word:
+        return ""
+    return "octal" if any(len(part) > 1 and part[0] == "0" and int(part, 8) != int(part) for part in word.split(".")) else ""
