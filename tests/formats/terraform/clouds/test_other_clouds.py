@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from auditor.analysis.bounds import bounds
 from auditor.formats.terraform.selectors import matches
 from auditor.model.filters import Fact, Predicate, Verdict
 from auditor.model.headers import NEW_FLOW, address_interval, destinations
 from auditor.model.packets import EVERYTHING
-from tests.formats.terraform.clouds.reading import bounds, estate_of, graph_of, hook, inbound, lines, of, outbound, tcp, traps, udp
+from tests.formats.terraform.clouds.reading import estate_of, graph_of, hook, inbound, lines, of, outbound, tcp, traps, udp
 
 
 def nsg(rules: str) -> str:
