@@ -242,5 +242,5 @@ def _split(value: Value) -> Value:
     """A text with commas as a list; each part stands where the text stands."""
     text = text_of(value)
     if text is None:
-        return tuple_value([value])
-    return tuple_value(string(part, value.place).through(value.trail_) for part in text.split(",") if part)
+        return tuple_value([value], value.place)
+    return tuple_value((string(part, value.place).through(value.trail_) for part in text.split(",") if part), value.place)

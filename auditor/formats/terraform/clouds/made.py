@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from auditor.formats.terraform.clouds.reading import inside
 from auditor.formats.terraform.resources import Arguments, Entries
 from auditor.formats.terraform.values import Value, null
 from auditor.model.record import dataclass, field
@@ -35,7 +36,7 @@ class Made:
 
     def span_of(self, name: str) -> Span:
         value = self.values.get(name)
-        return value.span if value is not None and value.span is not None and value.span.path == self.span.path else self.span
+        return value.span if value is not None and value.span is not None and inside(value.span, self.span) else self.span
 
     def blocks(self, name: str) -> tuple[Arguments, ...]:  # noqa: ARG002  (it has none)
         return ()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from auditor.formats.terraform.clouds.aws_module import is_modelled
 from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.reading import set_here
 from auditor.formats.terraform.records import Carrier
 from auditor.formats.terraform.resources import MissingModule
 from auditor.formats.terraform.values import Value
@@ -45,6 +46,8 @@ def _broken_files(context: Context) -> None:
 
 def _carrier(context: Context, call: MissingModule) -> None:
     groups = [context.identity(value) for name in ATTACHING & set(call.names()) for value in leaves(call.get(name))]
+    if set_here(call.get("security_group_ingress_rules")):
+        groups.append(None)  # it makes a group of its own, whose rules are not read
     subnets = [context.identity(value) for name in SUBNETS for value in leaves(call.get(name))]
     if groups:
         context.estate.carriers.append(Carrier(call.address, call.source, call.span, groups, subnets, certain=call.certain))
