@@ -158,12 +158,14 @@ def _unloaded(rules: Ruleset) -> Iterator[ruleset.Line]:
         return
     why = Unknown("the ruleset will not load, so the rules loaded before it stay in force", rules.root.head, "opnsense:not-loaded")
     for verdict in (Verdict.DENY, Verdict.PERMIT):
-        yield _ahead(verdict, Undecided(why), rules.root.head, "the rules that were loaded before")
+        yield _ahead(verdict, Undecided(why), rules.root.head, "the rules that were loaded before", synthetic=False)
 
 
-def _ahead(verdict: Verdict, asked: Condition, span: Span, name: str, interfaces: Iterable[str] | None = None) -> ruleset.Line:
+def _ahead(
+    verdict: Verdict, asked: Condition, span: Span, name: str, interfaces: Iterable[str] | None = None, *, synthetic: bool = True
+) -> ruleset.Line:
     directions = EITHER_WAY if interfaces is None else (Direction.IN,)
-    return ruleset.line(verdict, asked, span, text=name, name=name, directions=directions, interfaces=interfaces, synthetic=True)
+    return ruleset.line(verdict, asked, span, text=name, name=name, directions=directions, interfaces=interfaces, synthetic=synthetic)
 
 
 def _forwarded(rules: Ruleset) -> Iterator[ruleset.Line]:
