@@ -220,8 +220,8 @@ def services_text(packets: PacketSet, most: int = 6) -> tuple[str, ...]:
     flat = packets
     for field in (Field.SOURCE, Field.DESTINATION, Field.SOURCE_PORT, Field.STATE, Field.TCP_FLAGS, Field.MARK, Field.CT_MARK):
         flat = flat.without(field)
-    if flat is EVERYTHING:
-        return ("any",)
+    if any(flat | protocol_set(other) is EVERYTHING for other in (Protocol.ICMP, Protocol.ICMPV6)):
+        return ("any",)  # of one family, which has no use for the other's ICMP
     found = [text for box in flat.boxes() for text in _service_texts(box)]
     return (*found[:most], "…") if len(found) > most else tuple(found)
 
