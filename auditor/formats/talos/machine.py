@@ -8,8 +8,8 @@ from auditor.formats.talos.combine import Combined, combine
 from auditor.formats.talos.documents import Loaded
 from auditor.formats.talos.facts import Facts, read_facts
 from auditor.formats.talos.firewall import Firewall, read_firewall
-from auditor.formats.talos.validate import validate
-from auditor.formats.talos.version import NEWEST_STABLE, Version
+from auditor.formats.talos.validate import superseded, validate
+from auditor.formats.talos.version import KUBE_DOCUMENTS, NEWEST_STABLE, Version
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Note, Span, Unknown
 
@@ -64,6 +64,8 @@ def build(plan: Plan, text_of: Callable[[str], str]) -> Machine:
     facts = read_facts(combined, plan.version or NEWEST_STABLE, generated=plan.generated or plan.base is None)
     version = plan.version or facts.version or NEWEST_STABLE
     notes = [*combined.notes, *validate(combined.documents)]
+    if plan.base is None and version >= KUBE_DOCUMENTS:
+        notes += superseded(combined.documents)
     why = _refused(notes) or _unread(combined.unread, text_of) or next(iter(plan.unread), None)
     firewall = read_firewall(combined) if why is None else Firewall(None, None, read_firewall(combined).rules, why)
     return Machine(plan, combined, facts, firewall, version, tuple(notes))

@@ -133,6 +133,10 @@ def _base(node: Mapping, group: Mapping | None, role: str, reading: _Reading) ->
     documents = [_main(node, group, role, reading)]
     if reading.version >= GENERATES_SEVERAL:
         documents.append(_document("HostnameConfig", "", node, {}))
+        servers = texts(_effective(node, group, "nameservers"))
+        if servers:
+            listed = tuple(Mapping(server.span, {"address": server}) for server in servers)
+            documents.append(_document("ResolverConfig", "", node, {"nameservers": Sequence(node.span, listed)}))
     firewall = _effective(node, group, "ingressFirewall")
     notes: list[Note] = []
     if isinstance(firewall, Mapping):
@@ -162,7 +166,8 @@ def _main(node: Mapping, group: Mapping | None, role: str, reading: _Reading) ->
     root, span = reading.root, node.span
     cni = _effective(root, None, "cniConfig")
     network = _section(span, podSubnets=root.get("clusterPodNets"), serviceSubnets=root.get("clusterSvcNets"), cni=cni)
-    interfaces, servers = _effective(node, group, "networkInterfaces"), _effective(node, group, "nameservers")
+    interfaces = _effective(node, group, "networkInterfaces")
+    servers = _effective(node, group, "nameservers") if reading.version < GENERATES_SEVERAL else None
     machine = _section(
         span,
         type=_text(where(node.get("controlPlane") or node), "controlplane" if role == CONTROL_PLANE else "worker"),

@@ -135,6 +135,13 @@ def test_documents_that_only_1_14_knows_mean_1_14_where_nothing_else_is_said() -
     assert not [note for note in load({"patches/a.yaml": text}).notes if note.trap == "unknown-kind"]
 
 
+def test_an_old_field_over_a_base_that_1_14_generates_is_told_and_refuses_nothing() -> None:
+    old = "cluster: {network: {podSubnets: [10.1.0.0/16]}}\n---\n"
+    graph = load({"patches/a.yaml": old + BLOCK + "---\n" + rule("apid") + "---\napiVersion: v1alpha1\nkind: KubeNodeConfig\n"})
+    assert "conflicting-documents" in {note.trap for note in graph.notes}
+    assert graph.zones[0].values("host-firewall") == ("block",)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "claimed"),
     [

@@ -130,3 +130,11 @@ def test_networks_and_cni_are_facts_of_every_node() -> None:
 def test_an_inventory_that_is_none_is_told() -> None:
     assert [note.trap for note in load(talconfig="clusterName: home\nendpoint: https://10.0.0.1:6443\nnodes: []\n").notes] == ["unparsable"]
     assert [note.trap for note in load(talconfig="clusterName: home\nendpoint: [\n").notes] == ["unparsable"]
+
+
+def test_nameservers_are_a_document_of_their_own_from_1_12_on() -> None:
+    node = "nodes:\n  - {hostname: wk1, ipAddress: 10.0.0.21, nameservers: [10.0.0.53]}\n"
+    patch = 'patches: ["@./dns.yaml"]\n'
+    graph = load(talconfig=HEAD + node + patch, dns="apiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 10.0.0.54}]\n")
+    assert graph.zones[0].values("resolver") == ("10.0.0.53", "10.0.0.54")
+    assert {note.trap for note in graph.notes} == {"list-appended"}
