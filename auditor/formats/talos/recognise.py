@@ -31,7 +31,10 @@ def claims(path: str, head: bytes) -> bool:
             return True
     if b"kind: NetworkRuleConfig" in head or b"kind: NetworkDefaultActionConfig" in head or _is_fragment(head):
         return True
-    return _is_main(head) or bool(_OPERATION.search(head) and b"op" in head) or bool(_JSON_OPERATION.search(head))
+    if b"/machine/" in head or b"/cluster/" in head:
+        if _OPERATION.search(head) or _JSON_OPERATION.search(head):
+            return True
+    return _is_main(head)
 
 
 def _is_kind(kind: str) -> bool:
@@ -47,6 +50,8 @@ def _is_kind(kind: str) -> bool:
 
 def is_talhelper(path: str, head: bytes) -> bool:
     """Whether it is a talhelper configuration."""
+    if b"clusterName" not in head:
+        return False
     name = path.rpartition("/")[2].lower()
     tops = _tops(head)
     if b"clusterName" in tops and (b"endpoint" in tops or b"talosVersion" in tops) and b"kind" not in tops:
@@ -55,7 +60,7 @@ def is_talhelper(path: str, head: bytes) -> bool:
 
 
 def _is_fragment(head: bytes) -> bool:
-    return _tops(head) == {b"ingressFirewall"}
+    return b"ingressFirewall" in head and _tops(head) == {b"ingressFirewall"}
 
 
 def _tops(head: bytes) -> set[bytes]:
