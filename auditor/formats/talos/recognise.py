@@ -31,9 +31,8 @@ def claims(path: str, head: bytes) -> bool:
             return True
     if b"kind: NetworkRuleConfig" in head or b"kind: NetworkDefaultActionConfig" in head or _is_fragment(head):
         return True
-    if b"/machine/" in head or b"/cluster/" in head:
-        if _OPERATION.search(head) or _JSON_OPERATION.search(head):
-            return True
+    if (b"/machine/" in head or b"/cluster/" in head) and (_OPERATION.search(head) or _JSON_OPERATION.search(head)):
+        return True
     return _is_main(head)
 
 
