@@ -13,6 +13,7 @@ from auditor.model.findings import Finding, Flow, Outcome, Run
 from auditor.model.record import dataclass
 
 MOST = 10
+CROWDED = 12
 WIDTH, BOX_WIDTH, BOX_HEIGHT, TOP = 960, 168, 46, 26
 BEND = 24
 LETTER = 7.0  # the width of a letter of a label, about
@@ -59,6 +60,8 @@ def ends_of(finding: Finding, names: frozenset[str]) -> list[Ends]:
 def svg(flows: Iterable[Flow], outcomes: Mapping[Ends, Outcome], alone: bool = True) -> str:
     """The picture; empty where there are no flows or too many parties. `alone`: with its own background, for a file of its own."""
     flows = [flow for flow in flows if flow.surely or flow.maybe or outcomes.get((flow.source, flow.destination)) is Outcome.BROKEN]
+    if len(flows) > CROWDED:  # then only those that a requirement is about
+        flows = [flow for flow in flows if (flow.source, flow.destination) in outcomes] or flows
     names = list(dict.fromkeys(name for flow in flows for name in (flow.source, flow.destination)))
     if not 0 < len(names) <= MOST:
         return ""

@@ -93,7 +93,7 @@ class Places:
     def context(self, span: Span) -> om.Region | None:
         first = max(1, span.line - CONTEXT)
         lines = self.sources.lines(span.path, first, span.line + CONTEXT)
-        if span.line - first >= len(lines) or len(lines) < 2:
+        if span.line - first >= len(lines):
             return None
         return om.Region(start_line=first, end_line=first + len(lines) - 1, snippet=om.ArtifactContent(text="\n".join(lines) + "\n"))
 
