@@ -41,8 +41,8 @@ class Covered:
         return any(isinstance(rule.action, Verdict) and rule.action.denies != self.rule.action.denies for rule in self.by)
 
 
-def covered(rules: tuple[Rule, ...]) -> Iterator[Covered]:
-    """The rules of one list that earlier rules of it cover, in order."""
+def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING) -> Iterator[Covered]:
+    """The rules of one list that earlier rules of it cover, in order, as far as packets of `within` are concerned."""
     index = _Index()
     for rule in rules:
         if isinstance(rule.action, Assign) or (isinstance(rule.action, Call) and _assigns(rule.action, set())):
@@ -50,7 +50,7 @@ def covered(rules: tuple[Rule, ...]) -> Iterator[Covered]:
             continue
         if not isinstance(rule.action, Verdict) or rule.action is Verdict.CONTINUE:
             continue
-        plain = plain_of(rule.condition)
+        plain = plain_of(rule.condition, within)
         if not plain.packets:
             continue
         by = index.cover(plain)
@@ -60,8 +60,8 @@ def covered(rules: tuple[Rule, ...]) -> Iterator[Covered]:
             index.add(rule, plain)
 
 
-def plain_of(condition: Condition) -> Plain:
-    """The condition taken apart. Packets that cannot exist (mixed address families) are left out."""
+def plain_of(condition: Condition, within: PacketSet = EVERYTHING) -> Plain:
+    """The condition taken apart. Packets that cannot exist (mixed address families) or are not `within` are left out."""
     packets, demands = EVERYTHING, set()
     parts = condition.parts if isinstance(condition, Both) else (condition,)
     for part in parts:
@@ -69,7 +69,7 @@ def plain_of(condition: Condition) -> Plain:
             packets = part.packets
         else:
             demands.add(_said(part))
-    return Plain(packets & ONE_FAMILY, frozenset(demands), not any(map(_doubtful, parts)))
+    return Plain(packets & ONE_FAMILY & within, frozenset(demands), not any(map(_doubtful, parts)))
 
 
 def _said(condition: Condition) -> object:

@@ -10,8 +10,9 @@ from auditor.analysis.exposure import Site
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome
-from auditor.model.graph import Graph, Place
-from auditor.model.headers import services_text
+from auditor.model.graph import Graph, Hook, Place
+from auditor.model.headers import NEW_FLOW, destinations, services_text, sources
+from auditor.model.packets import EVERYTHING, PacketSet
 from auditor.model.record import dataclass
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence
@@ -124,19 +125,45 @@ def _redundant(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 
 
 def _covered(graph: Graph) -> Iterator[Covered]:
-    """The rules that can match nothing in any list they stand in: pf has one rule in the lists of several interfaces."""
-    standing: dict[int, int] = {}
-    found: dict[int, list[Covered]] = {}
+    """The rules that can match nothing in any list they stand in: one rule of a file can become several, in several lists."""
+    standing: dict[object, int] = {}
+    found: dict[object, list[Covered]] = {}
+    scopes = {id(hook.filter): _scopes(graph, hook) for hook in graph.hooks if hook.own}
     for rules, unordered in _lists(graph):
         own = tuple(rule for rule in rules.rules if not rule.synthetic)
         for rule in own:
-            standing[id(rule)] = standing.get(id(rule), 0) + 1
+            standing[_written(rule)] = standing.get(_written(rule), 0) + 1
         ordered = tuple(sorted(own, key=_breadth, reverse=True)) if unordered else own
-        for each in covered(ordered):
-            found.setdefault(id(each.rule), []).append(each)
+        for each in _covered_in(ordered, *scopes.get(id(rules), (EVERYTHING, EVERYTHING))):
+            found.setdefault(_written(each.rule), []).append(each)
     for key, alike in found.items():
         if len(alike) == standing[key]:
             yield next((each for each in alike if each.contradicted), alike[0])
+
+
+def _covered_in(rules: tuple[Rule, ...], possible: PacketSet, usual: PacketSet) -> Iterator[Covered]:
+    """Rules that get none of the `possible` packets; and those that get none of the `usual` ones because they are decided otherwise."""
+    found = {id(each.rule): each for each in covered(rules, possible)}
+    if usual is not possible:
+        found = {id(each.rule): each for each in covered(rules, usual) if each.contradicted} | found
+    return iter(found.values())
+
+
+def _scopes(graph: Graph, hook: Hook) -> tuple[PacketSet, PacketSet]:
+    """The packets a router's filter at an interface is asked about, and those of the machines behind it.
+
+    Where every rule keeps state it is asked about first packets only.
+    """
+    possible = EVERYTHING if any(rule.stateless for rule in hook.filter.rules) else NEW_FLOW
+    zone = graph.zone(hook.zone or "")
+    if zone is None or zone.default or not zone.networks:
+        return possible, possible
+    return possible, possible & (sources if hook.place is Place.ENTRY else destinations)(zone.networks)
+
+
+def _written(rule: Rule) -> object:
+    """What is the same for all that one rule of a file becomes."""
+    return (rule.span, rule.name or rule.text, rule.address)
 
 
 def _breadth(rule: Rule) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from auditor.audit import audit
 from auditor.model.findings import Outcome
+from tests.formats.opnsense.samples import config, mvc
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "opnsense"
 
@@ -98,3 +99,41 @@ def test_an_old_rule_does_not_undo_a_pass_of_the_new_store(tmp_path: Path) -> No
         ("<action>block</action><interface>lan</interface>", "<action>pass</action><interface>lan</interface>"),
     )
     assert found["talos/etcd-private"] is Outcome.BROKEN
+
+
+def shadowed(tmp_path: Path, text: str) -> list[str]:
+    """The names of the rules that hygiene calls contradicted by those before them."""
+    (tmp_path / "config.xml").write_text(text)
+    found = audit([tmp_path], rulesets=("firewall-hygiene",)).findings
+    return [
+        each.message.split("”")[0].strip("“")
+        for each in found
+        if each.rule == "hygiene/shadowed-rule" and each.outcome is not Outcome.HOLDS
+    ]
+
+
+BLOCK = (
+    "<rule><type>block</type><interface>lan</interface><ipprotocol>inet</ipprotocol><source><any>1</any></source>"
+    "<destination><network>opt1</network></destination><descr>old block</descr></rule>"
+)
+
+
+def test_a_block_of_the_old_store_behind_a_pass_of_the_new_is_called_shadowed(tmp_path: Path) -> None:
+    assert shadowed(tmp_path, config(BLOCK, mvc(interface="lan", source_net="lan", description="new pass"))) == ["old block"]
+
+
+def test_a_rule_for_two_interfaces_is_shadowed_only_if_it_is_on_both(tmp_path: Path) -> None:
+    def rules(first: str) -> str:
+        return mvc(sequence="1", interface=first, description="first") + mvc(
+            sequence="2", interface="lan,opt1", action="block", destination_net="10.30.0.7", description="second"
+        )
+
+    assert shadowed(tmp_path, config(mvc=rules("lan,wan"))) == []
+    assert shadowed(tmp_path, config(mvc=rules("lan,opt1"))) == ["second"]
+
+
+def test_a_wider_block_behind_a_narrow_pass_is_not_shadowed(tmp_path: Path) -> None:
+    narrow = mvc(interface="lan", sequence="1", source_net="10.20.0.7", description="narrow") + mvc(
+        interface="lan", sequence="2", action="block", source_net="10.20.0.0/25", description="wide"
+    )
+    assert shadowed(tmp_path, config(mvc=narrow)) == []
