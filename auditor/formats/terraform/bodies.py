@@ -7,6 +7,7 @@ than everything else together. What the index cannot make sense of is in `proble
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from auditor.formats.terraform.parse import Node, first_error, parse_hcl
@@ -86,10 +87,12 @@ class _Indexer:
         self.data = data
         self.problems: list[Problem] = []
 
-    def body(self, nodes: list[Node], depth: int) -> IndexedBody:
+    def body(self, nodes: list[Node], depth: int, braces: tuple[int, int] = (-1, -1)) -> IndexedBody:
+        """The items of a body; `braces` are the lines of those around it, which only a single argument may share."""
         found = IndexedBody()
+        opened, closed = braces
+        line = opened
         for node in nodes:
-            line = -1
             for item in node.children:
                 kind = item.type
                 if kind == "attribute":
@@ -98,15 +101,23 @@ class _Indexer:
                     self.block(item, found, depth)
                 else:
                     continue
-                if item.start_point.row == line:
-                    self.problems.append(Problem(item.start_byte, item.end_byte, "two arguments or blocks on one line"))
+                if item.start_point.row == line and not (opened == closed and kind == "attribute" and len(found.attributes) == 1):
+                    self.problem(item, "every argument and block begins on a line of its own")
                 line = item.end_point.row
+        if line == closed != opened:
+            self.problem(nodes[-1], "the closing brace of a block stands on a line of its own")
         return found
 
+    def problem(self, node: Node, message: str) -> None:
+        self.problems.append(Problem(node.start_byte, max(node.end_byte, node.start_byte + 1), message))
+
     def attribute(self, node: Node, body: IndexedBody) -> None:
-        name = _text(node.children[0])
+        children = node.children
+        name = _text(children[0])
+        if len(children) > 2 and children[0].end_point.row != children[2].start_point.row and "\n" in _between(self.data, children):
+            self.problem(children[0], "an argument's name, = and the beginning of its value stand on one line")
         if name in body.attributes:
-            self.problems.append(Problem(node.start_byte, node.end_byte, f'the argument "{name}" is given twice'))
+            self.problem(node, f'the argument "{name}" is given twice')
             return
         body.attributes[name] = IndexedAttribute(name, node.start_byte, node.end_byte, node.has_error)
 
@@ -114,27 +125,44 @@ class _Indexer:
         labels: list[str] = []
         inner: list[Node] = []
         first = header = node.children[0]
+        opened = closed = -1
         for child in node.children[1:]:
             kind = child.type
             if kind in ("string_lit", "identifier", "block_start"):
-                if child.start_point.row != first.start_point.row:
-                    self.problems.append(
-                        Problem(first.start_byte, child.start_byte, f"the block {_text(first)} does not begin on one line")
-                    )
+                row = child.start_point.row
+                if row != first.start_point.row:
+                    self.problem(first, f"the block {_text(first)} does not begin on one line")
                     first = child
-                if kind != "block_start":
-                    labels.append(_text(child).strip('"'))
+                if kind == "block_start":
+                    opened = row
+                else:
+                    labels.append(self.label(child))
                     header = child
-            elif kind in ("template_expr", "quoted_template"):
-                self.problems.append(Problem(child.start_byte, child.end_byte, "a label is literal text"))
+            elif kind == "block_end":
+                closed = child.start_point.row
             elif kind in ("body", "ERROR"):
                 inner.append(child)
+            elif kind in ("template_expr", "quoted_template"):
+                self.problem(child, "a label is literal text")
         if depth >= MAX_NESTING:
-            self.problems.append(Problem(node.start_byte, node.end_byte, f"blocks are nested more than {MAX_NESTING} levels deep"))
+            self.problem(node, f"blocks are nested more than {MAX_NESTING} levels deep")
             inner = []
         name = _text(node.children[0])
-        nested = self.body(inner, depth + 1)
+        nested = self.body(inner, depth + 1, (opened, closed))
         body.blocks.append(IndexedBlock(name, tuple(labels), node.start_byte, header.end_byte, node.end_byte, nested))
+
+    def label(self, node: Node) -> str:
+        text = _text(node)
+        if "${" in text or "%{" in text:
+            self.problem(node, "a label is literal text")
+        return text.strip('"')
+
+
+def _between(data: bytes, children: list[Node]) -> str:
+    """The text between an argument's name and its value, without comments."""
+    value = next((child for child in reversed(children) if child.type == "expression"), children[-1])
+    pieces = [data[before.end_byte : after.start_byte] for before, after in pairwise(children) if after.start_byte <= value.start_byte]
+    return b"".join(pieces).decode(errors="replace")
 
 
 def _swallowed(body: IndexedBody) -> Iterator[IndexedBlock]:

@@ -21,9 +21,13 @@ class Refused(Exception):
 
 
 class Undecided(Exception):
-    """A function's result depends on `value`, which is not known. `members`: the result is a collection of exactly these, in some order."""
+    """A function's result depends on `value`, which is not known. `members`: the result is a collection of exactly these, in some order.
 
-    def __init__(self, value: Value, members: tuple[Value, ...] = ()) -> None:
+    `text` is what is known of a text.
+    """
+
+    def __init__(self, value: Value, members: tuple[Value, ...] = (), text: str | None = None) -> None:
         super().__init__("undecided")
         self.value = value
         self.members = members
+        self.text = text

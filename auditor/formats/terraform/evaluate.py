@@ -34,7 +34,7 @@ from auditor.formats.terraform.syntax import (
     Variable,
 )
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING, Kind, Type
-from auditor.formats.terraform.values import Cause, Hidden, Value, number, object_value, string, tuple_value
+from auditor.formats.terraform.values import GAP, Cause, Hidden, Value, number, object_value, string, tuple_value
 from auditor.model.record import replace
 from auditor.model.source import Level
 
@@ -98,7 +98,13 @@ def _joined(parts: list[Value], place: Place) -> Value:
         return derived(string(text), place, [part for part in parts if part.trail_])
     symbols = [part.raw if isinstance(part.raw, str) else part.reference and f"${{{part.reference}}}" for part in parts]
     reference = '"' + "".join(text for text in symbols if text) + '"' if all(text is not None for text in symbols) else None
-    return unsettled(parts, STRING, place, reference)
+    return unsettled(parts, STRING, place, reference, text=known_text(parts))
+
+
+def known_text(parts: Iterable[Value]) -> str | None:
+    """What is known of a text, with `${…}` for each part that is not."""
+    known = "".join(part.raw if isinstance(part.raw, str) else part.hidden.text or GAP for part in parts)
+    return known if len(known) <= MAX_TEXT else None
 
 
 def _as_text(value: Value, place: Place) -> Value:

@@ -58,6 +58,7 @@ def unsettled(
     members: tuple[Value, ...] = (),
     symbolic: bool = True,
     symbolic_name: str | None = None,
+    text: str | None = None,
 ) -> Value:
     """The unknown that comes of computing with unknown `sources`: it has the reason of the first."""
     hidden = next((found for source in sources if (found := first_hidden(source))), None)
@@ -66,7 +67,7 @@ def unsettled(
     if reference is None and symbolic:
         reference = composed(sources, symbolic_name)
     origin = next((source for source in sources if source.trail_), None)
-    result = Hidden(hidden.reason, hidden.cause, reference, hidden.place, members=members, not_null=True)
+    result = Hidden(hidden.reason, hidden.cause, reference, hidden.place, members=members, not_null=True, text=text)
     return Value(result, type_, place, origin.trail_ if origin else None)
 
 

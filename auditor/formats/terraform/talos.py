@@ -109,7 +109,7 @@ def _patches(resource: Resource) -> Iterator[TalosPatch]:
 
 
 def _patch(value: Value, span: Span) -> TalosPatch:
-    text = text_of(value)
+    text = value.hidden.text if value.is_unknown else text_of(value)
     if text is None:
         return TalosPatch(None, span, value.unknown.reason if value.is_unknown else "it is no text")
     place = value.place

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 MAX_WEIGHT = 1_000_000
 
 
+GAP = "${…}"
+"""What stands in a text for a part that is not known."""
+
+
 class Cause(StrEnum):
     """Why a value is not known."""
 
@@ -62,7 +66,7 @@ class Hidden:
     `choices` are the values it can have, where that is known (the sides of a conditional whose condition is not known).
     `members` are the elements of a list or set of which only the order, or which of them are equal, is not known.
     `attributes` resolves an attribute of a resource, data source or module as a whole; `not_null` is what Terraform may not know.
-    `many`: a member that stands for any number of elements, none included.
+    `many`: a member that stands for any number of elements, none included. `text` is what is known of a text, with `${…}` in the gaps.
     """
 
     reason: str
@@ -74,6 +78,7 @@ class Hidden:
     attributes: Callable[[str], Value] | None = None
     not_null: bool = False
     many: bool = False
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

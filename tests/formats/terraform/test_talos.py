@@ -67,3 +67,19 @@ data "talos_machine_configuration" "cp" {
 }
 """)
     assert [(patch.text, patch.unknown) for patch in machine.patches] == [(None, "variable patch has no value"), ("a: 1", "")]
+
+
+def test_what_is_known_of_a_patch_is_read_around_the_gaps() -> None:
+    (machine,) = machines("""
+resource "aws_lb" "api" {}
+data "talos_machine_configuration" "cp" {
+  machine_type   = "controlplane"
+  config_patches = [
+    yamlencode({ machine = { certSANs = [aws_lb.api.dns_name, "lb.${aws_lb.api.name}"] } }),
+    "machine: {network: {hostname: ${aws_lb.api.name}}}",
+  ]
+}
+""")
+    first, second = (patch.text for patch in machine.patches)
+    assert first == '"machine":\n  "certSANs":\n  - "${…}"\n  - "lb.${…}"\n'
+    assert second == "machine: {network: {hostname: ${…}}}"

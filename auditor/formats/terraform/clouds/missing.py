@@ -66,7 +66,7 @@ def _opened(context: Context, call: MissingModule) -> None:
 def leaves(value: Value) -> Iterator[Value]:
     """The unknown values in a value, at any depth."""
     if value.is_unknown:
-        yield from (leaf for choice in value.hidden.choices for leaf in leaves(choice))
+        yield from (leaf for part in (*value.hidden.choices, *value.hidden.members) for leaf in leaves(part))
         yield value
     for part in (*value.elements, *value.items.values()):
         yield from leaves(part)

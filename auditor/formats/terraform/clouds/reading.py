@@ -62,12 +62,21 @@ def elements(value: Value) -> tuple[tuple[Value, Unknown | None], ...]:
     for choice, doubt in alternatives(value):
         if choice.is_null:
             continue
+        if choice.is_unknown and choice.hidden.members:
+            for member in choice.hidden.members:
+                found += [(each, why or doubt or _number(member)) for each, why in alternatives(member)]
+            continue
         if choice.is_unknown or not is_sequence(choice):
             found.append((choice, doubt or (choice.unknown if choice.is_unknown else None)))
             continue
         for element in choice.elements:
             found += [(each, why or doubt) for each, why in alternatives(element)]
     return tuple(found)
+
+
+def _number(member: Value) -> Unknown | None:
+    """Why there may be none, or many, of a member of a list whose length is not known."""
+    return member.unknown if member.is_unknown and member.hidden.many else None
 
 
 def texts(value: Value) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from auditor.formats.terraform.functions.signature import TEXT, Function, Parame
 from auditor.formats.terraform.numbers import number_text, read_number
 from auditor.formats.terraform.places import SourceFile
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING, object_of
-from auditor.formats.terraform.values import Value, list_value, number_of, object_value, string, tuple_value
+from auditor.formats.terraform.values import GAP, Hidden, Value, list_value, number_of, object_value, string, tuple_value
 
 if TYPE_CHECKING:
     from auditor.formats.terraform.jsontext import JsonNode
@@ -23,8 +23,10 @@ MAX_TEXT = 4 * 1024 * 1024
 
 
 def json_text(value: Value) -> str:
-    """A known value as JSON, as Terraform writes it: keys sorted, `<`, `>` and `&` escaped."""
+    """A value as JSON, as Terraform writes it: keys sorted, `<`, `>` and `&` escaped. What is not known is a text with gaps."""
     raw = value.raw
+    if isinstance(raw, Hidden):
+        return json_text(string(raw.text or GAP))
     if raw is None:
         return "null"
     if isinstance(raw, bool):
@@ -42,11 +44,11 @@ def json_text(value: Value) -> str:
 
 
 def _jsonencode(value: Value) -> Value:
-    if not value.wholly_known:
-        raise Undecided(value)
     text = json_text(value)
     if len(text) > MAX_TEXT:
         raise Refused(f"text longer than {MAX_TEXT} characters is not evaluated")
+    if not value.wholly_known:
+        raise Undecided(value, text=text)
     return string(text)
 
 

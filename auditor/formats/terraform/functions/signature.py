@@ -67,7 +67,8 @@ def apply(function: Function, arguments: Sequence[Value], context: Context) -> V
     try:
         result = function.run(context, *ready) if function.local else function.run(*ready)
     except Undecided as undecided:
-        return unsettled([undecided.value], function.returns, context.place, _name(function, ready, context), members=undecided.members)
+        name = _name(function, ready, context)
+        return unsettled([undecided.value], function.returns, context.place, name, members=undecided.members, text=undecided.text)
     except Refused as error:
         raise Refused(f"{context.place.name}: {error.message}", error.place or context.place, static=error.static) from None
     return derived(result, context.place, ready) if result.place is None else result

@@ -16,7 +16,7 @@ from auditor.formats.terraform.functions.signature import TEXT, Function, Parame
 from auditor.formats.terraform.numbers import number_text, read_number
 from auditor.formats.terraform.places import Place, Trail
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING
-from auditor.formats.terraform.values import Value, number_of, object_value, string, tuple_value
+from auditor.formats.terraform.values import GAP, Hidden, Value, number_of, object_value, string, tuple_value
 from auditor.model.source import Source, Span
 
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ def _yamldecode(text: Value) -> Value:
 
 
 def _yamlencode(value: Value) -> Value:
-    if not value.wholly_known:
-        raise Undecided(value)
     text = "\n".join(_lines(value)) + "\n"
     if len(text) > MAX_TEXT:
         raise Refused(f"text longer than {MAX_TEXT} characters is not evaluated")
+    if not value.wholly_known:
+        raise Undecided(value, text=text)
     return string(text)
 
 
@@ -158,6 +158,8 @@ def _lines(value: Value) -> list[str]:
 def _scalar_lines(value: Value) -> list[str]:
     if isinstance(value.raw, tuple | dict):
         return ["{}" if isinstance(value.raw, dict) else "[]"]
+    if isinstance(value.raw, Hidden):
+        return _text_lines(value.raw.text or GAP)
     if isinstance(value.raw, str):
         return _text_lines(value.raw)
     return [json_text(value)]
