@@ -81,22 +81,31 @@ class Cast:
         hooks = (hook for a in ends for b in ends for way in self.graph.ways(a, b) for crossing in way.crossings for hook in crossing.hooks)
         return bool(ends) and all(hook.device is not None or hook.place is Place.TRANSIT for hook in hooks)
 
+    @property
+    def public(self) -> tuple[Interval, ...]:
+        """Public unicast space without the addresses of the routers that were read: those are not the internet, and nobody's servers."""
+        return subtract_intervals(PUBLIC, merge_intervals(each for device in self.graph.devices for each in device.addresses))
+
     def internet(self, but: Iterable[Endpoint] = ()) -> Endpoint:
         """Public unicast space outside of every bound role and of `but`."""
         taken = (end for bound in self.roles.values() for end in bound.endpoints if not end.names)
-        outside = subtract_intervals(PUBLIC, _addresses((*taken, *but)))
+        outside = subtract_intervals(self.public, _addresses((*taken, *but)))
         return Endpoint("the internet", "internet", addresses=outside, exact=True, elsewhere=True)
 
     def everybody(self, but: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
-        """Every bound role's endpoints and every zone known, without those of `but`, and whatever is elsewhere."""
+        """Every bound role's endpoints and every zone known, without those of `but`, and whatever is elsewhere.
+
+        Routers whose own configuration was read are nobody: what they send for themselves is not what a document means.
+        """
         spared = frozenset[str]().union(*(end.zones for end in but))
         others = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
         roles = [end for end in (self._bystanders(other, but) for other in others) if end.addresses]
         named = frozenset[str]().union(*(end.zones for end in (*roles, *but)))
+        routers = frozenset(device.host for device in self.graph.devices)
         zones = [
             self._bystanders(zone_endpoint(zone), but)
             for zone in self.graph.zones
-            if zone.id not in spared | named and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
+            if zone.id not in spared | named | routers and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
         around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
         hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
@@ -111,6 +120,11 @@ class Cast:
         shared = any(not each.exact and not each.names and intersect_intervals(held, each.addresses) for each in but)
         groups = frozenset(zone.id for zone in self.graph.zones if zone.kind is ZoneKind.GROUP)
         return replace(end, addresses=held, exact=end.exact and not shared, outside=frozenset() if end.zones & groups else groups)
+
+
+def without(end: Endpoint, but: Iterable[Endpoint]) -> Endpoint:
+    """What of an endpoint is not surely at the addresses of others."""
+    return replace(end, addresses=subtract_intervals(end.addresses, _exact_addresses(but)))
 
 
 def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]:

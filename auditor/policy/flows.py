@@ -9,11 +9,21 @@ from auditor.analysis.reach import Judgement
 from auditor.model.filters import Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
-from auditor.model.headers import ANYWHERE, PUBLIC, Protocol, address_interval, icmp, ports, protocol_set
-from auditor.model.packets import EVERYTHING, PacketSet
+from auditor.model.headers import (
+    ANYWHERE,
+    IPV4,
+    Protocol,
+    address_interval,
+    icmp,
+    intersect_intervals,
+    ports,
+    protocol_set,
+    subtract_intervals,
+)
+from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
-from auditor.policy.binding import Cast
+from auditor.policy.binding import Cast, without
 from auditor.policy.machines import apart, site_of
 from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who
 from auditor.policy.services import Protocol as Named
@@ -24,14 +34,15 @@ _ALL_PORTS = ((0, 65535),)
 
 
 def packets_of(service: Service) -> PacketSet:
-    """Every packet of a service. ICMP without a family is both: an echo request of either, and for "any type" both protocols."""
+    """Every packet of a service. ICMP without a family is both: for any type both protocols, an echo request of either (its code is 0)."""
     if service.protocol is Named.ANY:
         return EVERYTHING
     if service.protocol is Named.ICMP:
         if service.icmp_type is None:
             return protocol_set(Protocol.ICMP, Protocol.ICMPV6)
-        both = icmp(Protocol.ICMPV6, 128) if service.icmp_type == 8 else None
-        return icmp(Protocol.ICMP, service.icmp_type) | both if both else icmp(Protocol.ICMP, service.icmp_type)
+        if service.icmp_type == 8:
+            return icmp(Protocol.ICMP, 8, 0) | icmp(Protocol.ICMPV6, 128, 0)
+        return icmp(Protocol.ICMP, service.icmp_type)
     if service.protocol is Named.ICMPV6:
         return icmp(Protocol.ICMPV6, service.icmp_type)
     return ports(_NUMBERS[service.protocol], service.ports or _ALL_PORTS, service.source_ports or _ALL_PORTS)
@@ -88,7 +99,7 @@ class Stage:
 
     def _of(self, term: Term, but: tuple[Endpoint, ...]) -> Iterable[Endpoint]:
         if term.kind is TermKind.NAME:
-            return (Endpoint(term.text, addresses=PUBLIC, names=frozenset({term.text})),)
+            return (Endpoint(term.text, addresses=self.cast.public, names=frozenset({term.text})),)
         if term.kind is TermKind.ADDRESS:
             return (Endpoint(term.text, addresses=(address_interval(term.text),), exact=True),)
         if term.text == INTERNET:
@@ -98,7 +109,8 @@ class Stage:
         known = self.ruleset.roles.get(term.text)
         if not self.cast.bound(term.text) and known is not None and known.somewhere:
             return (Endpoint(known.description or known.name, term.text, addresses=ANYWHERE),)
-        return tuple(end for end in self.cast.endpoints(term.text) if end not in but)
+        ends = (without(end, but) for end in self.cast.endpoints(term.text) if end not in but)
+        return tuple(end for end in ends if end.addresses)
 
     # -- judging
 
@@ -107,7 +119,10 @@ class Stage:
         for source, destination in self._pairs(flow):
             for service in flow.services:
                 packets = packets_of(service)
-                found = [self._some(way, reach.allowed(self.graph, way, packets)) for way in self._scoped(source, destination, scope)]
+                if self._is_anybody(destination):
+                    found = self._some(packets, self._anywhere(source, destination, flow, scope))
+                else:
+                    found = [reach.allowed(self.graph, way, packets) for way in self._scoped(source, destination, scope)]
                 yield from self._pair(source, destination, service, found)
 
     def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None) -> Iterator[Pair]:
@@ -116,6 +131,8 @@ class Stage:
             for service in flow.services:
                 packets = packets_of(service)
                 ways = self._scoped(source, destination, scope)
+                if source.role == destination.role:
+                    ways = tuple(way for way in ways if way.crossings)  # what crosses nothing among themselves is their own
                 if spared is not None:
                     packets -= spared
                     ways = tuple(map(_without_synthetic, ways))
@@ -146,14 +163,27 @@ class Stage:
             return ways
         return tuple(replace(way, crossings=kept) for way in ways if (kept := tuple(filter(_of_network, way.crossings))))
 
-    def _some(self, way: Way, judged: Judgement | None) -> Judgement | None:
-        """For a role that may be anybody, one that is reached is enough."""
-        known = self.ruleset.roles.get(way.destination.role)
-        if judged is None or judged.outcome is not Outcome.OPEN or known is None or not known.somewhere or self.cast.bound(known.name):
-            return judged
-        question = reach.flow(way, judged.packets)
-        surely = reach.way_bounds(way, question).surely
-        return replace(judged, outcome=Outcome.HOLDS) if surely else judged
+    def _is_anybody(self, end: Endpoint) -> bool:
+        """Whether the endpoint stands for a role that may be at any address."""
+        known = self.ruleset.roles.get(end.role)
+        return known is not None and known.somewhere and not self.cast.bound(known.name)
+
+    def _anywhere(self, source: Endpoint, anybody: Endpoint, flow: Flow, scope: Scope) -> tuple[Way, ...]:
+        """The ways to wherever such a role may be: to everybody but the flow's own sources, who are not what is looked for."""
+        own = tuple(end for term in flow.sources.terms for end in self._of(term, ()))
+        ways = [way for end in self.cast.everybody(own) for way in self._scoped(source, end, scope) if way.crossings]
+        return tuple(replace(way, destination=replace(way.destination, label=anybody.label)) for way in ways) or self._scoped(
+            source, anybody, scope
+        )
+
+    def _some(self, packets: PacketSet, ways: tuple[Way, ...]) -> list[Judgement | None]:
+        """For a role that may be anybody, one that every source reaches is enough; it is missing only where none can be reached."""
+        judged = [(way, reach.allowed(self.graph, way, packets)) for way in ways]
+        for way, each in judged:
+            if each is not None and not each.reply and (each.outcome is Outcome.HOLDS or _reached_by_all(way, reach.flow(way, packets))):
+                return [replace(each, outcome=Outcome.HOLDS)]
+        undecided = [each for _, each in judged if each is not None and each.outcome is Outcome.OPEN]
+        return [*undecided] or [each for _, each in judged]
 
     def _pair(self, source: Endpoint, destination: Endpoint, service: Service, found: list[Judgement | None]) -> Iterator[Pair]:
         judgements = [judged for judged in found if judged is not None]
@@ -173,12 +203,21 @@ class Stage:
         return known
 
 
+def _reached_by_all(way: Way, question: PacketSet) -> bool:
+    """Whether every source of the question surely gets some packet of it through."""
+    reached = reach.way_bounds(way, question).surely.values(Field.SOURCE)
+    asked = question.values(Field.SOURCE)
+    return bool(reached) and not subtract_intervals(intersect_intervals(asked, (IPV4,)) or asked, reached)
+
+
 def _without_synthetic(way: Way) -> Way:
     """The way as the user's own rules have it, without permits that the product adds by itself."""
     return replace(way, crossings=tuple(map(_own_rules, way.crossings)))
 
 
 def _own_rules(crossing: Crossing) -> Crossing:
+    if any(hook.place in (Place.OUTBOUND, Place.EXIT) for hook in crossing.hooks):
+        return crossing  # a product lets out by itself what it let in
     kept = tuple(rule for rule in crossing.filter.rules if not (rule.synthetic and rule.action is Verdict.PERMIT))
     return crossing if len(kept) == len(crossing.filter.rules) else replace(crossing, filter=replace(crossing.filter, rules=kept))
 

@@ -7,6 +7,7 @@
     mutants:
       <requirement>:
         with: {parameter: value}                 # for the fixture as it stands as well
+        first: as broken                         # likewise: a change before which it does not apply
         broken: [file, text that is there once, text instead]   # or a list of these
         also: [requirements that break with it]
         at: text of the line that is blamed
@@ -35,12 +36,13 @@ Edit = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A change to a fixture and what it does. `also` are the other requirements that break with it."""
+    """A change to a fixture and what it does. `first` prepares the fixture; `also` are the other requirements that break with it."""
 
     requirement: str
     outcome: Outcome
     edits: tuple[Edit, ...]
     parameters: tuple[str, ...] = ()
+    first: tuple[Edit, ...] = ()
     also: tuple[str, ...] = ()
     at: str = ""
 
@@ -93,7 +95,7 @@ class Cell:
     def text(self, mutant: Mutant, path: str) -> str:
         """A file of the fixture after the mutant's edits."""
         text = (self.folder / path).read_text("utf-8")
-        for changed, old, new in mutant.edits:
+        for changed, old, new in mutant.first + mutant.edits:
             text = text.replace(old, new) if changed == path else text
         return text
 
@@ -129,6 +131,7 @@ def _cell(path: Path) -> Cell:
             outcome,
             _edits(entry[outcome.value]),
             tuple(f"{key}={_plain(value)}" for key, value in entry.get("with", {}).items()),
+            _edits(entry["first"]) if "first" in entry else (),
             tuple(entry.get("also", ())) if outcome is Outcome.BROKEN else (),
             str(entry.get("at", "")) if outcome is Outcome.BROKEN else "",
         )
