@@ -161,7 +161,8 @@ def unresolved(node: Node, sign: str) -> Note:
     """A value that another tool still has to fill in."""
     if sign == "ENC[":
         return Note("encrypted-file", "the value is encrypted: what depends on it stays open", where(node), Effect.UNKNOWN, Level.NOTE)
-    message = f"the value is filled in elsewhere ({sign.rstrip('{')}…): what depends on it stays open"
+    shown = sign if sign.endswith("}") else f"{sign}…"
+    message = f"the value is filled in elsewhere ({shown}): what depends on it stays open"
     return Note("unresolved-variable", message, where(node), Effect.UNKNOWN, Level.NOTE)
 
 

@@ -6,6 +6,7 @@ A rule's sources are the union of all its subnets without the union of all its e
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
 from auditor.formats.talos.combine import Combined
@@ -20,6 +21,9 @@ from auditor.model.source import Span, Unknown
 from auditor.yamlspan import Mapping, Scalar, Sequence
 
 Intervals = tuple[Interval, ...]
+
+
+_VARIABLE = re.compile(r"\$\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,8 @@ def _prefix(item: Mapping, key: str) -> tuple[Prefix | None, Span, Unknown | Non
     except Refused:
         filled = placeholder(node) is not None
         reason = f"the {key} is filled in elsewhere" if filled else f"the {key} is no network"
-        return None, where(node), Unknown(reason, where(node), node.text if filled and node.text.isprintable() else None)
+        named = _VARIABLE.fullmatch(node.text)  # the same name is the same value; a text with an anonymous gap is not
+        return None, where(node), Unknown(reason, where(node), named[0] if named else None)
 
 
 def _pool(entries: tuple[Entry, ...]) -> tuple[Intervals, Intervals]:
