@@ -10,7 +10,7 @@ from auditor.formats.pfsense import headers, nat
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
 from auditor.formats.pfsense.read import placeholder
-from auditor.formats.pfsense.record import LIMITS, NARROWING, WITH_PORTS, Fields
+from auditor.formats.pfsense.record import KNOWN, LIMITS, NARROWING, WITH_PORTS, Fields
 from auditor.model.filters import Condition, Undecided, Verdict, both
 from auditor.model.source import Effect, Level, Unknown
 
@@ -203,6 +203,9 @@ def _doubts(ctx: Context, rule: Fields) -> Iterator[Unknown]:
     for name in ("type", "protocol", "icmptype"):
         if placeholder(rule.text(name)):
             yield Unknown(f"<{name}> is still to be filled in", rule.span(name))
+    for name, child in rule.children.items():
+        if name not in KNOWN and (child.children or rule.text(name)):
+            yield Unknown(f"whether <{shown(name)}> restricts the rule", child.head)
 
 
 def _loadable(ctx: Context, rule: Fields, family: str, source: End, destination: End) -> None:

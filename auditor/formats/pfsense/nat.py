@@ -12,18 +12,18 @@ from auditor.formats.pf import addresses as pf
 from auditor.formats.pf import names
 from auditor.formats.pf import ports as pf_ports
 from auditor.formats.pf.addresses import Addresses
-from auditor.formats.pf.matching import Peer, Selector, condition, located
+from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ports import Ports
-from auditor.formats.pf.ruleset import Direction, Line, line, undecided
+from auditor.formats.pf.ruleset import Direction, Line, line
+from auditor.formats.pf.translation import Translation, before
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, address
 from auditor.formats.pfsense.headers import numbers
 from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.xmlspan import Element
-from auditor.model.filters import ANY, NONE, Condition, Exactly, Side, Undecided, Verdict, both, either
-from auditor.model.packets import Field, field_set
+from auditor.model.filters import Condition, Verdict
 from auditor.model.record import dataclass, replace
-from auditor.model.source import Effect, Level, Span, Unknown
+from auditor.model.source import Effect, Level, Unknown
 
 _PROTOCOLS = {"tcp/udp": (names.TCP, names.UDP), "any": None, "": None}
 
@@ -204,36 +204,26 @@ def translating(ctx: Context) -> frozenset[str]:
 
 def seen_behind(ctx: Context, selector: Selector, name: str) -> Condition:
     """What a rule `out` on interface `name` matches, in terms of the packet before its source was translated."""
-    whole = condition(selector)
-    if selector.family == "inet6" or selector.source.anyone:
-        return whole
-    anywhere = condition(replace(selector, source=Peer()))
-    translated = _translated(ctx, name)
-    fits = _fits(selector, ctx.interfaces.by_id[name].address("inet"), ctx.config.at("nat/outbound") or ctx.config.root)
-    if selector.source.ports is not None:
-        fits = both(fits, Undecided(Unknown("the source port is translated on the way out", ctx.interfaces.by_id[name].element.head)))
-    return either(both(translated, anywhere, fits), both(~translated, whole), both(anywhere, fits, whole))
+    interface = ctx.interfaces.by_id[name]
+    own = interface.address("inet")
+    if selector.family == "inet6" or own is None:
+        return condition(selector)
+    why = Unknown(f"which source packets leave {interface.label} with", _outbound(ctx).head)
+    source = before(selector.source, Translation(_translated(ctx, name), own, why))
+    doubts = selector.doubts if source.ports is None else (*selector.doubts, Unknown("the source port is translated on the way out"))
+    return condition(replace(selector, source=source, doubts=doubts))
 
 
-def _fits(selector: Selector, own: Addresses | None, place: Element) -> Condition:
-    """Whether the interface's own address, which translated packets carry, is among the rule's sources."""
-    if own is None:
-        return NONE
-    sources = located(selector.source, Side.SOURCE, "inet").settle(undecided)
-    carried = field_set(Field.SOURCE, own.maybe)
-    if carried <= sources.surely:
-        return ANY
-    return Undecided(Unknown("which source address packets leave with", place.head)) if carried.meets(sources.maybe) else NONE
-
-
-def _translated(ctx: Context, name: str) -> Condition:
-    """The packets that leave interface `name` with another source."""
-    place: Span = (ctx.config.at("nat/outbound") or ctx.config.root).head
-    if ctx.config.text("nat/outbound/mode") in ("hybrid", "advanced") or ctx.config.has("nat/outbound/advancedoutbound"):
-        return Undecided(Unknown("which packets the outbound rules translate", place), field_set(Field.SOURCE, pf.V4))
+def _translated(ctx: Context, name: str) -> Addresses:
+    """The sources that leave interface `name` as another."""
+    if ctx.config.text("nat/outbound/mode") in ("hybrid", "advanced") or ctx.config.has("nat/advancedoutbound/enable"):
+        return pf.unknown(Unknown("which packets the outbound rules translate", _outbound(ctx).head), pf.V4)
     uplinks = ctx.interfaces.uplinks()
     inner = [interface for interface in ctx.interfaces.by_id.values() if interface.id not in uplinks and interface.id != name]
     behind = [found for interface in inner for text in interface.behind if (found := pf.literal(text)) is not None]
-    nets = pf.union([pf.known([*behind, *pf.networks("127.0.0.0/8")]), *(interface.network() for interface in inner)]).within(pf.V4)
-    sure = Exactly(field_set(Field.SOURCE, nets.surely))
-    return sure if nets.exact else either(sure, *(Undecided(why, field_set(Field.SOURCE, nets.maybe)) for why in nets.unknowns))
+    nets = [interface.network() for interface in inner]
+    return pf.union([pf.known([*behind, *pf.networks("127.0.0.0/8")]), *nets]).within(pf.V4)
+
+
+def _outbound(ctx: Context) -> Element:
+    return ctx.config.at("nat/outbound") or ctx.config.root

@@ -37,7 +37,8 @@ def _words(ctx: Context, rule: Fields) -> None:
     for name, allowed, taken in (("type", VERDICTS, "pass"), ("ipprotocol", FAMILIES, "inet"), ("statetype", STATES, "keep state")):
         text = rule.text(name)
         if text and text not in allowed and not placeholder(text):
-            ctx.note("value-unknown", f"{shown(text)!r} is no {name}: pfSense takes {taken}", rule.span(name), Effect.IGNORED, Level.NOTE)
+            level = Level.WARNING if name == "type" else Level.NOTE  # whoever writes "deny" means no pass
+            ctx.note("value-unknown", f"{shown(text)!r} is no {name}: pfSense takes {taken}", rule.span(name), Effect.IGNORED, level)
     for name, child in rule.children.items():
         if name not in KNOWN:
             message = f"<{shown(name)}> is not known: whether it restricts the rule is not either"
