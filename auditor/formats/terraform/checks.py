@@ -26,6 +26,8 @@ SUSPICIOUS = (
     re.compile(rb"0x[0-9A-Za-z]"),  # a number that is none
     re.compile(rb"\n[ \t]*(?:&&|\|\||[?:*/%>=!]|<[^<]|\+|-[^>-])"),  # an operator at a line's beginning
     re.compile(rb"=[^=,\n>{]*[^=!<>,\n]=[^=>]"),  # two assignments on one line
+    re.compile(rb"=[^\n{]*[)\]][ \t]+[\w-]+[ \t]*=[^=>]"),  # the same after a call or list
+    re.compile(rb"\n[ \t]*,"),  # a comma at a line's beginning
     re.compile(rb"\n(?:resource|data|module|variable|output)[^\n{]*\$\{"),  # an interpolation in a label
 )
 OPERATOR_ENDS = frozenset(b"?:*/%<>+-=&|")
@@ -66,6 +68,8 @@ def _object(node: Node) -> Iterator[Problem]:
     separated = True
     for child in node.children:
         if child.type == ",":
+            if before is not None and child.start_point.row != before.end_point.row:
+                yield _problem(child, "a comma stands on the line of what is before it")
             separated = True
         elif child.type == "object_elem":
             if not separated and before is not None and child.start_point.row == before.end_point.row:
