@@ -21,7 +21,8 @@ class Field(IntEnum):
     """What a packet is made of, in the order the diagram asks for it.
 
     Addresses stand on one line: IPv4 from 0, IPv6 from 2**32. For ICMP and ICMPv6 the destination port is type * 256 + code.
-    TRANSLATED: 1 where the destination was translated on the way, 2 the source, 3 both.
+    TRANSLATED is made of bits: 1 where the destination was translated on the way, 2 the source; 4 and 8 where that was decided, be it
+    to leave it as it is.
     """
 
     PROTOCOL = 0
@@ -46,7 +47,7 @@ class State(IntEnum):
     UNTRACKED = 4
 
 
-DOMAIN_MAX: tuple[int, ...] = (255, 65535, ADDRESS_MAX, ADDRESS_MAX, 65535, len(State) - 1, 255, V4_MAX, V4_MAX, 3)
+DOMAIN_MAX: tuple[int, ...] = (255, 65535, ADDRESS_MAX, ADDRESS_MAX, 65535, len(State) - 1, 255, V4_MAX, V4_MAX, 15)
 _TERMINAL = len(Field)
 
 Interval = tuple[int, int]
