@@ -331,7 +331,7 @@ def graph(paths: tuple[str, ...], format_: str, **wishes: Any) -> None:
                 except ValueError as error:
                     raise deliver.Undeliverable(str(error)) from None
             case _:
-                text = flowchart.text_of(run, reading.graph)
+                text = flowchart.text_of(run, reading.graph, deliver.base_of(reading.tree))
         click.echo(text, nl=False)
 
 

@@ -58,9 +58,8 @@ def targets(format_: str | None, outputs: Sequence[str]) -> tuple[Target, ...]:
 def deliver(run: Run, tree: Tree, wanted: Sequence[Target], options: Options) -> None:
     """Write every report. Raises `Undeliverable` where a file cannot be written."""
     sources = Excerpts(tree)
-    base = "."
+    base = base_of(tree)
     if isinstance(tree, DirectoryTree):
-        base = os.path.relpath(tree.root).replace(os.sep, "/")
         run = replace(run, origin=origin_of(tree.root))
     seen = run if base == "." else _rebased(run, base)
     for target in wanted:
@@ -70,9 +69,14 @@ def deliver(run: Run, tree: Tree, wanted: Sequence[Target], options: Options) ->
         _write(target, text)
 
 
+def base_of(tree: Tree) -> str:
+    """The way from the working directory to the root of the tree; "." where it is the same, or where there is none."""
+    return os.path.relpath(tree.root).replace(os.sep, "/") if isinstance(tree, DirectoryTree) else "."
+
+
 def from_here(found: tuple[Any, ...], tree: Tree) -> tuple[Any, ...]:
     """What was found in `tree`, with its paths as seen from the working directory."""
-    base = os.path.relpath(tree.root).replace(os.sep, "/") if isinstance(tree, DirectoryTree) else "."
+    base = base_of(tree)
     return found if base == "." else tuple(_rebased(found, base))
 
 

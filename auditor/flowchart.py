@@ -14,8 +14,8 @@ from auditor.report.text import clean
 Ends = tuple[str, str]
 
 
-def text_of(run: Run, graph: Graph) -> str:
-    """Flows by source, then every filter with the place it stands at."""
+def text_of(run: Run, graph: Graph, base: str) -> str:
+    """Flows by source, then every filter with the place it stands at; `base` leads from here to the root of the run."""
     outcomes = outcomes_between(run)
     lines: list[str] = []
     previous = ""
@@ -29,14 +29,16 @@ def text_of(run: Run, graph: Graph) -> str:
         lines.append("No filter stands between any two parties that are known.")
     lines += ["", "Filters"]
     for hook in sorted(graph.hooks, key=lambda hook: (hook.span, hook.label)):
-        lines.append(f"  {clean(hook.label)}: {len(hook.filter.rules)} rules, then {hook.filter.default}  {place(hook.span)}")
+        lines.append(f"  {clean(hook.label)}: {len(hook.filter.rules)} rules, then {hook.filter.default}  {place(hook.span, base)}")
     return "\n".join(lines) + "\n"
 
 
 def _services(flow: Flow) -> str:
-    parts = [", ".join(flow.surely) or "nothing surely"]
+    if not flow.surely and not flow.maybe:
+        return "nothing"
+    parts = [", ".join(flow.surely)] if flow.surely else []
     if flow.maybe:
-        parts.append(f"perhaps {', '.join(flow.maybe)}")
+        parts.append(f"in part or perhaps {', '.join(flow.maybe)}")
     return "; ".join(parts)
 
 

@@ -192,7 +192,7 @@ class Ruleset:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One cell of the role matrix: what surely gets through, and what may on top of that; both as services, e.g. ("tcp/6443", "icmp")."""
+    """One cell of the role matrix, as services, e.g. ("tcp/6443", "icmp"): what surely gets through, and what may, or does for some."""
 
     source: str
     destination: str

@@ -215,11 +215,17 @@ def packet_text(packet: Packet) -> str:
     return f"{protocol_text(protocol)} {left}:{packet.get(Field.SOURCE_PORT, 0)} → {right}:{port}"
 
 
+def service_part(packets: PacketSet) -> PacketSet:
+    """The set with everything but protocol and destination port (ICMP type) projected away."""
+    for field in Field:
+        if field not in (Field.PROTOCOL, Field.DESTINATION_PORT):
+            packets = packets.without(field)
+    return packets
+
+
 def services_text(packets: PacketSet, most: int = 6) -> tuple[str, ...]:
     """Which services a set holds, whatever the addresses: ("tcp/22", "udp/53-54", "icmp"); "…" ends a list that was cut."""
-    flat = packets
-    for field in (Field.SOURCE, Field.DESTINATION, Field.SOURCE_PORT, Field.STATE, Field.TCP_FLAGS, Field.MARK, Field.CT_MARK):
-        flat = flat.without(field)
+    flat = service_part(packets)
     if any(flat | protocol_set(other) is EVERYTHING for other in (Protocol.ICMP, Protocol.ICMPV6)):
         return ("any",)  # of one family, which has no use for the other's ICMP
     found = [text for box in flat.boxes() for text in _service_texts(box)]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from auditor.analysis import reach
 from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
-from auditor.model.graph import Endpoint, Graph, Way, ZoneKind, internet
+from auditor.model.graph import Endpoint, Graph, Way, ZoneKind
 from auditor.model.headers import NEW_FLOW, addresses_text, destinations, services_text, sources
 from auditor.model.packets import NOTHING, Field, PacketSet
 from auditor.model.record import dataclass
@@ -88,7 +88,7 @@ def everyone(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
     taken = {zone for ends in found.values() for end in ends for zone in end.zones}
     free = [zone for zone in graph.zones if zone.id not in taken and not zone.default and zone.kind is not ZoneKind.SUBNET]
     found.update((zone.id, (zone_endpoint(zone),)) for zone in free[:_MOST_ZONES])
-    found["the internet"] = (internet(),)
+    found["the internet"] = (cast.internet(),)
     return found
 
 

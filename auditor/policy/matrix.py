@@ -1,12 +1,13 @@
-"""Who reaches whom: the services that surely and that possibly get through between all roles, or where there are none, between zones."""
+"""Who reaches whom: the services that surely get through between roles (or zones), and those that do for some or perhaps."""
 
 from __future__ import annotations
 
 from auditor.model.findings import Flow
 from auditor.model.graph import Graph
-from auditor.model.headers import services_text
+from auditor.model.headers import IPV4, IPV6, NEW_FLOW, destinations, service_part, services_text, sources
+from auditor.model.packets import PacketSet, union
 from auditor.policy.binding import Cast
-from auditor.policy.changes import everyone, let_through
+from auditor.policy.changes import Let, everyone, let_through
 
 MOST_SERVICES = 8
 
@@ -23,6 +24,14 @@ def flows(graph: Graph, cast: Cast, most: int = 24) -> tuple[Flow, ...]:
         for destination in names:
             let = let_through(graph, everybody, source, destination)
             if let.ways:
-                possibly = services_text(let.maybe - let.surely, MOST_SERVICES)
-                found.append(Flow(source, destination, services_text(let.surely, MOST_SERVICES), possibly))
+                whole = _everywhere(let)
+                rest = service_part(let.maybe) - whole
+                found.append(Flow(source, destination, services_text(whole, MOST_SERVICES), services_text(rest, MOST_SERVICES)))
     return tuple(found)
+
+
+def _everywhere(let: Let) -> PacketSet:
+    """The services that get through whatever the addresses of the two, in one family at least."""
+    asked = union(NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) for way in let.ways)
+    families = [sources([family]) for family in (IPV4, IPV6)]
+    return union(service_part(let.surely & family) - service_part((asked - let.surely) & family) for family in families)

@@ -92,7 +92,7 @@ def place(span: Span, prefix: str = "") -> str:
 
 def in_repository(path: str, prefix: str) -> str:
     """`path` relative to the repository root, given the run's root inside it."""
-    return f"{prefix.strip('/')}/{path}" if prefix.strip("/") else path
+    return f"{prefix.strip('/')}/{path}" if prefix.strip("/") not in ("", ".") else path
 
 
 @dataclass(frozen=True, slots=True)

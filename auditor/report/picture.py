@@ -132,7 +132,7 @@ class _Arrows:
         text = _text(flow)
         label = self._place(text, spots)
         full = f"{flow.source} → {flow.destination}: {', '.join(flow.surely) or 'nothing'} gets through"
-        full += f"; {', '.join(flow.maybe)} may" if flow.maybe else ""
+        full += f"; {', '.join(flow.maybe)} in part or perhaps" if flow.maybe else ""
         full += f"; the requirements about it: {kind}" if kind else ""
         return (
             f'<g class="flow {kind} {style}"><title>{escape(full)}</title><path d="{path}" marker-end="url(#arrow{kind})"/>'
