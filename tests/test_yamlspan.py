@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.model.source import Source, Span
@@ -188,6 +188,7 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(plain)
 def test_every_json_value_is_read_as_json_reads_it(value: object) -> None:
     assert to_python(one(json.dumps(value, ensure_ascii=False))) == value

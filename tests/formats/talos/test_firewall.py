@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.files import MemoryTree
@@ -201,6 +201,7 @@ def within(address: str, prefix: str) -> bool:
     return low <= address_interval(address)[0] <= high
 
 
+@settings(deadline=None)
 @given(rules_, addresses, st.sampled_from([79, 80, 443, 8080]), st.booleans())
 def test_the_filter_is_the_formula(
     rules: list[tuple[tuple[int, int], list[tuple[str, str | None]]]], source: str, port: int, block: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.formats.talos.combine import Combined, Stage, combine, written
@@ -167,12 +167,14 @@ documents = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(documents, max_size=3, unique=True))
 def test_a_patch_that_says_nothing_changes_nothing(parts: list[str]) -> None:
     base = BASE + "".join(part for part in parts if "kind" in part)
     assert written(merged(base, "machine: null\n").documents) == written(merged(base).documents)
 
 
+@settings(deadline=None)
 @given(st.lists(documents, min_size=1, max_size=3, unique=True))
 def test_patches_one_by_one_come_to_the_same_as_in_one_file(parts: list[str]) -> None:
     together = merged(BASE, "".join(parts), version=V114)
