@@ -36,6 +36,7 @@ class Zone:
     "role" hints, time servers …; a key may occur more than once. `default`: what is not elsewhere (the internet) is behind this interface.
     `inside`: zones that its members are in as well, e.g. the subnets of a group's machines; several of one kind are alternatives.
     `located`: where `networks` is None, addresses that are known to be here all the same: one family given, the other assigned later.
+    `foreign`: it is made elsewhere, and who is in it is not known here.
     `site`: what is deployed together (a root module, a cluster); zones of two sites of one dialect have nothing in common.
     """
 
@@ -53,6 +54,7 @@ class Zone:
     inside: tuple[str, ...] = ()
     located: tuple[Interval, ...] = ()
     site: str = ""
+    foreign: bool = False
 
     def values(self, key: str) -> tuple[str, ...]:
         """The values of an attribute, in order."""
@@ -175,7 +177,7 @@ class Crossing:
         if end.elsewhere or end.names or groups <= end.outside:
             return False
         family = {group.partition(":")[0] for group in groups}
-        if any(zone.partition(":")[0] in family and zone in self.groups for zone in end.zones):
+        if groups <= self.groups and any(zone.partition(":")[0] in family and zone in self.groups for zone in end.zones):
             return False  # its groups are known, and these are not among them
         public = end.addresses and not subtract_intervals(end.addresses, PUBLIC)
         return False if public else None
@@ -239,7 +241,7 @@ class Graph:
 
     def __post_init__(self) -> None:
         self._zones.update((zone.id, zone) for zone in self.zones)
-        self._groups.update(zone.id for zone in self.zones if zone.kind is ZoneKind.GROUP)
+        self._groups.update(zone.id for zone in self.zones if zone.kind is ZoneKind.GROUP and not zone.foreign)
 
     def __add__(self, other: Graph) -> Graph:
         return Graph(
