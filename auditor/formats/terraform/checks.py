@@ -27,9 +27,10 @@ SUSPICIOUS = (
     re.compile(rb"\n[ \t]*(?:&&|\|\||[?:*/%>=!]|<[^<]|\+|-[^>-])"),  # an operator at a line's beginning
     re.compile(rb"=[^=,\n>{]*[^=!<>,\n]=[^=>]"),  # two assignments on one line
     re.compile(rb"=[^\n{]*[)\]][ \t]+[\w-]+[ \t]*=[^=>]"),  # the same after a call or list
-    re.compile(rb"\n[ \t]*,"),  # a comma at a line's beginning
+    re.compile(rb"\n[ \t]*[,(]"),  # a comma or parenthesis at a line's beginning
     re.compile(rb"\n(?:resource|data|module|variable|output)[^\n{]*\$\{"),  # an interpolation in a label
 )
+ESCAPE = re.compile(r"\\(?:([nrt\"\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|.?)", re.DOTALL)
 OPERATOR_ENDS = frozenset(b"?:*/%<>+-=&|")
 
 
@@ -75,19 +76,31 @@ def _object(node: Node) -> Iterator[Problem]:
             if not separated and before is not None and child.start_point.row == before.end_point.row:
                 yield _problem(child, "a comma or a new line is missing before this")
             before, separated = child, False
+            parts = meaningful(child)
+            if any(left.end_point.row != right.start_point.row for left, right in pairwise(parts)):
+                yield _problem(child, "a key, = and the beginning of its value stand on one line")
 
 
 def _quoted(node: Node) -> Iterator[Problem]:
-    for child in node.children:
-        if child.type == "template_literal":
-            text = _text(child)
-            if "\n" in text:
-                yield _problem(child, "a quoted text goes over the end of the line: a quote is missing")
-            for escape in re.finditer(r"\\(?:([nrt\"\\]|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})|.?)", text, re.DOTALL):
+    text = node.text or b""
+    position = 0
+    for child in (*node.children, None):
+        if child is None or child.type in ("template_interpolation", "template_directive"):
+            end = child.start_byte - node.start_byte if child is not None else len(text)
+            if b"\n" in text[position:end]:
+                yield _problem(node, "a quoted text goes over the end of the line: a quote is missing")
+                return
+            position = child.end_byte - node.start_byte if child is not None else end
+        elif child.type == "template_literal":
+            for escape in ESCAPE.finditer(_text(child)):
                 if escape[1] is None:
                     yield _problem(child, f"{escape[0]} is no escape")
-        if node.parent is not None and node.parent.type == "block" and child.type == "template_interpolation":
-            yield _problem(child, "a label is literal text")
+
+
+def _call(node: Node) -> Iterator[Problem]:
+    name, *rest = meaningful(node)
+    if rest and name.end_point.row != rest[0].start_point.row and not _in_brackets(node):
+        yield _problem(name, "a function's name and its parenthesis stand on one line")
 
 
 def _heredoc(node: Node) -> Iterator[Problem]:
@@ -143,6 +156,7 @@ CHECKS: Mapping[str, Callable[[Node], Iterator[Problem]]] = {
     "numeric_lit": _number,
     "template_interpolation": _interpolation,
     "heredoc_template": _heredoc,
+    "function_call": _call,
     "binary_operation": _one_line,
     "conditional": _one_line,
 }

@@ -93,8 +93,9 @@ def _group_zone(group: Group, estate: Estate, names: Names) -> Zone:
         group.span,
         networks_of([network]) if network else None,
         references_of(network) if network else frozenset(),
-        attributes=(*_signs(group.name, group.tags), *((("foreign", "yes"),) if group.foreign else ())),
+        attributes=_signs(group.name, group.tags),
         aliases=_aliases(group),
+        foreign=group.foreign is not None,
         inside=tuple(carriers) or ((names.zone(network.address),) if network else ()),
     )
 

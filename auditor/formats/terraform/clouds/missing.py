@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from auditor.formats.terraform.clouds.aws_module import is_modelled
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import set_here
-from auditor.formats.terraform.records import Carrier
+from auditor.formats.terraform.records import Carrier, Group, PeerKind
 from auditor.formats.terraform.resources import MissingModule
 from auditor.formats.terraform.values import Value
 from auditor.model.source import Effect, Span, Unknown
@@ -34,6 +34,7 @@ def read(context: Context) -> None:
         else:
             _opened(context, call)
     _broken_files(context)
+    _named_groups(context)
 
 
 def _broken_files(context: Context) -> None:
@@ -42,6 +43,16 @@ def _broken_files(context: Context) -> None:
         unknown = Unknown(f"{path} has a syntax error, and rules in it may not be seen", Span.of_file(path))
         for group in (*context.estate.groups.values(), *context.estate.wholes.values()):
             group.beyond.append(unknown)
+
+
+def _named_groups(context: Context) -> None:
+    """Groups that rules name as peers and nothing here makes: somebody is in them, and may send whatever his own rules permit."""
+    for group in list(context.estate.groups.values()):
+        for peer in (record.peer for record in group.rules if record.peer.kind is PeerKind.GROUP):
+            known = peer.text in context.estate.groups or f"id:{peer.text}" in context.estate.groups
+            if not known and peer.text not in context.estate.wholes:
+                unknown = Unknown(f"{peer.text} is made elsewhere, with rules that are not seen here", peer.span, peer.text)
+                context.estate.wholes[peer.text] = Group(peer.text, group.type, peer.span, foreign=unknown)
 
 
 def _carrier(context: Context, call: MissingModule) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.analysis.bounds import bounds
 from auditor.formats.terraform.records import PeerKind
+from auditor.model.graph import Endpoint
 from auditor.model.headers import NEW_FLOW, Protocol, protocol_set
 from auditor.model.packets import EVERYTHING
 from tests.formats.terraform.clouds.reading import (
@@ -429,3 +431,41 @@ resource "aws_security_group" "node" {
 """)
     peers = {address: group.rules[0].peer.text for address, group in estate.groups.items()}
     assert peers == {address: address for address in ('aws_security_group.node["cp"]', 'aws_security_group.node["worker"]')}
+
+
+def test_a_group_that_only_a_rule_names_is_somebody_whose_rules_are_not_seen() -> None:
+    graph = graph_of("""
+data "aws_security_group" "bastion" { name = "bastion" }
+resource "aws_security_group" "a" {
+  ingress {
+    from_port       = 22
+    to_port         = 22
+    protocol        = "tcp"
+    security_groups = [data.aws_security_group.bastion.id]
+  }
+}
+""")
+    zone = graph.zone("terraform:data.aws_security_group.bastion")
+    assert zone is not None
+    assert zone.foreign
+    assert outbound(graph, "data.aws_security_group.bastion", tcp(22)).maybe == tcp(22) & NEW_FLOW
+
+
+def test_whether_a_machine_is_in_a_group_made_elsewhere_is_not_known() -> None:
+    graph = graph_of("""
+variable "worker_group" { type = string }
+resource "aws_security_group" "worker" { name = "worker" }
+resource "aws_security_group" "cp" {
+  ingress {
+    from_port       = 50001
+    to_port         = 50001
+    protocol        = "tcp"
+    security_groups = [var.worker_group]
+  }
+}
+""")
+    ends = [Endpoint(name, zones=frozenset({f"terraform:aws_security_group.{name}"})) for name in ("worker", "cp")]
+    (way,) = graph.ways(*ends)
+    found = bounds(way.crossings[-1].filter, way.crossings[-1].settle, tcp(50001) & NEW_FLOW)
+    assert not found.surely
+    assert found.maybe
