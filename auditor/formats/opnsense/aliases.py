@@ -23,6 +23,7 @@ from auditor.model.record import dataclass
 from auditor.model.source import Effect, Note, Span, Unknown
 
 _BUILT_IN = ("bogons", "bogonsv6", "virusprot", "sshlockout")
+_PORTAL = "__captiveportal_zone_"
 RUN_TIME = {
     "url": "is downloaded",
     "urltable": "is downloaded",
@@ -85,7 +86,7 @@ class Aliases:
     def is_table(self, name: str) -> bool:
         """Whether a rule may use `name` as an address."""
         alias = self.by_name.get(name)
-        return alias.type != "port" if alias else name in _BUILT_IN or name in self.networks
+        return alias.type != "port" if alias else name in _BUILT_IN or name in self.networks or name.startswith(_PORTAL)
 
     @cached_property
     def networks(self) -> dict[str, str]:
@@ -154,12 +155,12 @@ class Aliases:
     def _built_in(self, name: str) -> Iterator[Addresses]:
         if name in self.networks:
             yield self.interfaces.networks_of(self.networks[name])
-        elif name in _BUILT_IN and name not in self.by_name:
+        elif (name in _BUILT_IN or name.startswith(_PORTAL)) and name not in self.by_name:
             yield unknown(Unknown(f"the table {name} is filled at run time", None, f"opnsense:alias:{name}"))
 
     def is_name(self, word: str) -> bool:
         """Whether an entry is looked up as a domain name and can be one."""
-        known_here = word in self.by_name or word in self.networks or word in _BUILT_IN
+        known_here = word in self.by_name or word in self.networks or word in _BUILT_IN or word.startswith(_PORTAL)
         return not known_here and is_domain(word) and not any(True for _ in networks_in(word))
 
     def names(self, name: str) -> tuple[str, ...]:
@@ -357,17 +358,18 @@ def _check(aliases: Aliases, alias: Alias) -> Iterator[Note]:
 def _stands_for_nothing(aliases: Aliases, word: str) -> bool:
     if word in aliases.by_name:
         return aliases.by_name[word].type == "port"
-    if word in aliases.networks or word in _BUILT_IN:
+    if word in aliases.networks or word in _BUILT_IN or word.startswith(_PORTAL):
         return False
     return "." not in word or not is_domain(word) if not any(True for _ in networks_in(word)) else False
 
 
 def _odd_entry(alias: Alias, word: str, span: Span) -> Note:
+    if is_domain(word):
+        message = f"alias {alias.name}: nothing in the file is called {shown(word)}, so it is looked up as a host name"
+        return remark("undefined-reference", message, span, Effect.NARROWED)
     what = "no address, network, range, alias or name; it adds nothing"
     if word.startswith("*."):
         what = "a wildcard name, which is not resolved; it adds nothing"
-    elif is_domain(word):
-        what = "no alias of this file, so it is looked up as a host name"
     return remark("alias-entry", f"alias {alias.name}: {shown(word)} is {what}", span, Effect.NARROWED)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from auditor.formats.opnsense.aliases import shown
 from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
 from auditor.formats.opnsense.interfaces import Interfaces
 from auditor.formats.opnsense.lines import Line, protocols_of, types_of
@@ -114,7 +115,7 @@ def _made(line: Line, rules: Ruleset, asked: Condition, directions: frozenset[Di
         asked,
         record.element.head if record.synthetic else record.element.span,
         text=written(line, rules.interfaces),
-        name=record.title,
+        name=shown(record.title, 80),
         quick=record.quick,
         directions=directions,
         interfaces=names,

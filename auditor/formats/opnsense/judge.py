@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -13,6 +14,7 @@ from auditor.formats.opnsense.mvc import newer_model
 from auditor.formats.opnsense.record import Record, Side
 from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind, PortTerm, Term
+from auditor.formats.opnsense.usage import unused
 from auditor.formats.opnsense.values import at, flag, place, present, text
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -22,6 +24,7 @@ def judge(rules: Ruleset) -> Iterator[Note]:
     yield from newer_model(rules.root)
     yield from _file(rules)
     yield from _miswritten(rules)
+    yield from unused(rules)
     yield from _port_aliases(rules)
     for record, lines in _by_record(rules.lines):
         if not record.synthetic and not record.disabled:
@@ -131,6 +134,7 @@ def _lost(rules: Ruleset, record: Record, lines: list[Line]) -> Iterator[Note]:
         if line.interface and line.interface not in seen and (note := _no_interface(rules, record, line, what)):
             seen.add(line.interface)
             yield note
+            yield from _undefined(rules, line.interface, record.place("interface"))
 
 
 def _lost_end(rules: Ruleset, record: Record, item: Term, port: PortTerm, side: Side, what: str, seen: set[str]) -> Iterator[Note]:
@@ -138,6 +142,7 @@ def _lost_end(rules: Ruleset, record: Record, item: Term, port: PortTerm, side: 
         seen.add(item.name)
         message = f"{_who(record)}: {shown(item.name)!r} {_why_lost(rules, item.name)}: {what}"
         yield remark("rule-dropped", message, record.place(side.path), Effect.DROPPED, _loss(record))
+        yield from _undefined(rules, item.name, record.place(side.path))
     if port.text in seen or not port.text:
         return
     if port.lost.endswith("empty?"):
@@ -156,6 +161,15 @@ def _lost_end(rules: Ruleset, record: Record, item: Term, port: PortTerm, side: 
         seen.add(port.text)
         message = f"{_who(record)}: port alias {side.port} is disabled or has no valid port: the rule never matches"
         yield remark("port-alias-empty", message, record.place(side.port_path), Effect.NARROWED, _loss(record), _defined(rules, side.port))
+
+
+def _undefined(rules: Ruleset, word: str, span: Span) -> Iterator[Note]:
+    """A note if the word can only be the name of something that is not there."""
+    if _NAME.fullmatch(word) and word not in rules.aliases.by_name and word not in rules.interfaces.written:
+        yield remark("undefined-reference", f"nothing in the file is called {word}", span, Effect.DROPPED)
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _defined(rules: Ruleset, name: str) -> tuple[tuple[str, Span], ...]:

@@ -223,6 +223,20 @@ LINTS: tuple[Lint, ...] = (
         WARNING,
     ),
     Lint(
+        "undefined-reference",
+        "A name that nothing defines",
+        "A rule or an alias names an alias or an interface that is not in the file.",
+        "Define the name, or correct its spelling.",
+        NOTE,
+    ),
+    Lint(
+        "unused-definition",
+        "An alias that nothing uses",
+        "No rule, port forward, translation or other alias names it.",
+        "Remove the alias, or use it.",
+        NOTE,
+    ),
+    Lint(
         "filter-disabled",
         "The packet filter is switched off",
         "With disablefilter the firewall only routes: no rule and no translation is in force.",

@@ -52,7 +52,7 @@ def test_a_wildcard_name_adds_nothing() -> None:
 def test_a_word_that_is_no_alias_is_looked_up_as_a_host_and_said_to_be() -> None:
     text = config(aliases=host_alias("a", "serverz"))
     assert rules_of(text).aliases.addresses("a").names == {"serverz"}
-    assert any("no alias of this file" in note.message for note in notes_of(text))
+    assert "undefined-reference" in traps_of(text)
 
 
 def test_what_run_time_fills_is_unknown_and_says_why() -> None:
@@ -148,3 +148,15 @@ def test_a_range_is_the_networks_that_make_it_up(first: int, more: int) -> None:
     spans = [span for _, span in networks_in(f"{ip_address(first)}-{ip_address(last)}")]
     assert spans[0][0] == first and spans[-1][1] == last
     assert all(left[1] + 1 == right[0] for left, right in pairwise(spans))
+
+
+def test_an_alias_that_nothing_names_is_unused_and_one_that_an_alias_names_is_not() -> None:
+    aliases = host_alias("a", "b") + host_alias("b", "10.1.1.1") + host_alias("c", "10.1.1.2")
+    notes = notes_of(config(mvc=mvc(interface="lan", source_net="a"), aliases=aliases))
+    assert [note.message for note in notes if note.trap == "unused-definition"] == ["nothing uses alias c"]
+
+
+def test_the_tables_of_a_captive_portal_are_there_and_unknown() -> None:
+    text = config(mvc=mvc(interface="lan", source_net="__captiveportal_zone_0"))
+    assert lines_of(text) == ["pass in quick on igb1 inet from $__captiveportal_zone_0 to {any} keep state"]
+    assert not passes(text, "lan", "10.20.0.5", "1.1.1.1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -105,11 +106,8 @@ def shadowed(tmp_path: Path, text: str) -> list[str]:
     """The names of the rules that hygiene calls contradicted by those before them."""
     (tmp_path / "config.xml").write_text(text)
     found = audit([tmp_path], rulesets=("firewall-hygiene",)).findings
-    return [
-        each.message.split("”")[0].strip("“")
-        for each in found
-        if each.rule == "hygiene/shadowed-rule" and each.outcome is not Outcome.HOLDS
-    ]
+    told = [each.message for each in found if each.rule == "hygiene/shadowed-rule" and each.outcome is not Outcome.HOLDS]
+    return [name for message in told for name in re.findall("“(.*?)”", message)[:1]]
 
 
 BLOCK = (
