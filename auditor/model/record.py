@@ -111,12 +111,24 @@ else:
 
     def _methods(cls: Any, fields: dict[str, _Field], frozen: bool, eq: bool, order: bool) -> dict[str, Any]:
         shown = tuple(name for name, each in fields.items() if each.repr)
-        made = {"__init__": _initialiser(fields, frozen, hasattr(cls, "__post_init__")), "__repr__": _representation(shown)}
+        made = {"__init__": _at_first(fields, frozen, hasattr(cls, "__post_init__")), "__repr__": _representation(shown)}
         if eq:
             made.update(_comparisons(_those(fields, "compare"), _those(fields, "hash"), frozen, order))
         if frozen:
             made.update(__setattr__=_no_setting, __delattr__=_no_deleting)
         return made
+
+    def _at_first(fields: dict[str, _Field], frozen: bool, after: bool) -> Any:
+        """An `__init__` that compiles the real one when the first object is made: most classes of a run never have one."""
+
+        def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807
+            made = _initialiser(fields, frozen, after)
+            for kind in type(self).__mro__:
+                if kind.__dict__.get("__init__") is __init__:
+                    kind.__init__ = made
+            made(self, *values, **named)
+
+        return __init__
 
     def _initialiser(fields: dict[str, _Field], frozen: bool, after: bool) -> Any:
         """`__init__`, the only method that is compiled for the class: it runs for every object."""
