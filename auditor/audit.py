@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def run_of(reading: Reading, request: Request) -> Run:
     from auditor.policy.describe import infos_of
     from auditor.policy.suppress import suppress
 
-    findings = tuple(findings_of(reading))
+    findings = tuple(_addressed(findings_of(reading), reading.graph))
     try:
         kept, ignored = suppress(findings, reading.tree, reading.config, request.baseline, request.ignores)
     except PolicyError as error:
@@ -116,7 +116,17 @@ def finding_of_note(note: Note) -> Finding:
     """A front end's remark as a finding; what could not be read is a finding of the program's own."""
     rule = "auditor/unparsable" if note.trap.endswith("/unparsable") else f"lint/{note.trap}"
     related = tuple(Location(span, phrase) for phrase, span in note.related)
-    return Finding(rule, Outcome.BROKEN, note.level, note.message, location=Location(note.span), related=related)
+    properties = (("address", note.address),) if note.address else ()
+    return Finding(rule, Outcome.BROKEN, note.level, note.message, location=Location(note.span), related=related, properties=properties)
+
+
+def _addressed(findings: Iterable[Finding], graph: Graph) -> Iterator[Finding]:
+    """The findings with the address of the rule they point at (a tracker, a uuid, a resource), by which they can be ignored."""
+    addresses = {rule.span: rule.address for filter_ in graph.filters for rule in filter_.rules if rule.address}
+    for finding in findings:
+        address = addresses.get(finding.location.span) if finding.location is not None else None
+        known = address is None or any(name == "address" for name, _ in finding.properties)
+        yield finding if known or address is None else replace(finding, properties=(*finding.properties, ("address", address)))
 
 
 # -- reading

@@ -76,7 +76,8 @@ class Level(StrEnum):
 class Note:
     """A front end's remark at a place: becomes the finding `lint/<format>/<trap>`, or `auditor/unparsable` for trap "unparsable".
 
-    `trap` is the lint's own name, e.g. "port-without-protocol". `related` are further places worth a look, each with a phrase.
+    `trap` is the lint's own name, e.g. "port-without-protocol". `related` are further places worth a look, each with a phrase. `address`
+    is what an ignore can name, as of a rule: a tracker, a uuid.
     """
 
     trap: str
@@ -85,3 +86,4 @@ class Note:
     effect: Effect = Effect.UNKNOWN
     level: Level = Level.WARNING
     related: tuple[tuple[str, Span], ...] = field(default=())
+    address: str = ""
