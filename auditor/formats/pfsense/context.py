@@ -17,11 +17,15 @@ SHOWN = 60
 
 @dataclass
 class Context:
-    """One file on its way to a graph. `refused` are the reasons why no new ruleset is loaded: then the old rules stay in force."""
+    """One file on its way to a graph. `refused` are the reasons why no new ruleset is loaded: then the old rules stay in force.
+
+    `about` is the tracker of the rule at hand.
+    """
 
     config: Config
     notes: list[Note] = field(default_factory=list)
     refused: list[Unknown] = field(default_factory=list)
+    about: str = ""
 
     @cached_property
     def interfaces(self) -> Interfaces:
@@ -59,7 +63,7 @@ class Context:
         related: tuple[tuple[str, Span], ...] = (),
     ) -> None:
         """Adds a remark, once."""
-        note = Note(trap, message, span, effect, level, related)
+        note = Note(trap, message, span, effect, level, related, self.about)
         if note not in self._noted:
             self._noted.add(note)
             self.notes.append(note)

@@ -52,7 +52,9 @@ def rules(ctx: Context) -> list[UserRule]:
         trackers[tracker] = trackers.get(tracker, 0) + 1
         key = tracker if trackers[tracker] == 1 else f"{tracker}#{trackers[tracker]}"
         user = UserRule(number, element, tab, _label(ctx, rule, tab, positions[tab]))
-        found.append(_generated(ctx, rule, user, key if tracker else ""))
+        ctx.about = key if tracker else ""
+        found.append(_generated(ctx, rule, user, ctx.about))
+    ctx.about = ""
     return found
 
 
