@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auditor import audit
+from auditor.audit import audit
 from tests.formats.pfsense.samples import config, rule
 
 CONFIG = """\
