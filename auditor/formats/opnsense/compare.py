@@ -19,20 +19,52 @@ from auditor.formats.pf.ruleset import Line as PfLine
 from auditor.model.filters import Match, Predicate, Verdict
 from auditor.model.headers import NEW_FLOW
 from auditor.model.packets import NOTHING, PacketSet
+from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note
+
+_MOST_STEPS = 2_000_000
+"""How many pairs of lines are compared at most; a file with more is past what a person reads remarks on."""
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of a ruleset with what they match, each found out once, and the lines of each interface and direction."""
+
+    converted: Converted
+    names: frozenset[str]
+    steps: int = 0
+    _matches: dict[int, Match] = field(default_factory=dict)
+    _at: dict[tuple[str, Direction], tuple[PfLine, ...]] = field(default_factory=dict)
+
+    def match(self, line: PfLine) -> Match:
+        found = self._matches.get(id(line))
+        if found is None:
+            found = self._matches[id(line)] = line.rule.condition.settle(_unasked)
+        return found
+
+    def at(self, name: str, direction: Direction) -> tuple[PfLine, ...]:
+        """The deciding lines that packets there meet, in first-match order."""
+        found = self._at.get((name, direction))
+        if found is None:
+            fitting = first_match(line for line in self.converted.pf if line.applies(name, direction))
+            found = self._at[name, direction] = tuple(fitting)
+        self.steps += len(found)
+        return found
+
+    @property
+    def tired(self) -> bool:
+        """Whether enough has been compared."""
+        return self.steps > _MOST_STEPS
 
 
 def compare(rules: Ruleset, converted: Converted) -> Iterator[Note]:
     """The notes that follow from rules seen together."""
     if not (rules.filters and rules.loads):
         return
-    yield from _never_wins(rules, converted)
-    yield from _locked(rules, converted)
-    yield from _unreachable(rules, converted)
-
-
-def _settled(line: PfLine) -> Match:
-    return line.rule.condition.settle(_unasked)
+    lines = _Lines(converted, frozenset(interface.name for interface in rules.interfaces.real()))
+    yield from _never_wins(lines)
+    yield from _locked(rules, lines)
+    yield from _unreachable(rules, lines)
 
 
 def _unasked(_: Predicate) -> bool | None:
@@ -42,14 +74,14 @@ def _unasked(_: Predicate) -> bool | None:
 # -- rules without quick
 
 
-def _never_wins(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+def _never_wins(all_: _Lines) -> Iterator[Note]:
     """Rules without quick all of whose packets some quick rule surely takes, on every interface they look at."""
     weak: dict[int, list[tuple[Line, PfLine]]] = {}
-    for line, made in converted.lines:
+    for line, made in all_.converted.lines:
         if line is not None and not line.record.synthetic and not line.record.quick and made.decides:
             weak.setdefault(id(line.record), []).append((line, made))
     for lines in weak.values():
-        if all(_covered(made, rules, converted) for _, made in lines):
+        if not all_.tired and all(_covered(made, all_) for _, made in lines):
             record = lines[0][0].record
             trap = "floating-never-wins" if record.floating and record.store == "legacy" else "not-quick"
             message = (
@@ -62,15 +94,15 @@ def _weight(record: Record) -> Level:
     return Level.WARNING if record.action == "pass" else Level.ERROR
 
 
-def _covered(weak: PfLine, rules: Ruleset, converted: Converted) -> bool:
-    names = frozenset(interface.name for interface in rules.interfaces.real()) if weak.interfaces is None else weak.interfaces
-    wanted = _settled(weak).maybe & NEW_FLOW
-    for name in names:
+def _covered(weak: PfLine, all_: _Lines) -> bool:
+    wanted = all_.match(weak).maybe & NEW_FLOW
+    for name in all_.names if weak.interfaces is None else weak.interfaces:
         for direction in weak.directions:
             rest = wanted
-            for line in converted.pf:
-                if line.quick and line.decides and line.applies(name, direction) and rest:
-                    rest -= _settled(line).surely
+            for line in all_.at(name, direction):
+                if not line.quick or not rest:
+                    break
+                rest -= all_.match(line).surely
             if rest:
                 return False
     return True
@@ -79,20 +111,20 @@ def _covered(weak: PfLine, rules: Ruleset, converted: Converted) -> bool:
 # -- anti-lockout
 
 
-def _locked(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+def _locked(rules: Ruleset, all_: _Lines) -> Iterator[Note]:
     """Blocks of what anti-lockout passes before them."""
     name = lockout_interface(rules.root, rules.interfaces)
     if name is None or name not in rules.interfaces.table:
         return
     open_ = NOTHING
-    for line, made in converted.lines:
+    for line, made in all_.converted.lines:
         if line is not None and line.record.synthetic and line.record.title == "anti-lockout rule":
-            open_ |= _settled(made).surely
+            open_ |= all_.match(made).surely
     seen: set[int] = set()
-    for line, made in converted.lines:
+    for line, made in all_.converted.lines:
         if line is None or line.record.synthetic or not line.record.quick or id(line.record) in seen or not _about_firewall(line, rules):
             continue
-        if made.rule.action in (Verdict.DENY, Verdict.REJECT) and made.applies(name, Direction.IN) and _settled(made).surely.meets(open_):
+        if made.rule.action in (Verdict.DENY, Verdict.REJECT) and made.applies(name, Direction.IN) and all_.match(made).surely.meets(open_):
             seen.add(id(line.record))
             message = (
                 f"block rule {shown(line.record.title)} cannot close the firewall's web and SSH ports: anti-lockout passes them before"
@@ -113,7 +145,7 @@ def _about_firewall(line: Line, rules: Ruleset) -> bool:
 # -- port forwards
 
 
-def _unreachable(rules: Ruleset, converted: Converted) -> Iterator[Note]:
+def _unreachable(rules: Ruleset, all_: _Lines) -> Iterator[Note]:
     """Port forwards for whose target and port no rule on their interface may let anything in."""
     seen: set[int] = set()
     for redirect in rules.redirects:
@@ -124,16 +156,16 @@ def _unreachable(rules: Ruleset, converted: Converted) -> Iterator[Note]:
         names = interfaces_of(redirect.line, rules.interfaces)
         places = [interface.name for interface in rules.interfaces.real() if names is None or interface.name in names]
         wanted = target_packets(redirect, rules) & NEW_FLOW
-        if wanted and places and not any(_may_enter(wanted, name, converted) for name in places):
+        if wanted and places and not all_.tired and not any(_may_enter(wanted, name, all_) for name in places):
             message = f"port forward {shown(record.title)}: no rule on its interface lets in what it forwards"
             yield remark("forward-unreachable", message, record.place("target"), Effect.IGNORED)
 
 
-def _may_enter(wanted: PacketSet, name: str, converted: Converted) -> bool:
+def _may_enter(wanted: PacketSet, name: str, all_: _Lines) -> bool:
     """Whether some of `wanted` may pass the `in` rules of an interface."""
     rest = wanted
-    for line in first_match(line for line in converted.pf if line.applies(name, Direction.IN)):
-        match = _settled(line)
+    for line in all_.at(name, Direction.IN):
+        match = all_.match(line)
         if line.rule.action is Verdict.PERMIT and match.maybe.meets(rest):
             return True
         if line.rule.action is not Verdict.PERMIT:

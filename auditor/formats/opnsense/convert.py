@@ -6,7 +6,7 @@ without asking them, and what they send elsewhere. A ruleset that will not load 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from auditor.formats.opnsense.aliases import shown
 from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
@@ -171,24 +171,31 @@ def _ahead(
 
 def _forwarded(rules: Ruleset) -> Iterator[ruleset.Line]:
     """What port forwards do before a rule is asked: pass on, or send to another address than the one the packet names."""
-    earlier: list[Redirect] = []
+    earlier: list[tuple[frozenset[str] | None, PacketSet]] = []
     for redirect in rules.redirects:
         if redirect.dropped:
             continue
         names = interfaces_of(redirect.line, rules.interfaces)
+        taken = condition(_selector(redirect.line, rules)).settle(lambda _: None).maybe
         if redirect.passes:
+            contested = any(_together(names, others) and taken.meets(packets) for others, packets in earlier)
             reflected = reflection_interfaces(redirect, rules.interfaces)
-            yield _passed(redirect, rules, earlier, None if names is None else names | set(reflected))
+            yield _passed(redirect, rules, contested, None if names is None else names | set(reflected))
         if not redirect.forward.exception:
             yield from _diverted(redirect, rules, names)
-        earlier.append(redirect)
+        earlier.append((names, taken))
 
 
-def _passed(redirect: Redirect, rules: Ruleset, earlier: Sequence[Redirect], names: frozenset[str] | None) -> ruleset.Line:
+def _together(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    """Whether two forwards stand on one interface."""
+    return one is None or other is None or bool(one & other)
+
+
+def _passed(redirect: Redirect, rules: Ruleset, contested: bool, names: frozenset[str] | None) -> ruleset.Line:
     record = redirect.line.record
     wanted = _selector(redirect.line, rules)
     doubts = wanted.doubts
-    if any(_overlap(redirect, other, rules) for other in earlier):
+    if contested:
         doubts = (*doubts, Unknown("an earlier port forward may take its packets", record.element.head))
     asked = condition(
         replace(wanted, destination=peer(redirect.target, all_ports(redirect), rules.interfaces, rules.aliases), doubts=doubts)
@@ -210,15 +217,6 @@ def target_packets(redirect: Redirect, rules: Ruleset) -> PacketSet:
     """What a forward makes of the packets it takes: from their sources to its target and the port there."""
     end = peer(redirect.target, all_ports(redirect), rules.interfaces, rules.aliases)
     return condition(replace(_selector(redirect.line, rules), destination=end)).settle(lambda _: None).maybe
-
-
-def _overlap(one: Redirect, other: Redirect, rules: Ruleset) -> bool:
-    """Whether two forwards can mean the same packet as it arrives."""
-    here, there = (interfaces_of(each.line, rules.interfaces) for each in (one, other))
-    if here is not None and there is not None and not here & there:
-        return False
-    left, right = (condition(_selector(each.line, rules)).settle(lambda _: None).maybe for each in (one, other))
-    return left.meets(right)
 
 
 def _diverted(redirect: Redirect, rules: Ruleset, names: frozenset[str] | None) -> Iterator[ruleset.Line]:
