@@ -6,7 +6,6 @@ A proposal always says which sign it rests on. What auditor.yaml or an option sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from fnmatch import fnmatchcase
 
 from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
 from auditor.model.graph import Graph, Zone
@@ -33,15 +32,19 @@ def recognises(ruleset: Ruleset, graph: Graph, text_of: Texts) -> str:
 
 
 def proposals(ruleset: Ruleset, graph: Graph) -> Iterator[Claim]:
-    """Who plays the ruleset's roles, one claim a role: what zones say of themselves ("role") before what their names look like."""
+    """Who plays the ruleset's roles, one claim a role: what zones say of themselves ("role") before what their names look like.
+
+    A "service" (a load balancer, a database) is in front of machines and named after them, and none of them.
+    """
     found: dict[str, dict[str, str]] = {}
-    for zone in graph.zones:
+    candidates = [zone for zone in graph.zones if not zone.values("service")]
+    for zone in candidates:
         for role in zone.values("role"):
             if role in ruleset.roles:
                 found.setdefault(role, {})[zone.id] = f"{zone.id} is {role}"
     stated = {(role, zone_id.partition(":")[0]) for role, zones in found.items() for zone_id in zones}
     said = {zone_id for zones in found.values() for zone_id in zones}
-    for zone in graph.zones:
+    for zone in candidates:
         sign = next((sign for sign in ruleset.signs if sign.role and sign.kind is SignKind.ZONE and _zone_matches(sign, zone)), None)
         if sign is not None and sign.role is not None and zone.id not in said and (sign.role, zone.id.partition(":")[0]) not in stated:
             found.setdefault(sign.role, {})[zone.id] = f"{_matched(sign, zone)} looks like {sign.role}"
@@ -85,7 +88,22 @@ def _matched(sign: Sign, zone: Zone) -> str:
 
 
 def _like(text: str, pattern: str) -> bool:
-    return fnmatchcase(_plain(text), _plain(pattern))
+    wanted, given = _plain(pattern), _plain(text)
+    middle = wanted.strip("*")
+    if "*" in middle or "?" in middle or "[" in middle:
+        from fnmatch import fnmatchcase
+
+        return fnmatchcase(given, wanted)
+    before, behind = wanted.startswith("*"), wanted.endswith("*")
+    return (
+        (middle in given)
+        if before and behind
+        else given.endswith(middle)
+        if before
+        else given.startswith(middle)
+        if behind
+        else given == middle
+    )
 
 
 def _plain(text: str) -> str:

@@ -33,6 +33,12 @@ from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 INSTANCE_KEY = re.compile(r"\[(?:\d+|\?|\"(?:[^\"\\]|\\.)*\")\]$")
+MACHINE = re.compile(r"(?<!db_)instance|server|droplet|vm|machine|interface|template|port|configuration|autoscaling|container|spot")
+"""What in a carrier's type says that it is a machine, or makes machines, rather than a service in front of them."""
+ROLE_WORDS = {
+    **dict.fromkeys(("controlplane", "control-plane", "control_plane", "cp", "master", "masters"), "control-plane"),
+    **dict.fromkeys(("worker", "workers"), "worker"),
+}
 ROLE_TAGS = frozenset({"nodetype", "node_type", "node-type", "role", "noderole", "node_role", "talos_role", "kubernetes.io/role"})
 PLACES = {Direction.IN: Place.INBOUND, Direction.OUT: Place.OUTBOUND}
 
@@ -108,7 +114,7 @@ def _signs(name: str | None, tags: dict[str, str]) -> tuple[tuple[str, str], ...
     """What says who the members are: names, tags, and the values of tags that name a role."""
     signs = [("name", name)] if name else []
     signs += [(f"tag:{key}", text) for key, text in sorted(tags.items())]
-    signs += [("role", text) for key, text in sorted(tags.items()) if key.lower() in ROLE_TAGS]
+    signs += [("role", ROLE_WORDS.get(text.lower(), text)) for key, text in sorted(tags.items()) if key.lower() in ROLE_TAGS]
     return tuple(signs)
 
 
@@ -158,7 +164,7 @@ def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
         carrier.span,
         (networks_of(subnets) if known else None) or networks_of(vpcs[:1]),
         references_of(vpcs[0]) if vpcs else frozenset(),
-        attributes=_signs(None, carrier.tags),
+        attributes=(*_signs(None, carrier.tags), *((("service", carrier.type),) if not MACHINE.search(carrier.type) else ())),
         inside=tuple(dict.fromkeys(inside)),
     )
 

@@ -50,17 +50,44 @@ ATTACHMENTS: dict[str, Attachment] = {
     "aws_elasticsearch_domain": Attachment((("vpc_options", "security_group_ids"),), (("vpc_options", "subnet_ids"),)),
     "aws_opensearch_domain": Attachment((("vpc_options", "security_group_ids"),), (("vpc_options", "subnet_ids"),)),
 }
+INSTANCES = frozenset({"aws_instance", "aws_spot_instance_request"})
 INTERFACE_ATTACHMENT = "aws_network_interface_sg_attachment"
 
 
 def read(context: Context) -> None:
     """Every carrier of groups."""
+    bare: list[tuple[Resource, Carrier]] = []
     for resource in context.root.resources(tuple(ATTACHMENTS)):
         carrier = _carrier(context, resource, ATTACHMENTS[resource.type])
         if carrier.groups:
             context.estate.carriers.append(carrier)
+        elif resource.type in INSTANCES:
+            bare.append((resource, carrier))
+    for resource, carrier in bare:
+        _inherit(context, resource, carrier)
     for resource in context.root.resources((INTERFACE_ATTACHMENT,)):
         _attachment(context, resource)
+
+
+def _inherit(context: Context, resource: Resource, carrier: Carrier) -> None:
+    """The groups of an instance that names none: those of its interfaces or its launch template, else its VPC's default group."""
+    others = {each.address: each for each in context.estate.carriers}
+    for block, name in (("network_interface", "network_interface_id"), ("launch_template", "id"), ("launch_template", "name")):
+        for inner in resource.blocks(block):
+            other = others.get((context.identity(inner.get(name)) or "").removesuffix(".name"))
+            if other is not None:
+                carrier.groups += other.groups
+                carrier.subnets += [subnet for subnet in other.subnets if subnet not in carrier.subnets]
+    carrier.groups = list(dict.fromkeys(carrier.groups)) or [_default_group(context, carrier)]
+    context.estate.carriers.append(carrier)
+
+
+def _default_group(context: Context, carrier: Carrier) -> str | None:
+    """The default group of the VPC, if it is adopted here; otherwise its rules are not known."""
+    subnets = (context.estate.networks.get(subnet or "") for subnet in carrier.subnets)
+    vpcs = {subnet.parent for subnet in subnets if subnet is not None}
+    adopted = (group for group in context.estate.groups.values() if group.type == "aws_default_security_group")
+    return next((group.address for group in adopted if group.network in vpcs), None)
 
 
 def _carrier(context: Context, resource: Resource, attachment: Attachment) -> Carrier:

@@ -50,9 +50,10 @@ def _named_groups(context: Context) -> None:
     for group in list(context.estate.groups.values()):
         for peer in (record.peer for record in group.rules if record.peer.kind is PeerKind.GROUP):
             known = peer.text in context.estate.groups or f"id:{peer.text}" in context.estate.groups
-            if not known and peer.text not in context.estate.wholes:
+            if not known and not {peer.text, f"id:{peer.text}"} & context.estate.wholes.keys():
                 unknown = Unknown(f"{peer.text} is made elsewhere, with rules that are not seen here", peer.span, peer.text)
-                context.estate.wholes[peer.text] = Group(peer.text, group.type, peer.span, foreign=unknown)
+                address = peer.text if "." in peer.text else f"id:{peer.text}"
+                context.estate.wholes[address] = Group(address, group.type, peer.span, foreign=unknown)
 
 
 def _carrier(context: Context, call: MissingModule) -> None:
