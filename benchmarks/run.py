@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.inputs import long_nft, small_tf, talos_patches
+from benchmarks.pfsense import large_pfsense, small_pfsense
 
 AUDITOR = (str(Path(sys.executable).parent / "auditor"),)
 
@@ -77,6 +78,8 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     yield Case("the Talos example to text", (*AUDITOR, "check", "examples/talos-aws"))
     yield Case("the Talos example to HTML", (*AUDITOR, "check", "examples/talos-aws", "-f", "html", "-o", out))
     yield Case("Talos, 60 patches, to text", (*AUDITOR, "check", str(talos_patches(folder))), (25, None))
+    yield Case("pfSense, ten rules, to text", (*AUDITOR, "check", str(small_pfsense(folder))), (15, None))
+    yield Case("pfSense, 5 MB, 5,000 rules, to text", (*AUDITOR, "check", str(large_pfsense(folder))), (None, 300), repeat=3)
     yield Case("nftables, 10,000 rules, to text", (*AUDITOR, "check", str(long)), repeat=3)
     for tree in trees:
         yield Case(f"{tree} to SARIF", (*AUDITOR, "check", tree, "-f", "sarif", "-o", out), repeat=3)
