@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
+
+from auditor import lazyre
 
 BLANK = "‹redacted›"
 LONGEST = 400
@@ -17,39 +20,54 @@ _TELLING = (
     r"(?:passw(?:or)?d|passwd|passphrase|secret|token|psk|pre-?shared[-_]?key|private[-_]?key|api[-_]?key|access[-_]?key|encryption[-_]?key"
     r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie)"
 )
-_NAME = rf"[\w.-]*{_TELLING}[\w.-]*"
-_TELLS = re.compile(_TELLING, re.IGNORECASE)
-_ASSIGNED = re.compile(rf"(?P<name>\b[\"']?{_NAME}[\"']?\s*(?:=|:|=>)\s*)(?P<value>\S.*)$", re.IGNORECASE)
-_ELEMENT = re.compile(rf"(?P<open><(?P<tag>{_NAME}|crt|key)(?:\s[^<>]*)?>)(?P<value>[^<]+)", re.IGNORECASE)
-_WORDED = re.compile(
-    r"(?P<name>\b(?:password|secret|community|key-string|psk|passphrase|snmp-server community)\s+(?:[0-9]\s+)?)"
-    r"(?P<value>[^\s=:>{}\[\]]{3,})",
-    re.IGNORECASE,
-)
-_KEY_OF_A_PAIR = re.compile(
-    r"^(?P<name>\s*(?:-\s+)?[\"']?(?:key|crt|ca|cert|secret|token)[\"']?\s*:\s*)(?P<value>[\"']?[A-Za-z0-9+/=_.-]{16,}[\"']?.*)$"
-)
-_IN_URL = re.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)
-_RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
-_CRYPT = re.compile(r"\$(?:1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s\"'<]+")
-_REFERENCE = re.compile(
+_TELLS = lazyre.compile(_TELLING + r"|\b(?:key|crt|ca|cert|key-string)\b", re.IGNORECASE)
+_IN_URL = lazyre.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)
+_RANDOM = lazyre.compile(r"[A-Za-z0-9+/_=-]{20,}")
+_CRYPT = lazyre.compile(r"\$(?:1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s\"'<]+")
+_REFERENCE = lazyre.compile(
     r"^[\"']?\$?\{?\s*(?:var|local|data|module|each|path|random_\w+|aws_\w+|google_\w+|azurerm_\w+)\.[\w.\[\]*\"']+\s*\}?[\"']?,?\s*$"
 )
 _OPENERS = ("{", "[", "|", ">", "|-", ">-", "|+", ">+", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # the last for the words of heredocs
-_OPENS = re.compile(
-    rf"(?:\b(?:variable|output)\s+\"{_NAME}\"\s*\{{|\b{_NAME}[\"']?\s*(?:[=:]\s*)?(?:\{{|\[|[|>][-+0-9]*|<<[-~]?\w+))\s*$", re.IGNORECASE
-)
-_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET|STATIC KEY)[A-Z0-9 ]*-----")
-_END = re.compile(r"-----END [A-Z0-9 ]+-----")
+_BEGIN = lazyre.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET|STATIC KEY)[A-Z0-9 ]*-----")
+_END = lazyre.compile(r"-----END [A-Z0-9 ]+-----")
+
+
+class _Telling:
+    """The patterns for lines with a telling name; compiled when the first comes by, since most runs see none."""
+
+    def __init__(self) -> None:
+        name = rf"[\w.-]*{_TELLING}[\w.-]*"
+        self.assigned = lazyre.compile(rf"(?P<name>\b[\"']?{name}[\"']?\s*(?:=|:|=>)\s*)(?P<value>\S.*)$", re.IGNORECASE)
+        self.element = lazyre.compile(rf"(?P<open><(?P<tag>{name}|crt|key)(?:\s[^<>]*)?>)(?P<value>[^<]+)", re.IGNORECASE)
+        self.worded = lazyre.compile(
+            r"(?P<name>\b(?:password|secret|community|key-string|psk|passphrase|snmp-server community)\s+(?:[0-9]\s+)?)"
+            r"(?P<value>[^\s=:>{}\[\]]{3,})",
+            re.IGNORECASE,
+        )
+        self.key_of_a_pair = lazyre.compile(
+            r"^(?P<name>\s*(?:-\s+)?[\"']?(?:key|crt|ca|cert|secret|token)[\"']?\s*:\s*)(?P<value>[\"']?[A-Za-z0-9+/=_.-]{16,}[\"']?.*)$"
+        )
+        self.opens = lazyre.compile(
+            rf"(?:\b(?:variable|output)\s+\"{name}\"\s*\{{|\b{name}[\"']?\s*(?:[=:]\s*)?(?:\{{|\[|[|>][-+0-9]*|<<[-~]?\w+))\s*$",
+            re.IGNORECASE,
+        )
+
+    def blank(self, line: str) -> str:
+        """`line` without the values of telling names."""
+        line = self.element.sub(rf"\g<open>{BLANK}", line)
+        line = self.assigned.sub(_blank_value, line)
+        line = self.key_of_a_pair.sub(_blank_value, line)
+        return self.worded.sub(rf"\g<name>{BLANK}", line)
+
+
+_telling = cache(_Telling)
 
 
 def redact(line: str) -> str:
     """`line` without secrets, cut to a printable length, control characters made visible."""
     line = _printable(line[: LONGEST + 1])
-    line = _ELEMENT.sub(rf"\g<open>{BLANK}", line)
-    line = _ASSIGNED.sub(_blank_value, line)
-    line = _KEY_OF_A_PAIR.sub(_blank_value, line)
-    line = _WORDED.sub(rf"\g<name>{BLANK}", line)
+    if _TELLS.search(line):
+        line = _telling().blank(line)
     line = _IN_URL.sub(rf"\g<name>{BLANK}", line)
     line = _CRYPT.sub(BLANK, line)
     line = _RANDOM.sub(lambda found: BLANK if _drawn_by_lot(found.group()) else found.group(), line)
@@ -66,7 +84,7 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
         if indent is not None and (depth > indent or not line.strip()):
             inside.add(number)
             continue
-        indent = depth if line.rstrip().endswith(_OPENERS) and _TELLS.search(line) and _OPENS.search(line[:LONGEST]) else None
+        indent = depth if line.rstrip().endswith(_OPENERS) and _TELLS.search(line) and _telling().opens.search(line[:LONGEST]) else None
         begins = _BEGIN.search(line) if "-----" in line else None
         if within or begins:
             inside.add(number)

@@ -9,6 +9,8 @@ import re
 from enum import Enum
 from typing import TypeAlias
 
+from auditor import lazyre
+
 Plain: TypeAlias = "str | int | float | bool | None"
 
 
@@ -25,11 +27,11 @@ _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _LEGACY_TRUE = frozenset({"yes", "Yes", "YES", "on", "On", "ON"})
 _LEGACY_FALSE = frozenset({"no", "No", "NO", "off", "Off", "OFF"})
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_SPECIAL = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_CORE_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_WIDE_INT = re.compile(r"[-+]?(?:0[bB][01_]+|0[oO][0-7_]+|0[xX][0-9a-fA-F_]+|[0-9][0-9_]*)")
-_BASE_60 = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
+_FLOAT = lazyre.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_SPECIAL = lazyre.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_CORE_INT = lazyre.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_WIDE_INT = lazyre.compile(r"[-+]?(?:0[bB][01_]+|0[oO][0-7_]+|0[xX][0-9a-fA-F_]+|[0-9][0-9_]*)")
+_BASE_60 = lazyre.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
 
 
 def resolve(text: str, tag: str | None, quoted: bool, schema: Schema) -> Plain:

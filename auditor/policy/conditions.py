@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from auditor import lazyre
 from auditor.model.record import dataclass
 
 Value = bool | int | str | tuple[str, ...]
@@ -121,7 +122,7 @@ def parse_condition(text: str) -> Condition:
     return _Reader(text).whole()
 
 
-_TOKEN = re.compile(r"\s*(?:(==|!=|<=|>=|<|>|\(|\)|\[|\]|,)|([\w.:/*-]+)|(\S))")
+_TOKEN = lazyre.compile(r"\s*(?:(==|!=|<=|>=|<|>|\(|\)|\[|\]|,)|([\w.:/*-]+)|(\S))")
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _WORDS = frozenset({"and", "or", "not", "in", "bound", "unfiltered"})
 

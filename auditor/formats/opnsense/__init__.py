@@ -21,6 +21,8 @@ from auditor.model.graph import Graph
 
 
 def _claims(path: str, head: bytes) -> bool:  # noqa: ARG001  (content tells, not the name)
+    if b"<" not in head and not head.lstrip().startswith(b"---- BEGIN"):
+        return False
     from auditor.formats.xmlspan import claims
 
     encrypted = head.lstrip().startswith(b"---- BEGIN config.xml") and b"OPNsense" in head
