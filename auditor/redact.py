@@ -7,6 +7,7 @@ In doubt a string is blanked: an excerpt with a hole is a smaller harm than a pu
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
@@ -77,6 +78,7 @@ def redact(line: str) -> str:
 def hidden(lines: Sequence[str]) -> frozenset[int]:
     """The numbers (from 0) of the lines not to be shown at all: keys in armour, and what stands indented under a telling name."""
     inside: set[int] = set()
+    telling = _with_stems(lines)
     within = False
     indent: int | None = None
     for number, line in enumerate(lines):
@@ -90,6 +92,13 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
             inside.add(number)
             within = _END.search(line, begins.end() if begins else 0) is None
     return frozenset(inside)
+
+
+def _with_stems(lines: Sequence[str]) -> frozenset[int]:
+    """The numbers of the lines that have a part of a telling name in them: a search for fixed words, before patterns are tried."""
+    text = "\n".join(lines).lower()
+    ends = [found.start() for found in re.finditer("\n", text)]
+    return frozenset(bisect_left(ends, found.start()) for stem in _STEMS for found in re.finditer(re.escape(stem), text))
 
 
 def _blank_value(found: re.Match[str]) -> str:

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attr
 import jsonschema
 import pytest
+import sarif_om
 
 from auditor.model.findings import Finding, Location, Outcome, Run
-from auditor.model.record import replace
+from auditor.model.record import fields, is_dataclass, replace
 from auditor.model.source import Level, Span
 from auditor.report.base import NoSources, Options
-from auditor.report.sarif import MAX_RESULTS, render
+from auditor.report.sarif import MAX_RESULTS, objects, render
 from auditor.report.sarif.linehash import line_hashes
+from auditor.report.sarif.serialise import property_name
 from tests.report.sample import ETCD, LINT, NTP, PRIVATE, RUN, SOURCES, UNPLACED
 
 SCHEMA = Path(__file__).parent.parent / "data" / "sarif-2.1.0.json"
@@ -29,11 +32,11 @@ def result(rule: str, run: Run = RUN) -> Any:
     return next(found for found in log(run)["results"] if found["ruleId"] == rule)
 
 
-def objects(value: Any) -> Iterator[dict[str, Any]]:
+def parts(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from objects(item)
+        yield from parts(item)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_every_result_has_what_github_needs() -> None:
         assert {"startLine", "startColumn", "endLine", "endColumn"} <= place["region"].keys()
         assert found["partialFingerprints"].keys() == {"primaryLocationLineHash", "auditor/v1"}
         assert run["tool"]["driver"]["rules"][found["ruleIndex"]]["id"] == found["ruleId"]
-    assert all(text != "" for found in objects(run) for text in found.values())
+    assert all(text != "" for found in parts(run) for text in found.values())
 
 
 def test_every_rule_has_what_github_needs() -> None:
@@ -237,3 +240,14 @@ def rolling(text: str) -> dict[int, str]:
 def test_line_hashes_agree_with_the_rolling_definition(text: str) -> None:
     expected = rolling(text)
     assert line_hashes(text, frozenset(expected)) == expected
+
+
+def classes() -> list[type[Any]]:
+    return [kind for kind in vars(objects).values() if isinstance(kind, type) and is_dataclass(kind)]
+
+
+@pytest.mark.parametrize("kind", classes(), ids=lambda kind: kind.__name__)
+def test_every_class_and_field_is_one_of_sarif_om(kind: type[Any]) -> None:
+    theirs = {field.name: field.metadata["schema_property_name"] for field in attr.fields(getattr(sarif_om, kind.__name__))}
+    for field in fields(kind):
+        assert theirs[field.name] == property_name(field.name)

@@ -43,23 +43,20 @@ class Places:
         return self.hashes.get((span.path, span.line)) or f"{finding.key[:16]}:1"
 
     def primary(self, finding: Finding) -> om.Location:
-        found = self.location(finding.location or Location(self.fallback))
-        found.message = None  # the result's message says it
-        return found
+        return self.location(finding.location or Location(self.fallback), said="")  # the result's message says it
 
-    def location(self, location: Location, number: int | None = None) -> om.Location:
+    def location(self, location: Location, number: int | None = None, said: str | None = None) -> om.Location:
+        message = location.message if said is None else said
         return om.Location(
-            id=number if number is not None else -1,
-            message=om.Message(text=sentence(location.message)) if location.message else None,
+            id=number,
+            message=om.Message(text=sentence(message)) if message else None,
             physical_location=self.physical(location.span),
             logical_locations=[om.LogicalLocation(fully_qualified_name=location.name)] if location.name else None,
         )
 
     def step(self, step: TraceStep, finding: Finding) -> om.ThreadFlowLocation:
         text = f"{step.hook}: {step.verdict}" if step.hook else step.verdict
-        location = self.location(step.location or finding.location or Location(self.fallback))
-        location.message = om.Message(text=sentence(text))
-        return om.ThreadFlowLocation(location=location)
+        return om.ThreadFlowLocation(location=self.location(step.location or finding.location or Location(self.fallback), said=text))
 
     def physical(self, span: Span) -> om.PhysicalLocation:
         region = self.one_line(span)
