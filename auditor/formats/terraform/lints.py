@@ -21,6 +21,12 @@ LINTS: tuple[Lint, ...] = (
         "Run `terraform init` before the check, or check the plan (`terraform show -json`).",
     ),
     Lint(
+        "partial-plan",
+        "A plan does not hold everything",
+        "It was made with -target or -refresh-only, or ended in errors: resources it leaves out are not seen.",
+        "Make a full plan: `terraform plan -out plan.out` and `terraform show -json plan.out`.",
+    ),
+    Lint(
         "unset-variable",
         "A required variable has no value",
         "Results that depend on it stay open.",

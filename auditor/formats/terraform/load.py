@@ -19,6 +19,8 @@ from auditor.formats.terraform.sources import Sources
 from auditor.model.graph import Graph
 from auditor.model.record import replace
 
+JSON_SOURCES = (".tf.json", ".tofu.json", ".tfvars.json")
+
 
 def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """The firewalls of every root module among `paths`."""
@@ -37,7 +39,13 @@ def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
 def load_roots(tree: Tree, paths: Sequence[str], options: Options) -> list[Root]:
     """The root modules among `paths`, each to be evaluated on demand."""
     sources = Sources(tree)
-    return [load_root(sources, directory, root_options(tree, options, directory)) for directory in find_roots(sources, paths)]
+    roots = [load_root(sources, directory, root_options(tree, options, directory)) for directory in find_roots(sources, paths)]
+    plans = [path for path in paths if path.endswith(".json") and not path.endswith(JSON_SOURCES)]
+    if plans:
+        from auditor.formats.terraform.plan import load_plan
+
+        roots += [load_plan(sources, path) for path in plans]
+    return roots
 
 
 def root_options(tree: Tree, options: Options, directory: str) -> RootOptions:
