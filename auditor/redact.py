@@ -21,6 +21,10 @@ _TELLING = (
     r"(?:passw(?:or)?d|passwd|passphrase|secret|token|psk|pre-?shared[-_]?key|private[-_]?key|api[-_]?key|access[-_]?key|encryption[-_]?key"
     r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie)"
 )
+_STEMS = (
+    *("passw", "passphrase", "secret", "token", "psk", "shared", "private", "api", "access", "encryption", "auth", "bcrypt", "sha512"),
+    *("md5-hash", "nt-hash", "otp_seed", "prv", "community", "credential", "bindpw", "tls", "user_data", "cookie"),
+)  # each of the names above has one of these in it
 _TELLS = lazyre.compile(_TELLING + r"|\b(?:key|crt|ca|cert|key-string)\b", re.IGNORECASE)
 _IN_URL = lazyre.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)
 _RANDOM = lazyre.compile(r"[A-Za-z0-9+/_=-]{20,}")
@@ -86,7 +90,7 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
         if indent is not None and (depth > indent or not line.strip()):
             inside.add(number)
             continue
-        indent = depth if line.rstrip().endswith(_OPENERS) and _TELLS.search(line) and _telling().opens.search(line[:LONGEST]) else None
+        indent = depth if number in telling and line.rstrip().endswith(_OPENERS) and _telling().opens.search(line[:LONGEST]) else None
         begins = _BEGIN.search(line) if "-----" in line else None
         if within or begins:
             inside.add(number)
