@@ -22,7 +22,7 @@ from auditor.model.packets import NOTHING, PacketSet
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note
 
-_MOST_STEPS = 2_000_000
+_MOST_STEPS = 500_000
 """How many pairs of lines are compared at most; a file with more is past what a person reads remarks on."""
 
 

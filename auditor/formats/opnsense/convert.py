@@ -24,7 +24,7 @@ from auditor.formats.pf.ruleset import EITHER_WAY, Direction
 from auditor.formats.pf.translation import Translation, before
 from auditor.model.filters import Condition, Undecided, Verdict
 from auditor.model.graph import Graph
-from auditor.model.packets import PacketSet
+from auditor.model.packets import NOTHING, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
 
@@ -171,24 +171,21 @@ def _ahead(
 
 def _forwarded(rules: Ruleset) -> Iterator[ruleset.Line]:
     """What port forwards do before a rule is asked: pass on, or send to another address than the one the packet names."""
-    earlier: list[tuple[frozenset[str] | None, PacketSet]] = []
+    everywhere = frozenset(interface.name for interface in rules.interfaces.real())
+    earlier = dict.fromkeys(everywhere, NOTHING)  # interface → what the forwards so far may take there
     for redirect in rules.redirects:
         if redirect.dropped:
             continue
         names = interfaces_of(redirect.line, rules.interfaces)
+        here = everywhere if names is None else names
         taken = condition(_selector(redirect.line, rules)).settle(lambda _: None).maybe
         if redirect.passes:
-            contested = any(_together(names, others) and taken.meets(packets) for others, packets in earlier)
+            contested = any(taken.meets(earlier[name]) for name in here)
             reflected = reflection_interfaces(redirect, rules.interfaces)
             yield _passed(redirect, rules, contested, None if names is None else names | set(reflected))
         if not redirect.forward.exception:
             yield from _diverted(redirect, rules, names)
-        earlier.append((names, taken))
-
-
-def _together(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
-    """Whether two forwards stand on one interface."""
-    return one is None or other is None or bool(one & other)
+        earlier |= {name: earlier[name] | taken for name in here}
 
 
 def _passed(redirect: Redirect, rules: Ruleset, contested: bool, names: frozenset[str] | None) -> ruleset.Line:

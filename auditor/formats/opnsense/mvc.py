@@ -17,7 +17,7 @@ from auditor.formats.xmlspan import Element
 from auditor.model.source import Effect, Level, Note, Unknown
 
 STORE = "OPNsense/Firewall/Filter"
-KNOWN_VERSION = (1, 0, 5)
+KNOWN_VERSIONS = {STORE: (1, 0, 5), "OPNsense/Firewall/Alias": (1, 0, 1)}
 _DEFAULTS = {
     "enabled": "1",
     "sequence": "1",
@@ -109,13 +109,16 @@ def read_mvc(root: Element, interfaces: Interfaces, schedules: frozenset[str], n
 
 
 def newer_model(root: Element) -> Iterator[Note]:
-    """A note if the store was saved with a newer version of its model than is known here."""
-    store = root.at(STORE)
-    version = store.attributes.get("version", "") if store is not None else ""
-    parts = tuple(int(part) for part in version.split(".") if part.isdigit())
-    if store is not None and parts > KNOWN_VERSION:
-        known = ".".join(map(str, KNOWN_VERSION))
-        yield remark("newer-model", f"the rules were saved with model version {version}; {known} is known", store.head, Effect.UNKNOWN)
+    """A note for each store that was saved with a newer version of its model than is known here."""
+    for path, version in KNOWN_VERSIONS.items():
+        store = root.at(path)
+        said = store.attributes.get("version", "") if store is not None else ""
+        if store is not None and tuple(int(part) for part in said.split(".") if part.isdigit()) > version:
+            known = ".".join(map(str, version))
+            what = path.rpartition("/")[2].lower()
+            yield remark(
+                "newer-model", f"the {what} store was saved with model version {said}; {known} is known", store.head, Effect.UNKNOWN
+            )
 
 
 def _value(rule: Element, name: str) -> str:
