@@ -18,13 +18,14 @@ _TEMPLATES = (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".erb", ".epp")
 _FOLDERS = ("nftables", "nftables.d")
 _PLAIN = re.compile(r"(?:^|/)[^./]+$|\.(?:conf|rules|rule|ruleset|fw|cfg|inc)$")
 _CONTENT = re.compile(
-    rb"^[ \t]*(?:add[ \t]+)?table[ \t]+(?:(?:ip6?|inet|arp|bridge|netdev)[ \t]+)?\S+[ \t]*\{|\btype[ \t]+(?:filter|nat|route)[ \t]+hook[ \t]+\w",
+    rb"^[ \t]*(?:add[ \t]+)?table[ \t]+(?:(?:ip6?|inet|arp|bridge|netdev)[ \t]+)?\S+[ \t]*\{"
+    rb"|\btype[ \t]+(?:filter|nat|route)[ \t]+hook[ \t]+\w",
     re.MULTILINE,
 )
 
 
 def claims(path: str, head: bytes) -> bool:
-    """nft's usual names and folders, its first line, or a table or base chain in what may be a configuration file."""
+    """Nft's usual names and folders, its first line, or a table or base chain in what may be a configuration file."""
     folder, _, name = path.rpartition("/")
     for suffix in _TEMPLATES:
         name = name.removesuffix(suffix)

@@ -54,7 +54,9 @@ class Builder:
 
     # -- notes
 
-    def note(self, trap: str, message: str, at: At, level: Level = Level.WARNING, effect: Effect = Effect.DANGEROUS, *related: tuple[str, At]) -> None:
+    def note(
+        self, trap: str, message: str, at: At, level: Level = Level.WARNING, effect: Effect = Effect.DANGEROUS, *related: tuple[str, At]
+    ) -> None:
         places = (*((text, place.span) for text, place in related), *((text, place.span) for text, place in self.trail))
         self.ruleset.notes.append(Note(trap, message, at.span, effect, level, places))
 
@@ -86,7 +88,13 @@ class Builder:
             self.note("include-relative", message, item.at, Level.NOTE)
         paths = include.find(self.tree, item.pattern, item.at.text.path)
         if paths is None:
-            self.note("include-missing", f"the included file `{item.pattern}` is not here: what it holds is unknown", item.at, Level.WARNING, Effect.UNKNOWN)
+            self.note(
+                "include-missing",
+                f"the included file `{item.pattern}` is not here: what it holds is unknown",
+                item.at,
+                Level.WARNING,
+                Effect.UNKNOWN,
+            )
             return None
         if len(self.trail) >= DEEPEST_INCLUDE:
             self.refuse(f"includes nest deeper than {DEEPEST_INCLUDE}: do the files include each other?", item.at)
@@ -256,7 +264,9 @@ class Builder:
     def chain_items(self, items: tuple[Item, ...], chain: Chain, table: Table, scope: Scope) -> None:
         for item in items:
             if isinstance(item, RuleLine | Bad):
-                chain.entries.append(Entry(item, self.moment(scope), self.trail, "" if isinstance(item, RuleLine) else "a rule that could not be read"))
+                chain.entries.append(
+                    Entry(item, self.moment(scope), self.trail, "" if isinstance(item, RuleLine) else "a rule that could not be read")
+                )
             elif isinstance(item, Hook):
                 self.hook(item, chain, table, scope)
             elif isinstance(item, Policy):
@@ -271,7 +281,9 @@ class Builder:
     def _include_rules(self, item: Include, chain: Chain, table: Table, scope: Scope) -> None:
         items = self._included(item, "chain_items")
         if items is None:
-            chain.entries.append(Entry(Bad(item.at), self.moment(scope), self.trail, f"the rules included as `{item.pattern}` are not here"))
+            chain.entries.append(
+                Entry(Bad(item.at), self.moment(scope), self.trail, f"the rules included as `{item.pattern}` are not here")
+            )
             return
         self.trail = ((f"included as `{item.pattern}`", item.at), *self.trail)
         self.chain_items(items, chain, table, scope)
@@ -287,7 +299,9 @@ class Builder:
             chain.base = base
             return
         before = chain.base
-        if (before.type, before.hook) != (base.type, base.hook) or None not in (before.priority, priority) and before.priority != priority:
+        if (before.type, before.hook) != (base.type, base.hook) or (
+            None not in (before.priority, priority) and before.priority != priority
+        ):
             self.refuse(f"chain `{chain.name}` has another hook or priority already", item.at, ("here", before.at))
 
     def _check_hook(self, base: Base, family: str) -> None:
@@ -296,7 +310,10 @@ class Builder:
         elif base.type not in ("filter", "nat", "route"):
             self.refuse(f"`{base.type}` is no type of chain: filter, nat or route", base.at)
         elif base.type == "nat" and (base.hook in ("forward", "ingress", "egress") or family not in ("ip", "ip6", "inet")):
-            self.refuse(f"a nat chain cannot be on hook {base.hook}" if family in ("ip", "ip6", "inet") else f"family {family} has no nat chains", base.at)
+            self.refuse(
+                f"a nat chain cannot be on hook {base.hook}" if family in ("ip", "ip6", "inet") else f"family {family} has no nat chains",
+                base.at,
+            )
         elif base.type == "nat" and base.priority is not None and base.priority <= -200:
             self.refuse("a nat chain needs a priority above -200, where connection tracking is", base.at)
         elif base.type == "route" and base.hook != "output":
@@ -326,8 +343,8 @@ class Builder:
             self.refuse(f"a policy is accept or drop, not `{word or item.value.word}`", item.at)
             return
         if chain.policy is not None and chain.policy_at is not None and chain.policy != word:
-            self.note("policy-redeclared", f"chain `{chain.name}` is given policy {word} here after {chain.policy}: the last one counts", item.at,
-                      Level.WARNING, Effect.DANGEROUS, ("the other policy", chain.policy_at))  # fmt: skip
+            message = f"chain `{chain.name}` is given policy {word} here after {chain.policy}: the last one counts"
+            self.note("policy-redeclared", message, item.at, Level.WARNING, Effect.DANGEROUS, ("the other policy", chain.policy_at))
         chain.policy, chain.policy_at = word, item.at
 
     def add_rule(self, item: AddRule) -> None:
@@ -379,7 +396,9 @@ class Builder:
         table = self.ruleset.tables.pop((family, name), None)
         if table is None:
             if item.verb == "delete" and not item.handle:
-                self._undefined(f"there is no table `{family} {name}` to delete; put `table {family} {name}` before it, or use destroy", item.at)
+                self._undefined(
+                    f"there is no table `{family} {name}` to delete; put `table {family} {name}` before it, or use destroy", item.at
+                )
             return
         self._late(table, item.at)
         self.ruleset.flushed = True

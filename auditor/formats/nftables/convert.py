@@ -15,19 +15,35 @@ from auditor.formats.nftables import fields, marks
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.names import CONNTRACK_PRIORITY
 from auditor.formats.nftables.resolve import Resolver
-from auditor.formats.nftables.ruleset import Base, Chain, Ruleset, Table
 from auditor.formats.nftables.rules import Converter, conditions
+from auditor.formats.nftables.ruleset import Base, Chain, Ruleset, Table
 from auditor.formats.nftables.setting import HOOKS, Facts, Setting, Way
 from auditor.formats.nftables.syntax import Update
 from auditor.model.filters import (
-    ANY, Assign, Both, Call, Condition, Either, Exactly, Fact, Filter, Not, Predicate, Rule, Side, Test, Undecided, Verdict,
+    ANY,
+    Assign,
+    Both,
+    Call,
+    Condition,
+    Either,
+    Exactly,
+    Fact,
+    Filter,
+    Not,
+    Predicate,
+    Rule,
+    Side,
+    Test,
+    Undecided,
+    Verdict,
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
-from auditor.model.packets import Field, Interval, PacketSet, field_set
+from auditor.model.packets import Field, Interval, PacketSet
 from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
 _ASKS_FOR_TRACKING = re.compile(r"\b(?:ct|masquerade|dnat|snat|redirect|synproxy)\b")
+_TRANSLATED = re.compile(r'ct status (?:== )?dnat\b|"status"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +96,20 @@ def convert(ruleset: Ruleset, local: tuple[Interval, ...] | None = None) -> Conv
 
 
 def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
-    filled, emptied, tracking = set(), set(), False
+    filled: set[tuple[str, str, str]] = set()
+    emptied: set[tuple[str, str, str]] = set()
+    tracking, helps = False, True
     for table in resolver.ruleset.tables.values():
         for line, _ in marks.rules_of(table):
             tracking = tracking or _ASKS_FOR_TRACKING.search(line.at.words) is not None
+            words = line.at.words
+            helps = helps and not ("status" in words and not (_TRANSLATED.search(words) and "accept" in words))
             for statement in line.statements:
                 if isinstance(statement, Update):
                     into = emptied if statement.verb == "delete" else filled
                     into.add((table.family, table.name, statement.set_name))
     packet, flow = marks.possible(resolver)
-    return Facts(packet, flow, tracking, frozenset(filled), frozenset(emptied), local)
+    return Facts(packet, flow, tracking, frozenset(filled), frozenset(emptied), local, helps)
 
 
 # -- stages
@@ -127,9 +147,8 @@ def _unseen(table: Table, base: Base, translated: bool) -> Iterator[Rule]:
     if base.type == "nat":
         yield _passing(Exactly(~fields.OPENS_FLOW), base, "a nat chain sees the first packet of a flow alone")
         if translated:
-            bits = (1, 3) if base.hook in ("prerouting", "output") else (2, 3)
-            done = field_set(Field.TRANSLATED, [(bit, bit) for bit in bits])
-            yield _passing(Exactly(done), base, "another nat chain has translated the flow")
+            decided = fields.translated(4 if base.hook in ("prerouting", "output") else 8)
+            yield _passing(Exactly(decided), base, "another nat chain has decided about the flow")
     if base.hook in ("ingress", "egress"):
         yield _passing(_of_other_devices(base), base, "the chain is on other devices")
 
@@ -161,7 +180,7 @@ def graph_of(converted: Converted, sole: bool = False) -> Graph:
         also = (f"nftables:{name}",) if sole else ()
         signs = (("interface", name),)
         zones.append(Zone(f"{host}:{name}", ZoneKind.INTERFACE, f"behind {name}", place, aliases=also, attributes=signs, device=device))
-    hooks = [hook for way in Way for hook in _hooks(way, converted, host, device)]
+    hooks = [hook for way in Way for hook in hooks_of(way, converted, host, device)]
     routes = bool(interfaces) or any(hook.place is Place.TRANSIT for hook in hooks)
     devices = (Device(device, f"the host of {ruleset.path}", span, host),) if routes else ()
     if not hooks and not any(converted.stages.values()):
@@ -169,7 +188,7 @@ def graph_of(converted: Converted, sole: bool = False) -> Graph:
     return Graph(tuple(zones), tuple(hooks), devices, read=((ruleset.path, "nftables"),), filters=tuple(_filters(converted)))
 
 
-def _hooks(way: Way, converted: Converted, host: str, device: str) -> Iterator[Hook]:
+def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator[Hook]:
     stages = [stage for stage in converted.stages[way] if not _harmless(stage)]
     unread = tuple(_unread(converted.ruleset))
     if not stages and not unread:
@@ -179,7 +198,9 @@ def _hooks(way: Way, converted: Converted, host: str, device: str) -> Iterator[H
     hand_on = _hands_on(converted.stages[way])
     if hand_on:
         stages = list(converted.stages[way])
-        yield Hook(f"{host}/{way}", place, _merged(stages, unread, way), stages[0].chain.name_at.span, f"{way} chains", zone, of, stateful=False)
+        yield Hook(
+            f"{host}/{way}", place, _merged(stages, unread, way), stages[0].chain.name_at.span, f"{way} chains", zone, of, stateful=False
+        )
         return
     for stage in stages:
         id_ = f"{host}/{way}/{stage.name}"
@@ -249,7 +270,9 @@ def _merged(stages: list[Stage], unread: tuple[Rule, ...], way: Way) -> Filter:
     """The chains of a way as one filter: each hands what it accepts, as it is by then, to the next. Policies become rules."""
     following: Filter | None = Filter("what could not be read", unread, Verdict.PERMIT, unread[0].span) if unread else None
     for stage in reversed(stages):
-        policy = Rule(ANY, stage.default, stage.policy_span, f"policy {'drop' if stage.default is Verdict.DENY else 'accept'} of {stage.name}")
+        policy = Rule(
+            ANY, stage.default, stage.policy_span, f"policy {'drop' if stage.default is Verdict.DENY else 'accept'} of {stage.name}"
+        )
         rules = (*stage.rules, policy) if stage.default is Verdict.DENY else stage.rules
         following = Filter(stage.name, rules, stage.default, stage.chain.name_at.span, stage.policy_span, following)
     assert following is not None, f"{way} has stages"

@@ -154,7 +154,12 @@ def _port(name: str, head: str, key: str) -> Spec:
     if head == "th":
         others = ~_PORTS
         return Spec(
-            name, "inet_service", EVERYTHING, lambda spans: field_set(field, spans) & _PORTS, others, "the protocol has no ports: these are other bytes"
+            name,
+            "inet_service",
+            EVERYTHING,
+            lambda spans: field_set(field, spans) & _PORTS,
+            others,
+            "the protocol has no ports: these are other bytes",
         )
     number = _NUMBER_OF[head]
 
@@ -196,10 +201,31 @@ _INTERFACE_FACTS = {"iifgroup": True, "iiftype": True, "iifkind": True, "ibrname
                     "oifgroup": False, "oiftype": False, "oifkind": False, "obrname": False, "obriport": False}  # fmt: skip
 _META_TYPES = {"mark": "mark", "hour": "time", "day": "day", "time": "time", "iiftype": "integer"}
 _LOOSE = frozenset(
-    (
-        "length priority nftrace rtclassid cpu time day hour random secmark secpath ipsec broute bri_iifpvid bri_iifvproto "
-        "iifpvid iifvproto protocol nfproto l4proto skuid skgid cgroup"
-    ).split()
+    [
+        "length",
+        "priority",
+        "nftrace",
+        "rtclassid",
+        "cpu",
+        "time",
+        "day",
+        "hour",
+        "random",
+        "secmark",
+        "secpath",
+        "ipsec",
+        "broute",
+        "bri_iifpvid",
+        "bri_iifvproto",
+        "iifpvid",
+        "iifvproto",
+        "protocol",
+        "nfproto",
+        "l4proto",
+        "skuid",
+        "skgid",
+        "cgroup",
+    ]
 )
 
 
@@ -263,10 +289,17 @@ def _fib(name: str, setting: Setting) -> Spec:
         def encode(spans: Iterable[Interval]) -> PacketSet:
             spans = tuple(spans)
             mine, theirs = _UNICAST & local, _UNICAST & known - local
-            return _constant(2, mine)(spans) | _constant(1, theirs)(spans) | _constant(3, _BROADCAST)(spans) | _constant(5, _MULTICAST)(spans)
+            return (
+                _constant(2, mine)(spans) | _constant(1, theirs)(spans) | _constant(3, _BROADCAST)(spans) | _constant(5, _MULTICAST)(spans)
+            )
 
         return Spec(name, type_, EVERYTHING, encode, _UNICAST - known, "which addresses are the host's own is not in the files")
     return _unknown(name, type_, EVERYTHING, "the routing table is not in the files")
+
+
+def translated(bits: int) -> PacketSet:
+    """Packets with one of these bits of TRANSLATED."""
+    return field_set(Field.TRANSLATED, [(value, value) for value in range(16) if value & bits])
 
 
 def _local(setting: Setting) -> tuple[PacketSet, PacketSet]:
@@ -276,7 +309,7 @@ def _local(setting: Setting) -> tuple[PacketSet, PacketSet]:
     if setting.hook == "input":
         return EVERYTHING, EVERYTHING
     if setting.way is Way.INBOUND:
-        untranslated = field_set(Field.TRANSLATED, [(0, 0), (2, 2)])
+        untranslated = ~translated(1)
         return untranslated, untranslated
     return NOTHING, EVERYTHING if setting.hook == "forward" else NOTHING
 
@@ -298,7 +331,7 @@ def _first_invalid() -> PacketSet:
 
 
 def _opens(bits: int) -> bool:
-    """Whether a TCP packet with these flags begins a flow: SYN alone or, in mid-stream, ACK alone; URG may come along, PSH does not count."""
+    """Whether a TCP packet with these flags begins a flow: SYN or, in mid-stream, ACK, with URG or without; PSH does not count."""
     return bits & 0x37 in (0x02, 0x22, 0x10, 0x30)
 
 
@@ -390,7 +423,8 @@ def _status(name: str, present: PacketSet, later: PacketSet) -> Spec:
         found = NOTHING
         for done in range(4):
             value = (32 if done & 1 else 0) | (16 if done & 2 else 0)
-            found |= _constant(value, new & field_set(Field.TRANSLATED, [(done, done)]))(spans)
+            with_bits = [(each, each) for each in range(16) if each & 3 == done]
+            found |= _constant(value, new & field_set(Field.TRANSLATED, with_bits))(spans)
         return found
 
     return Spec(name, "ct_status", present, encode, later, "the status of a known flow", points=(0, 16, 32, 48))
@@ -405,7 +439,7 @@ def _tuple(name: str, words: list[str], present: PacketSet) -> Spec:
     key = words[-1]
     if key not in _TUPLE_TYPES:
         return _unknown(name, "integer", present, f"`{name}` is not part of a flow")
-    plain = field_set(Field.TRANSLATED, [(0, 0)]) & present
+    plain = present - translated(3)
     forward, backward = TRUE_STATES[8] & plain, TRUE_STATES[2] & plain
     if words[0] == "reply":
         forward, backward = backward, forward

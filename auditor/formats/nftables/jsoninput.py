@@ -12,9 +12,44 @@ from typing import Any
 
 from auditor.formats.nftables import parse
 from auditor.formats.nftables.syntax import (
-    AddRule, Atom, Bad, Binary, Block, ChainBlock, Concat, Delete, Element, Elements, Expression, FieldName, Flags, Flush, Hook, Item, Limit,
-    Listing, Mangle, MapValue, Match, Nat, ObjectBlock, Other, Pair, Plain, Policy, Reject, Rename, RuleLine, SetBlock, SetBody, SetLiteral,
-    Statement, TableBlock, Update, Verdict, Vmap,
+    AddRule,
+    Atom,
+    Bad,
+    Binary,
+    Block,
+    ChainBlock,
+    Concat,
+    Delete,
+    Element,
+    Elements,
+    Expression,
+    FieldName,
+    Flags,
+    Flush,
+    Hook,
+    Item,
+    Limit,
+    Listing,
+    Mangle,
+    MapValue,
+    Match,
+    Nat,
+    ObjectBlock,
+    Other,
+    Pair,
+    Plain,
+    Policy,
+    Reject,
+    Rename,
+    RuleLine,
+    SetBlock,
+    SetBody,
+    SetLiteral,
+    Statement,
+    TableBlock,
+    Update,
+    Verdict,
+    Vmap,
 )  # fmt: skip
 from auditor.formats.nftables.text import At, Text
 from auditor.model.source import Span
@@ -25,7 +60,9 @@ _COMMANDS = frozenset(("add", "create", "insert", "replace", "delete", "destroy"
 _NO_VERDICT = frozenset(("counter", "log", "flow", "dup", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "notrack"))
 _VERDICTS = frozenset(("accept", "drop", "continue", "return"))
 _BITS = frozenset(("&", "|", "^", "<<", ">>"))
-_OBJECTS = frozenset(("counter", "quota", "limit", "flowtable", "ct helper", "ct timeout", "ct expectation", "secmark", "synproxy", "tunnel"))
+_OBJECTS = frozenset(
+    ("counter", "quota", "limit", "flowtable", "ct helper", "ct timeout", "ct expectation", "secmark", "synproxy", "tunnel")
+)
 
 
 class Malformed(Exception):
@@ -43,7 +80,7 @@ class _Inside(Text):
         super().__init__(at.text.path, text)
         self.outer = at.span
 
-    def span(self, start: int, end: int) -> Span:
+    def span(self, start: int, end: int) -> Span:  # noqa: ARG002  (the outer place is all there is)
         return self.outer
 
 
@@ -108,12 +145,20 @@ def _item(verb: str, kind: str, value: Any, at: At) -> list[Item]:
     if kind == "chain":
         return [_chain(verb, value, at)]
     if kind == "rule":
-        place = ("index", str(value["index"])) if "index" in value else ("position", str(value["position"])) if "position" in value else ("", "")
+        place = (
+            ("index", str(value["index"]))
+            if "index" in value
+            else ("position", str(value["position"]))
+            if "position" in value
+            else ("", "")
+        )
         return [AddRule(verb, family, table, value["chain"], place, _rule(value, at), at)]
     if kind in ("set", "map"):
         return [_set(verb, kind, value, at)]
     if kind == "element":
-        return [Elements("delete" if verb in ("delete", "destroy") else "add", family, table, value["name"], _set_of(value["elem"], at), at)]
+        return [
+            Elements("delete" if verb in ("delete", "destroy") else "add", family, table, value["name"], _set_of(value["elem"], at), at)
+        ]
     if kind in _OBJECTS:
         return [ObjectBlock(verb, kind, family, table, value["name"], at)]
     return [Bad(at)]
@@ -139,7 +184,9 @@ def _chain(verb: str, value: Object, at: At) -> Item:
 
 
 def _set(verb: str, kind: str, value: Object, at: At) -> Item:
-    options = tuple((name, str(value[name])) for name in ("timeout", "size", "gc-interval", "policy") if name in value)
+    options: tuple[tuple[str, str], ...] = tuple(
+        (name, str(value[name])) for name in ("timeout", "size", "gc-interval", "policy") if name in value
+    )
     if value.get("auto-merge"):
         options += (("auto-merge", ""),)
     elements = (_set_of(value["elem"], at),) if value.get("elem") else ()

@@ -13,7 +13,20 @@ from auditor.formats.nftables.fields import Spec
 from auditor.formats.nftables.resolve import Item, Resolver, Values, compute
 from auditor.formats.nftables.ruleset import Moment, NamedSet, Table
 from auditor.formats.nftables.setting import Setting
-from auditor.formats.nftables.syntax import Atom, Binary, Concat, Element, Expression, FieldName, Listing, Match, Pair, PlainSet, SetLiteral, Verdict
+from auditor.formats.nftables.syntax import (
+    Atom,
+    Binary,
+    Concat,
+    Element,
+    Expression,
+    FieldName,
+    Listing,
+    Match,
+    Pair,
+    PlainSet,
+    SetLiteral,
+    Verdict,
+)
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused
 from auditor.model.filters import ANY, NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
@@ -231,7 +244,9 @@ class Matcher:
         loopback = any(name == "lo" or (name.endswith("*") and "lo".startswith(name[:-1])) for name in names)
         parts: list[Condition] = []
         if loopback:
-            parts.append(Test(Predicate(Fact.ITSELF, side, frozenset(("lo",)), key.at.span), Unknown("whether both ends are this host", key.at.span)))
+            parts.append(
+                Test(Predicate(Fact.ITSELF, side, frozenset(("lo",)), key.at.span), Unknown("whether both ends are this host", key.at.span))
+            )
         if others:
             way = "come in" if side is Side.SOURCE else "go out"
             unknown = Unknown(f"whether the packets {way} by {', '.join(sorted(others))}", key.at.span)
@@ -337,7 +352,9 @@ class Matcher:
         if key in facts.emptied:
             return Undecided(Unknown(f"set `{named.name}` is changed by traffic", named.name_at.span, f"@{named.name}"), present)
         if key in facts.filled or "dynamic" in named.flags:
-            return either(inside, Undecided(Unknown(f"set `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}"), present))
+            return either(
+                inside, Undecided(Unknown(f"set `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}"), present)
+            )
         return inside
 
     def _left_in(self, named: NamedSet, at: At) -> Unknown:
@@ -393,10 +410,16 @@ class Matcher:
             yield named
             return
         key = (place.table.family, place.table.name, named.name)
-        deleted = {self._text(item) for change in named.changes if change.verb == "delete" for item in self._items(change.value, change.moment)}
+        deleted = {
+            self._text(item) for change in named.changes if change.verb == "delete" for item in self._items(change.value, change.moment)
+        }
         for change in named.changes:
             if change.verb == "add":
-                yield from (item for item in self.resolver.items(change.value, change.moment) if isinstance(item, Unknown) or self._text(item) not in deleted)
+                yield from (
+                    item
+                    for item in self.resolver.items(change.value, change.moment)
+                    if isinstance(item, Unknown) or self._text(item) not in deleted
+                )
         if key in place.setting.facts.filled or "dynamic" in named.flags:
             yield Unknown(f"map `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}")
 

@@ -145,7 +145,7 @@ class _Recovery:
         at = error.pos_in_stream if token is None else token.start_pos
         ended = token is not None and token.type == "$END"
         at = len(self.text.text) if ended or at is None else min(at, len(self.text.text))
-        if token is not None and token.type == "RBRACE" and "_S" in parser.accepts():
+        if token is not None and token.type == "RBRACE" and "_S" in _accepted(parser):
             self._report("a newline or `;` is needed before `}`", at, at + 1)
             parser.feed_token(_synthetic("_S", at))
             parser.feed_token(token)
@@ -162,7 +162,9 @@ class _Recovery:
     def _give_up(self, parser: InteractiveParser, at: int, ended: bool) -> None:
         begin, depth = _unwind(parser, at)
         inside = any(getattr(value, "type", "") == "LBRACE" for value in parser.parser_state.value_stack)
-        stop = len(self.text.text) if ended or len(self.errors) >= MOST_ERRORS else _skip(self.text.text, max(at, self.reached), depth, inside)
+        stop = (
+            len(self.text.text) if ended or len(self.errors) >= MOST_ERRORS else _skip(self.text.text, max(at, self.reached), depth, inside)
+        )
         self.reached = max(stop, self.reached + 1)
         parser.feed_token(_synthetic("BAD", begin, stop))
         _move(parser, self.text, stop)
@@ -170,6 +172,11 @@ class _Recovery:
             _close(parser, stop)
         elif self.text.text[stop] == "}":
             parser.feed_token(_synthetic("_S", stop))
+
+
+def _accepted(parser: InteractiveParser) -> set[str]:
+    accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
+    return accepted
 
 
 def _synthetic(kind: str, start: int, end: int | None = None) -> lark.Token:
@@ -212,6 +219,7 @@ def _skip(text: str, at: int, depth: int, inside: bool) -> int:
 
 
 def _move(parser: InteractiveParser, text: Text, offset: int) -> None:
+    assert parser.lexer_thread.state is not None, "the lexer has begun"
     counter = parser.lexer_thread.state.line_ctr
     counter.char_pos = offset
     counter.line, counter.column = text.position(offset)
@@ -227,11 +235,28 @@ def _close(parser: InteractiveParser, at: int) -> None:
 
 
 _WORDS = {
-    "FIELD": "a field (`tcp dport`, `ip saddr`, …)", "VAL": "a value", "PLAIN_SET": "a set", "LBRACE": "`{`", "RBRACE": "`}`", "_S": "a new line or `;`",
-    "NAME": "a name", "STRING": "a quoted string", "VERDICT": "a verdict (`accept`, `drop`, …)", "OP": "a comparison", "BITOP": "a bit operator",
-    "FAMILY": "a family (`ip`, `inet`, …)", "OBJECT_BODY": "`{`", "COLON": "`:`", "COMMA": "`,`", "DOT": "` . `", "EQUAL": "`=`", "RATE": "a rate such as `10/second`",
-    "JUMP": "`jump` or `goto`", "TABLE": "`table`", "$END": "the end of the file",
-}  # fmt: skip
+    "FIELD": "a field (`tcp dport`, `ip saddr`, …)",
+    "VAL": "a value",
+    "PLAIN_SET": "a set",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "_S": "a new line or `;`",
+    "NAME": "a name",
+    "STRING": "a quoted string",
+    "VERDICT": "a verdict (`accept`, `drop`, …)",
+    "OP": "a comparison",
+    "BITOP": "a bit operator",
+    "FAMILY": "a family (`ip`, `inet`, …)",
+    "OBJECT_BODY": "`{`",
+    "COLON": "`:`",
+    "COMMA": "`,`",
+    "DOT": "` . `",
+    "EQUAL": "`=`",
+    "RATE": "a rate such as `10/second`",
+    "JUMP": "`jump` or `goto`",
+    "TABLE": "`table`",
+    "$END": "the end of the file",
+}
 _ORDER = tuple(_WORDS)
 
 
@@ -240,6 +265,8 @@ def _message(error: lark.UnexpectedInput, text: Text, at: int) -> str:
     known = [_WORDS[name] for name in _ORDER if name in expected]
     found = re.match(r'"[^"]*"|[\w./$@-]+|\S', text.text[at : at + 60])
     what = f"unexpected `{found[0]}`" if found else "unexpected end of the line" if at < len(text.text) else "unexpected end of the file"
-    others = [f"`{name.lower()}`" for name in sorted(expected) if name.isalpha() and name.isupper() and name not in _WORDS and name != "BAD"]
+    others = [
+        f"`{name.lower()}`" for name in sorted(expected) if name.isalpha() and name.isupper() and name not in _WORDS and name != "BAD"
+    ]
     words = known + others if len(known) + len(others) <= 4 else known
     return f"{what}: expected {' or '.join(words[:4])}" if words else what

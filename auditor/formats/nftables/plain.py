@@ -41,7 +41,8 @@ def _statement_pattern(terminals: tuple[tuple[str, str], ...]) -> re.Pattern[str
     of = dict(terminals)
     return re.compile(
         rf"(?P<jump>(?:jump|goto)[ \t]+{_NAME})|(?P<comment>comment[ \t]+\"[^\"]*\")"
-        rf"|(?P<field>{of['FIELD']})[ \t]+(?:(?P<operator>[!=]=)[ \t]*)?(?:(?P<set>{of['PLAIN_SET']})|(?P<list>{of['VAL']}(?:[ \t]*,[ \t]*{of['VAL']})*))"
+        rf"|(?P<field>{of['FIELD']})[ \t]+(?:(?P<operator>[!=]=)[ \t]*)?"
+        rf"(?:(?P<set>{of['PLAIN_SET']})|(?P<list>{of['VAL']}(?:[ \t]*,[ \t]*{of['VAL']})*))"
         rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|[ \t]+"
     )
 
@@ -91,10 +92,9 @@ def _listing(text: Text, words: str, start: int) -> Expression:
     """`a` or `a,b,c`; a quoted string may hold commas."""
     if "," not in words or words.startswith('"'):
         return Atom(words, At(text, start, start + len(words)))
-    atoms = []
-    for piece in re.finditer(r"[^, \t]+", words):
-        atoms.append(Atom(piece[0], At(text, start + piece.start(), start + piece.end())))
-    return Listing(tuple(atoms), At(text, start, start + len(words)))
+    pieces_ = re.finditer(r"[^, \t]+", words)
+    atoms = tuple(Atom(piece[0], At(text, start + piece.start(), start + piece.end())) for piece in pieces_)
+    return Listing(atoms, At(text, start, start + len(words)))
 
 
 # -- sets

@@ -44,7 +44,9 @@ class Resolver:
 
     # -- notes
 
-    def note(self, trap: str, message: str, at: At, level: Level = Level.WARNING, effect: Effect = Effect.DANGEROUS, *related: tuple[str, At]) -> None:
+    def note(
+        self, trap: str, message: str, at: At, level: Level = Level.WARNING, effect: Effect = Effect.DANGEROUS, *related: tuple[str, At]
+    ) -> None:
         if (trap, at) not in self.notes:
             self.notes[trap, at] = Note(trap, message, at.span, effect, level, tuple((text, place.span) for text, place in related))
 
@@ -136,7 +138,9 @@ class Resolver:
             meant = ".".join(str(low >> shift & 255) for shift in (24, 16, 8, 0)) if kind == "ipv4_addr" else shown
             self.note("octal-number", f"`{word}` has a leading zero and is octal: nft reads {meant}", at)
         else:
-            self.note("host-bits", f"`{word}` has bits beyond its prefix length, which nft drops in silence", at, Level.NOTE, Effect.WIDENED)
+            self.note(
+                "host-bits", f"`{word}` has bits beyond its prefix length, which nft drops in silence", at, Level.NOTE, Effect.WIDENED
+            )
 
     # -- values
 
@@ -159,12 +163,19 @@ class Resolver:
             return _together(parts, kind in FLAG_TYPES)
         if isinstance(expression, PlainSet | SetLiteral):
             return self.set_values(expression, kind, moment)
-        message = "a field stands where a value is expected" if isinstance(expression, FieldName) else "a concatenation is compared with a single field"
+        message = (
+            "a field stands where a value is expected"
+            if isinstance(expression, FieldName)
+            else "a concatenation is compared with a single field"
+        )
         self.refuse(message, expression.at)
         return Values((), (Unknown(message, expression.at.span),))
 
     def _pair(self, pair: Pair, kind: str, moment: Moment, depth: int) -> Values:
-        left, right = self.values(pair.left, kind, moment, depth + 1), self.values(pair.right, "integer" if pair.operator == "/" else kind, moment, depth + 1)
+        left, right = (
+            self.values(pair.left, kind, moment, depth + 1),
+            self.values(pair.right, "integer" if pair.operator == "/" else kind, moment, depth + 1),
+        )
         unknowns = left.unknowns + right.unknowns
         if unknowns or not left.spans or not right.spans:
             return Values((), unknowns or (Unknown("a range without ends", pair.at.span),))

@@ -16,7 +16,25 @@ from auditor.formats.nftables.ruleset import Entry as Line
 from auditor.formats.nftables.ruleset import Table
 from auditor.formats.nftables.setting import Setting, Way
 from auditor.formats.nftables.syntax import (
-    Atom, Bad, Block, Expression, Limit, Mangle, MapValue, Match, Nat, Other, Pair, Plain, Reject, RuleLine, Statement, Update, Verdict, Vmap,
+    Atom,
+    Bad,
+    Block,
+    Concat,
+    Expression,
+    Limit,
+    Mangle,
+    MapValue,
+    Match,
+    Nat,
+    Other,
+    Pair,
+    Plain,
+    Reject,
+    RuleLine,
+    Statement,
+    Update,
+    Verdict,
+    Vmap,
 )  # fmt: skip
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import Refused
@@ -41,7 +59,7 @@ class Write:
 
 
 @dataclass(slots=True)
-class Line_:
+class Draft:
     """A rule being read: what a packet must be to come this far, and what has been written by then."""
 
     place: Place
@@ -140,14 +158,14 @@ class Converter:
     def __init__(self, matcher: Matcher) -> None:
         self.matcher = matcher
         self.resolver = matcher.resolver
-        self._chains: dict[tuple[int, Setting], model.Chain] = {}
-        self._open: list[tuple[int, Setting]] = []
+        self._chains: dict[tuple[Lines, Setting], model.Chain] = {}
+        self._open: list[tuple[Lines, Setting]] = []
 
     # -- chains
 
     def chain(self, lines: Lines, table: Table, setting: Setting, at: At) -> model.Chain | None:
         """A chain that is jumped to; None where jumps nest deeper than nft takes, or go in circles."""
-        key = (id(lines), setting)
+        key = (lines, setting)
         known = self._chains.get(key)
         if known is not None:
             return known
@@ -174,12 +192,12 @@ class Converter:
         trail = tuple((text, place.span) for text, place in entry.trail)
         place = Place(table, setting, entry.moment)
         if isinstance(entry.line, Bad):
-            return _anything(ANY, Unknown(entry.why, at.span), Line_(place, at.span, at.words[:200], "", trail=trail))
-        line = Line_(place, at.span, at.words, entry.line.comment, trail=trail)
+            return _anything(ANY, Unknown(entry.why, at.span), Draft(place, at.span, at.words[:200], "", trail=trail))
+        line = Draft(place, at.span, at.words, entry.line.comment, trail=trail)
         self._statements(entry.line, line)
         return line.finish()
 
-    def _statements(self, rule: RuleLine, line: Line_) -> None:
+    def _statements(self, rule: RuleLine, line: Draft) -> None:
         for statement in rule.statements:
             if line.ended:
                 self.resolver.refuse(f"nothing may follow `{line.ended}` in a rule", statement.at)
@@ -190,7 +208,7 @@ class Converter:
                 self.resolver.refuse(str(error), statement.at)
                 line.done += _anything(line.guard, Unknown(str(error), statement.at.span), line)
 
-    def _statement(self, statement: Statement, line: Line_) -> None:
+    def _statement(self, statement: Statement, line: Draft) -> None:
         if isinstance(statement, Match):
             line.narrow(self.matcher.match(statement, line.place))
         elif isinstance(statement, Verdict):
@@ -216,7 +234,7 @@ class Converter:
 
     # -- verdicts
 
-    def _verdict(self, verdict: Verdict, line: Line_, guard: Condition, span: Span | None = None) -> None:
+    def _verdict(self, verdict: Verdict, line: Draft, guard: Condition, span: Span | None = None) -> None:
         if verdict.kind == "continue":
             return
         final = _FINAL.get(verdict.kind)
@@ -229,12 +247,14 @@ class Converter:
         else:
             line.act(guard, Call(target, goto=verdict.kind == "goto"), span)
 
-    def _target(self, verdict: Verdict, line: Line_) -> model.Chain | Unknown:
+    def _target(self, verdict: Verdict, line: Draft) -> model.Chain | Unknown:
         place = line.place
         if isinstance(verdict.target, Block):
             lines = Lines(f"(anonymous, line {verdict.at.span.line})", verdict.at, verdict.at)
             lines.entries = [Line(item, place.moment) for item in verdict.target.items if isinstance(item, RuleLine)]
-            lines.entries += [Line(item, place.moment, why="a rule that could not be read") for item in verdict.target.items if isinstance(item, Bad)]
+            lines.entries += [
+                Line(item, place.moment, why="a rule that could not be read") for item in verdict.target.items if isinstance(item, Bad)
+            ]
         else:
             assert verdict.target is not None
             found = self.resolver.behind(verdict.target, place.moment)
@@ -252,7 +272,7 @@ class Converter:
         made = self.chain(lines, place.table, place.setting, verdict.at)
         return made if made is not None else Unknown("jumps that nft refuses", verdict.at.span)
 
-    def _vmap(self, vmap: Vmap, line: Line_) -> None:
+    def _vmap(self, vmap: Vmap, line: Draft) -> None:
         entries = list(self.matcher.entries(vmap.key, vmap.data, line.place))
         going_on: list[Condition] = []
         groups: dict[tuple[str, str], list[Condition]] = {}
@@ -276,7 +296,7 @@ class Converter:
         self._grouped(groups, entries, line)
         line.guard = both(line.guard, either(*going_on))
 
-    def _grouped(self, groups: dict[tuple[str, str], list[Condition]], entries: list[Entry], line: Line_) -> None:
+    def _grouped(self, groups: dict[tuple[str, str], list[Condition]], entries: list[Entry], line: Draft) -> None:
         """Of a large map, one rule for every verdict."""
         for (kind, target), conditions in groups.items():
             first = next(
@@ -285,7 +305,7 @@ class Converter:
             )  # fmt: skip
             self._verdict(first, line, both(line.guard, either(*conditions)))
 
-    def _reject(self, reject: Reject, line: Line_) -> None:
+    def _reject(self, reject: Reject, line: Draft) -> None:
         if line.place.setting.hook == "postrouting":
             raise Refused("reject is not possible in postrouting")
         answers = {"tcp reset": protocol_set(6), "icmp": fields.V4, "icmpv6": fields.V6}.get(reject.kind, EVERYTHING)
@@ -294,7 +314,7 @@ class Converter:
 
     # -- what has no verdict
 
-    def _plain(self, statement: Plain, line: Line_) -> None:
+    def _plain(self, statement: Plain, line: Draft) -> None:
         if statement.kind != "notrack":
             return
         if line.place.setting.early:
@@ -303,18 +323,18 @@ class Converter:
             message = "notrack has an effect before connection tracking alone, in chains with a priority below -200 (raw)"
             self.resolver.note("notrack-too-late", message, statement.at, Level.WARNING, Effect.IGNORED)
 
-    def _update(self, statement: Update, line: Line_) -> None:
+    def _update(self, statement: Update, line: Draft) -> None:
         line.narrow(Exactly(self._present(statement.key, line)))
         if statement.limited:
             line.narrow(Undecided(Unknown("how fast packets come, for each key", statement.at.span)))
 
-    def _present(self, key: Expression, line: Line_) -> PacketSet:
+    def _present(self, key: Expression, line: Draft) -> PacketSet:
         result = EVERYTHING
         for each in self.matcher.keys(key, line.place):
             result &= each.spec.present
         return result
 
-    def _other(self, statement: Other, line: Line_) -> None:
+    def _other(self, statement: Other, line: Draft) -> None:
         unknown = Unknown(f"what `{statement.at.words}` does with the packet", statement.at.span)
         if statement.kind == "fwd":
             line.act(line.guard, model.Verdict.DENY)
@@ -330,7 +350,7 @@ class Converter:
 
     # -- writing
 
-    def _mangle(self, statement: Mangle, line: Line_) -> None:
+    def _mangle(self, statement: Mangle, line: Draft) -> None:
         name, place = statement.field.name, line.place
         found = fields.spec(name, place.setting)
         if name in marks.MARK_FIELDS:
@@ -346,7 +366,7 @@ class Converter:
             shift = V6_BASE if name.startswith("ip6") and value is not None else 0
             line.write(Write(field_, None if value is None else value + shift))
 
-    def _single(self, value: Expression, kind: str, line: Line_) -> int | None:
+    def _single(self, value: Expression, kind: str, line: Draft) -> int | None:
         found = self.resolver.behind(value, line.place.moment)
         if isinstance(found, Unknown) or isinstance(found[0], MapValue) or not isinstance(found[0], Atom | Pair):
             return None
@@ -355,7 +375,7 @@ class Converter:
             return None
         return values.spans[0][0]
 
-    def _mark(self, statement: Mangle, line: Line_) -> None:
+    def _mark(self, statement: Mangle, line: Draft) -> None:
         ct = statement.field.name == "ct mark"
         field_ = Field.CT_MARK if ct else Field.MARK
         where = fields.HAS_ENTRY if ct and not line.place.setting.early else NOTHING if ct else EVERYTHING
@@ -374,7 +394,7 @@ class Converter:
             return
         line.write(self._computed(field_, where, source, result, line))
 
-    def _computed(self, field_: Field, where: PacketSet, source: str | None, result: object, line: Line_) -> Write:
+    def _computed(self, field_: Field, where: PacketSet, source: str | None, result: object, line: Draft) -> Write:
         """A mark that depends on a mark: a case for every value that one can have."""
         assert callable(result)
         facts = line.place.setting.facts
@@ -391,7 +411,7 @@ class Converter:
             cases.append(line.rule(Exactly(where & field_set(of, [(mark, mark)])), Call(one, goto=True)))
         return Write(field_, None, model.Chain("", tuple(cases), line.span))
 
-    def _from_map(self, value: MapValue, field_: Field, line: Line_) -> None:
+    def _from_map(self, value: MapValue, field_: Field, line: Draft) -> None:
         """The field gets what the key is mapped to; without a hit, the rule ends."""
         cases, hits = [], []
         for entry in self.matcher.entries(value.key, value.data, line.place):
@@ -407,7 +427,7 @@ class Converter:
 
     # -- translation
 
-    def _nat(self, statement: Nat, line: Line_) -> None:
+    def _nat(self, statement: Nat, line: Draft) -> None:
         setting = line.place.setting
         self._check_nat(statement, setting)
         family = statement.family or {"ip": "ip", "ip6": "ip6"}.get(setting.family, "")
@@ -422,20 +442,43 @@ class Converter:
             self._translate(statement, source, line)
         line.ended = statement.kind
 
-    def _translate(self, statement: Nat, source: bool, line: Line_) -> None:
+    def _translate(self, statement: Nat, source: bool, line: Draft) -> None:
         address = None
         if statement.address is not None:
             address = self._address(statement.address, line)
             family = _family_of(statement.address)
             if family is not None and not statement.family and line.place.setting.family == "inet":
                 line.narrow(Exactly(fields.V6 if family == 6 else fields.V4))
-        port = self._single(statement.port, "inet_service", line) if statement.port is not None and not isinstance(statement.port, MapValue) else None
+        port = (
+            self._single(statement.port, "inet_service", line)
+            if statement.port is not None and not isinstance(statement.port, MapValue)
+            else None
+        )
         has_address = statement.address is not None or statement.kind in ("masquerade", "redirect")
+        if statement.kind == "dnat" and has_address:
+            self._way_in(line, line.guard, address, (statement.port is not None, port))
         line.writes += _translation(source, address, port, has_address, statement.port is not None)
         self._routed(line, address if statement.kind == "dnat" else None, statement.kind == "dnat" and has_address)
         line.act(line.guard, model.Verdict.PERMIT)
 
-    def _routed(self, line: Line_, address: int | None, moved: bool, span: Span | None = None) -> None:
+    def _way_in(self, line: Draft, guard: Condition, address: int | None, port: tuple[bool, int | None], span: Span | None = None) -> None:
+        """Questions name the machine behind a translation: what is translated to it comes to it so, whatever address it was sent to."""
+        setting = line.place.setting
+        if setting.way is not Way.TRANSIT or setting.hook != "prerouting" or setting.facts.local is not None:
+            return
+        to = EVERYTHING if address is None else field_set(Field.DESTINATION, [(address, address)])
+        rewritten = [Field.DESTINATION]
+        if port[0]:
+            rewritten.append(Field.DESTINATION_PORT)
+            to &= EVERYTHING if port[1] is None else field_set(Field.DESTINATION_PORT, [(port[1], port[1])])
+        reached = both(_whatever(guard, tuple(rewritten)), Exactly(to))
+        if address is None or (port[0] and port[1] is None) or not setting.facts.dnat_helps:
+            reached = both(reached, Undecided(Unknown("whether the packets are translated to this destination", line.span)))
+        chain = model.Chain("", tuple(_or_bits(5, EVERYTHING)), line.span)
+        done = model.Chain("", (line.rule(ANY, Call(chain)), line.rule(ANY, model.Verdict.PERMIT)), line.span)
+        line.done.append(line.rule(reached, Call(done), span))
+
+    def _routed(self, line: Draft, address: int | None, moved: bool, span: Span | None = None) -> None:
         """What is translated to an address that is not on this way leaves it."""
         setting = line.place.setting
         if not moved or setting.hook != "prerouting":
@@ -448,19 +491,21 @@ class Converter:
         elif any(low <= address <= high for low, high in local) is not (setting.way is Way.INBOUND):
             line.act(line.guard, model.Verdict.DENY, span)
 
-    def _address(self, expression: Expression, line: Line_) -> int | None:
+    def _address(self, expression: Expression, line: Draft) -> int | None:
         family = _family_of(expression)
         kind = "ipv6_addr" if family == 6 or (family is None and line.place.setting.family == "ip6") else "ipv4_addr"
         number = self._single(expression, kind, line)
         return None if number is None else number + (V6_BASE if kind == "ipv6_addr" else 0)
 
-    def _nat_map(self, statement: Nat, value: MapValue, source: bool, line: Line_) -> None:
+    def _nat_map(self, statement: Nat, value: MapValue, source: bool, line: Draft) -> None:
         """`dnat to tcp dport map { 80 : 10.0.0.1 }`: without a hit, the rule ends."""
         for entry in self.matcher.entries(value.key, value.data, line.place):
             data = entry.data
             address, port = None, None
-            parts = getattr(data, "parts", (data,)) if data is not None and not isinstance(data, Verdict) else ()
-            inner = Line_(line.place._replace(moment=entry.moment), line.span, line.text, line.name, trail=line.trail)
+            parts: tuple[Expression, ...] = ()
+            if data is not None and not isinstance(data, Verdict):
+                parts = data.parts if isinstance(data, Concat) else (data,)
+            inner = Draft(line.place._replace(moment=entry.moment), line.span, line.text, line.name, trail=line.trail)
             if parts:
                 address = self._address(parts[0], inner)
                 port = self._single(parts[1], "inet_service", inner) if len(parts) > 1 else None
@@ -468,17 +513,40 @@ class Converter:
             if statement.port is not None:
                 port = self._single(statement.port, "inet_service", line)
             inner.guard = both(line.guard, entry.condition)
+            if statement.kind == "dnat":
+                self._way_in(inner, inner.guard, address, (ports, port), entry.at.span)
             inner.writes = [*line.writes, *_translation(source, address, port, True, ports)]
             self._routed(inner, address, statement.kind == "dnat", entry.at.span)
             inner.act(inner.guard, model.Verdict.PERMIT, entry.at.span)
             line.done += inner.done
 
     def _check_nat(self, statement: Nat, setting: Setting) -> None:
-        allowed = {"dnat": ("prerouting", "output"), "redirect": ("prerouting", "output"), "snat": ("postrouting", "input"), "masquerade": ("postrouting",)}
+        allowed = {
+            "dnat": ("prerouting", "output"),
+            "redirect": ("prerouting", "output"),
+            "snat": ("postrouting", "input"),
+            "masquerade": ("postrouting",),
+        }
         if not setting.nat:
             raise Refused(f"{statement.kind} is possible in chains of type nat alone")
         if setting.hook not in allowed[statement.kind]:
             raise Refused(f"{statement.kind} is for hook {' or '.join(allowed[statement.kind])}, not {setting.hook}")
+
+
+def _whatever(condition: Condition, fields_: tuple[Field, ...]) -> Condition:
+    """The condition with some fields forgotten: packets that meet it with other values there. In doubt where that is not exact."""
+    if isinstance(condition, Exactly):
+        packets = condition.packets
+        for field_ in fields_:
+            packets = packets.without(field_)
+        return Exactly(packets)
+    if isinstance(condition, Both) and sum(isinstance(part, Exactly) for part in condition.parts) <= 1:
+        return both(*(_whatever(part, fields_) for part in condition.parts))
+    if isinstance(condition, model.Test) or (isinstance(condition, Not) and isinstance(condition.part, model.Test)):
+        return condition
+    if isinstance(condition, Either) and all(isinstance(part, model.Test) for part in condition.parts):
+        return condition
+    return Undecided(Unknown("which packets are translated"))
 
 
 def _family_of(expression: Expression) -> int | None:
@@ -490,22 +558,33 @@ def _family_of(expression: Expression) -> int | None:
 
 
 def _translation(source: bool, address: int | None, port: int | None, has_address: bool, has_port: bool) -> list[Write]:
-    """What a translation writes; a port it does not name stays."""
+    """What a translation writes; a port it does not name stays, and what it leaves as it is counts as decided, not as translated."""
     fields_ = (Field.SOURCE, Field.SOURCE_PORT) if source else (Field.DESTINATION, Field.DESTINATION_PORT)
-    writes = [Write(fields_[0], address)] if has_address else []
-    if has_port:
-        writes.append(Write(fields_[1], port))
-    bit, other = (2, 1) if source else (1, 2)
-    here = Span.of_file("")
-    chains = [model.Chain("", (Rule(ANY, Assign(Field.TRANSLATED, value), here, synthetic=True),), here) for value in (bit, 3)]
-    first, both_ = (field_set(Field.TRANSLATED, [(value, value)]) for value in (0, other))
-    cases = tuple(
-        Rule(Exactly(when), Call(chain, goto=True), here, synthetic=True) for when, chain in zip((first, both_), chains, strict=True)
-    )
-    return [*writes, Write(Field.TRANSLATED, None, model.Chain("", cases, here))]
+    same = EVERYTHING
+    for field_, value, written in zip(fields_, (address, port), (has_address, has_port), strict=True):
+        if written:
+            same &= NOTHING if value is None else field_set(field_, [(value, value)])
+    changed, decided = (10, 8) if source else (5, 4)
+    cases = (*_or_bits(decided, same), *_or_bits(changed, EVERYTHING))
+    writes = [Write(Field.TRANSLATED, None, model.Chain("", cases, _NOWHERE))]
+    if has_address:
+        writes.append(Write(fields_[0], address))
+    return [*writes, Write(fields_[1], port)] if has_port else writes
 
 
-def _anything(guard: Condition, unknown: Unknown, line: Line_) -> tuple[Rule, ...]:
+_NOWHERE = Span.of_file("")
+
+
+def _or_bits(bits: int, packets: PacketSet) -> Iterator[Rule]:
+    """Rules that set bits of TRANSLATED for these packets, and then return."""
+    for value in (0, 4, 5, 8, 10):
+        if packets is not NOTHING:
+            chain = model.Chain("", (Rule(ANY, Assign(Field.TRANSLATED, value | bits), _NOWHERE, synthetic=True),), _NOWHERE)
+            when = Exactly(packets & field_set(Field.TRANSLATED, [(value, value)]))
+            yield Rule(when, Call(chain, goto=True), _NOWHERE, synthetic=True)
+
+
+def _anything(guard: Condition, unknown: Unknown, line: Draft) -> tuple[Rule, ...]:
     """Any verdict for these packets, or none."""
     doubtful = both(guard, Undecided(unknown))
     return line.rule(doubtful, model.Verdict.DENY), line.rule(doubtful, model.Verdict.PERMIT)

@@ -29,7 +29,7 @@ class Facts:
 
     `marks`, `ct_marks`: the values a mark can have, None where some are not known. `tracking`: something asks for connection tracking.
     `filled`: sets that statements add to, `emptied`: sets that statements delete from, by table and name. `local`: the host's own
-    addresses, None where not known.
+    addresses, None where not known. `dnat_helps`: where rules ask whether a flow was translated, it is to accept it.
     """
 
     marks: tuple[int, ...] | None = (0,)
@@ -38,6 +38,7 @@ class Facts:
     filled: frozenset[tuple[str, str, str]] = field(default=frozenset())
     emptied: frozenset[tuple[str, str, str]] = field(default=frozenset())
     local: tuple[Interval, ...] | None = None
+    dnat_helps: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,13 +95,17 @@ class Shaper:
 
     def table(self, node: Tree[Token]) -> Item:
         names, body = _names(node), _body(node, "table_body")
-        return TableBlock(names.get("VERB", ""), names.get("FAMILY", "ip"), names["NAME"], body and self.block(body), self.at(node))
+        return TableBlock(
+            names.get("VERB", ""), names.get("FAMILY", "ip"), names["NAME"], self.block(body) if body else None, self.at(node)
+        )
 
     def chain(self, node: Tree[Token]) -> Item:
         names, body = _names(node), _body(node, "chain_body")
         table, name = self._two(node)
         family = names.get("FAMILY", "ip") if table else ""
-        return ChainBlock(names.get("VERB", ""), family, table, name.value, body and self.block(body), self.at(node), self.at(name))
+        return ChainBlock(
+            names.get("VERB", ""), family, table, name.value, self.block(body) if body else None, self.at(node), self.at(name)
+        )
 
     def set(self, node: Tree[Token]) -> Item:
         names, body = _names(node), _body(node, "set_body")
@@ -140,23 +144,24 @@ class Shaper:
         names = _names(node)
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         kind = "rule" if node.data == "delete_rule" else " ".join(names["KIND"].split())
-        table, name = (found + ["", ""])[:2]
+        table, name = [*found, "", ""][:2]
         return Delete(names["DELETE"], kind, names.get("FAMILY", "ip"), table, name, _where(node)[1], self.at(node))
 
     def flush(self, node: Tree[Token]) -> Item:
         names = _names(node)
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
-        table, name = (found + ["", ""])[:2]
+        table, name = [*found, "", ""][:2]
         kind = " ".join(names["KIND"].split()) if "KIND" in names else "ruleset"
         return Flush(kind, names.get("FAMILY", "" if kind == "ruleset" else "ip"), table, name, self.at(node))
 
     def rename(self, node: Tree[Token]) -> Item:
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
-        return Rename(_names(node).get("FAMILY", "ip"), *found[:3], self.at(node))
+        table, name, new = found[:3]
+        return Rename(_names(node).get("FAMILY", "ip"), table, name, new, self.at(node))
 
     def define(self, node: Tree[Token]) -> Item:
         verb, name = node.children[0], node.children[1]
-        assert isinstance(verb, Token) and isinstance(name, Token)  # noqa: PT018
+        assert isinstance(verb, Token) and isinstance(name, Token)
         value = self.expression(node.children[3:]) if node.data == "define" else None
         return Define(verb.value, name.value, value, self.at(node))
 
@@ -213,7 +218,9 @@ class Shaper:
                 if child.type != "DOT":
                     (data if child.type == "VERDICT_TYPE" else types).append(" ".join(child.split()))
             else:
-                words = [" ".join(str(each).split()) for each in child.children if isinstance(each, Token) and each.type in ("FIELD", "NAME")]
+                words = [
+                    " ".join(str(each).split()) for each in child.children if isinstance(each, Token) and each.type in ("FIELD", "NAME")
+                ]
                 if child.data == "data_type" or types:
                     data += words
                 else:
@@ -263,8 +270,8 @@ class Shaper:
             return Other(kind, self.at(node))
         address = parts.get("nat_address") or parts.get("map")
         port = parts.get("nat_port")
-        target = address and (self.map(address) if address.data == "map" else self.expression(address.children))
-        ports = port and self.key(port.children)
+        target = None if address is None else self.map(address) if address.data == "map" else self.expression(address.children)
+        ports = None if port is None else self.key(port.children)
         return Nat(kind, words.get("FAMILY", ""), target, ports, " ".join(words.get("NAT_WORDS", "").split()), self.at(node))
 
     def limit(self, node: Tree[Token]) -> Statement:
@@ -278,10 +285,10 @@ class Shaper:
         begin = next(index for index, child in enumerate(node.children) if isinstance(child, Token) and child.type == "FIELD")
         keys = []
         for child in node.children[begin:]:
-            if isinstance(child, Tree) and child.data != "group" or isinstance(child, Token) and child.type not in _KEY_TOKENS:
+            if (isinstance(child, Tree) and child.data != "group") or (isinstance(child, Token) and child.type not in _KEY_TOKENS):
                 break
             keys.append(child)
-        limited = any(child.children[0].data in ("limit", "quota", "ctcount") for child in node.children if _is_stateful(child))
+        limited = any(map(_is_limited, node.children))
         return Update(verb, name.lstrip("@"), self.key(keys), limited, self.at(node))
 
     def plain(self, node: Tree[Token]) -> Statement:
@@ -427,8 +434,9 @@ def _where(node: Tree[Token]) -> tuple[str, str]:
     return (str(found.children[0]), str(found.children[1])) if found else ("", "")
 
 
-def _is_stateful(node: Node) -> bool:
-    return isinstance(node, Tree) and node.data == "attribute" and isinstance(node.children[0], Tree)
+def _is_limited(node: Node) -> bool:
+    inner = node.children[0] if isinstance(node, Tree) and node.data == "attribute" else None
+    return isinstance(inner, Tree) and inner.data in ("limit", "quota", "ctcount")
 
 
 def _split(nodes: Sequence[Node], operator: str) -> Iterator[Sequence[Node]]:
@@ -446,6 +454,6 @@ def _split_match(nodes: Sequence[Node]) -> tuple[Sequence[Node], str, Sequence[N
         if isinstance(node, Token) and node.type == "OP":
             return nodes[:index], node.value, nodes[index + 1 :]
     index = 1
-    while isinstance(nodes[index], Token) and nodes[index].type in ("DOT", "BITOP"):
+    while (node := nodes[index]) and isinstance(node, Token) and node.type in ("DOT", "BITOP"):
         index += 2
     return nodes[:index], "", nodes[index:]
