@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,17 +47,28 @@ class Cost:
     memory: float
 
 
+LAUNCHER = """
+import os, sys, time
+out = os.open(os.devnull, os.O_WRONLY)
+began = time.perf_counter()
+pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, out, 1)])
+_, status, usage = os.wait4(pid, 0)
+print(os.waitstatus_to_exitcode(status), time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+"""
+
+
 def cost_of(command: Sequence[str]) -> Cost:
-    """One run, its output thrown away. Exit code 1 (findings) is a success; 2 and above end the benchmark."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, status, usage = os.wait4(process.pid, 0)
-    clock = time.perf_counter() - began
-    code = os.waitstatus_to_exitcode(status)
+    """One run, its output thrown away. Exit code 1 (findings) is a success; 2 and above end the benchmark.
+
+    It is started by an interpreter with nothing in it, since a process inherits the peak memory of the one that starts it.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launcher, capture_output=True, text=True, env=environment, check=False)
+    code, clock, cpu, memory = (float(word) for word in done.stdout.split())
     if code not in (0, 1):
-        said = process.stderr.read().decode(errors="replace") if process.stderr else ""
-        raise SystemExit(f"{' '.join(command)} ended with {code}: {said}")
-    return Cost(clock, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        raise SystemExit(f"{' '.join(command)} ended with {code:.0f}: {done.stderr}")
+    return Cost(clock, cpu, memory)
 
 
 def median_cost(command: Sequence[str], repeat: int) -> Cost:
