@@ -63,6 +63,8 @@ def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome
     steps = reach.replay(shown.way, packet, _wanted(requirement, shown)) if packet else ()
     seen = evidence(packet, steps)
     questions = tuple(question_of(unknown) for unknown in shown.unknowns) if outcome is Outcome.OPEN else ()
+    if outcome is Outcome.OPEN and not questions:
+        questions = tuple(_places_unknown(pairs))
     if unbound and outcome is not Outcome.HOLDS:
         outcome, questions = _spared(shown, outcome, unbound, questions)
     return Finding(
@@ -108,6 +110,14 @@ def _spared(
         f"nobody is known to be {', '.join(unbound)}", f"bind role {unbound[0]}: roles in auditor.yaml, or --role {unbound[0]}=…"
     )
     return Outcome.OPEN, (*questions, asked)
+
+
+def _places_unknown(pairs: Sequence[Pair]) -> Iterable[Question]:
+    """That a firewall's configuration does not say behind which of its interfaces somebody is."""
+    for pair in pairs[:1]:
+        if any(not judged.way.certain for judged in pair.judgements):
+            ends = f"behind which interfaces {_label(pair.source)} and {_label(pair.destination)} are"
+            yield Question(ends, "bind them to zones of the firewall: roles in auditor.yaml, zone: …")
 
 
 # -- where
@@ -179,14 +189,16 @@ def _sentence(
 
 def _extent(shown: Judgement) -> str:
     """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
-    services = services_text(shown.packets, 4)
-    return f" ({', '.join(services)} from {_sources_text(shown)})" if services else ""
+    services = ", ".join(services_text(shown.packets, 4))
+    if not services or not shown.way.source.exact:
+        return f" ({services})" if services else ""
+    return f" ({services} from {_sources_text(shown)})"
 
 
 def _sources_text(shown: Judgement) -> str:
     spans, asked = shown.packets.values(Field.SOURCE), shown.way.source.addresses
     whole = [family for family in (IPV4, IPV6) if intersect_intervals(spans, [family]) == intersect_intervals(asked, [family]) != ()]
-    if not shown.way.source.exact or len(asked) <= 3 or not whole or subtract_intervals(spans, whole):
+    if len(asked) <= 3 or not whole or subtract_intervals(spans, whole):
         return addresses_text(spans, 3)
     only = "" if len(whole) == 2 else f", {'IPv4' if whole[0] is IPV4 else 'IPv6'}"
     return f"all of {shown.way.source.label}{only}"
