@@ -11,7 +11,7 @@ from auditor.analysis.bounds import Bounds, bounds
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Filter, Rule, Settle, Verdict
 from auditor.model.findings import Outcome
-from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, internet
+from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
     ANYWHERE,
     IPV4,
@@ -51,11 +51,17 @@ def inbound_sites(graph: Graph) -> Iterator[Site]:
     """Every place where packets from the internet are filtered on their way in: hosts, groups, and devices from their outer side."""
     groups: dict[tuple[str, str | None], list[Hook]] = {}
     for hook in graph.hooks:
-        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT):
+        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not at_edge(graph, hook):
             groups.setdefault((hook.place, hook.union or hook.device or hook.zone), []).append(hook)
     for hooks in groups.values():
         for entry, crossed in _by_interface(graph, hooks):
             yield _site(graph, tuple(crossed), entry)
+
+
+def at_edge(graph: Graph, hook: Hook) -> bool:
+    """Whether a hook stands at the edge of a subnet, in front of machines with filters of their own: to let all in there is usual."""
+    zone = graph.zone(hook.zone or "")
+    return zone is not None and zone.kind is ZoneKind.SUBNET
 
 
 def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None, list[Hook]]]:

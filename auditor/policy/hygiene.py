@@ -75,7 +75,7 @@ def _finding(requirement: Requirement, what: str, location: Location | None, out
 
 def _any_any(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     for hook in subject.graph.hooks:
-        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT):
+        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not exposure.at_edge(subject.graph, hook):
             for rule in filter(exposure.permits_everything, hook.filter.rules):
                 yield _finding(requirement, f"{_told(rule)} at {hook.label} permits everything from anywhere", _place(rule))
 
@@ -134,30 +134,22 @@ def _covered(graph: Graph) -> Iterator[Covered]:
         for rule in own:
             standing[_written(rule)] = standing.get(_written(rule), 0) + 1
         ordered = tuple(sorted(own, key=_breadth, reverse=True)) if unordered else own
-        for each in _covered_in(ordered, *scopes.get(id(rules), (EVERYTHING, EVERYTHING))):
+        for each in covered(ordered, *scopes.get(id(rules), (EVERYTHING, EVERYTHING))):
             found.setdefault(_written(each.rule), []).append(each)
     for key, alike in found.items():
         if len(alike) == standing[key]:
             yield next((each for each in alike if each.contradicted), alike[0])
 
 
-def _covered_in(rules: tuple[Rule, ...], possible: PacketSet, usual: PacketSet) -> Iterator[Covered]:
-    """Rules that get none of the `possible` packets; and those that get none of the `usual` ones because they are decided otherwise."""
-    found = {id(each.rule): each for each in covered(rules, possible)}
-    if usual is not possible:
-        found = {id(each.rule): each for each in covered(rules, usual) if each.contradicted} | found
-    return iter(found.values())
-
-
 def _scopes(graph: Graph, hook: Hook) -> tuple[PacketSet, PacketSet]:
-    """The packets a router's filter at an interface is asked about, and those of the machines behind it.
+    """The packets a router's filter at an interface is asked about, and those of the machines behind it (everything: just these).
 
     Where every rule keeps state it is asked about first packets only.
     """
     possible = EVERYTHING if any(rule.stateless for rule in hook.filter.rules) else NEW_FLOW
     zone = graph.zone(hook.zone or "")
     if zone is None or zone.default or not zone.networks:
-        return possible, possible
+        return possible, EVERYTHING
     return possible, possible & (sources if hook.place is Place.ENTRY else destinations)(zone.networks)
 
 
