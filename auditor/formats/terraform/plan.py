@@ -29,7 +29,7 @@ MAX_BYTES = 128 * 1024 * 1024
 IDENTITIES = frozenset({"id", "arn", "self_link"})
 IDENTITY_ARGUMENT = re.compile(r"(?:_ids?|_arns?|_links?|security_groups?|firewalls?|subnets?)$|^network$")
 ADDRESS = re.compile(rb'"address": ?("(?:[^"\\]|\\.)*")')
-LIKE_AN_ID = re.compile(r"(?=.*[\d-])[\w:/.-]{6,}")
+LIKE_AN_ID = re.compile(r"(?=.*[\d-])\S{6,}")
 Json = Mapping[str, Any]
 
 

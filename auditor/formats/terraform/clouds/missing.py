@@ -19,6 +19,7 @@ CARRIERS = re.compile(
 )
 """Modules that put groups on what they make, and add no rules to groups they are given."""
 ATTACHING = frozenset({"vpc_security_group_ids", "security_groups", "security_group_ids", "security_group_id"})
+META = frozenset({"source", "version", "providers", "depends_on", "count", "for_each"})
 SUBNETS = ("subnet_id", "subnet_ids", "subnets", "vpc_zone_identifier")
 
 
@@ -67,7 +68,7 @@ def _carrier(context: Context, call: MissingModule) -> None:
 
 def _opened(context: Context, call: MissingModule) -> None:
     """The module may add rules to every group whose id it gets."""
-    for name in call.names():
+    for name in sorted(set(call.names()) - META):
         for value in leaves(call.get(name)):
             group = context.estate.groups.get(context.identity(value) or "")
             if group is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor.analysis.bounds import Bounds, bounds
+from auditor.analysis.exposure import inbound_sites
 from auditor.model.graph import Place
 from auditor.model.headers import NEW_FLOW, Protocol, icmp
 from auditor.model.packets import EVERYTHING, PacketSet
@@ -107,3 +108,7 @@ resource "aws_default_network_acl" "acl" {
 }
 """
     assert not into(text, EVERYTHING, "terraform:aws_default_network_acl.acl/in@aws_subnet.a").maybe
+
+
+def test_an_acl_that_lets_everything_in_is_not_the_last_filter_before_machines() -> None:
+    assert list(inbound_sites(graph_of(acl(rule(100, "allow", "-1", 0, 0, "0.0.0.0/0"))))) == []
