@@ -18,7 +18,7 @@ from auditor.model.graph import Graph
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note
 from auditor.nested import talos_in_terraform
-from auditor.policy.binding import Cast, Claim, bind, claim_of
+from auditor.policy.binding import OUTSIDE, Cast, Claim, bind, claim_of, lead_out
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
@@ -155,8 +155,10 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
         given = _given(config, request)
         values = {ruleset.name: parameters_of(ruleset, given) for ruleset, _ in rulesets}
         problems = list(unknown_parameters((ruleset for ruleset, _ in rulesets), given))
-        bound, unmatched = bind(graph, _claims(graph, rulesets, config, request))
-        problems += unmatched + _strangers(config, request, rulesets)
+        claims = tuple(_claims(graph, rulesets, config, request))
+        graph, unled = lead_out(graph, claims)
+        bound, unmatched = bind(graph, claims)
+        problems += unled + unmatched + _strangers(config, request, rulesets)
     except PolicyError as error:
         raise UsageError(str(error)) from None
     if problems:
@@ -258,7 +260,7 @@ def _claims(graph: Graph, rulesets: Iterable[tuple[Ruleset, str]], config: Confi
 
 def _strangers(config: Config, request: Request, rulesets: Iterable[tuple[Ruleset, str]]) -> list[Problem]:
     """Roles that were bound and that no ruleset of the run has."""
-    known = {role for ruleset, _ in rulesets for role in ruleset.roles}
+    known = {OUTSIDE, *(role for ruleset, _ in rulesets for role in ruleset.roles)}
     given = [(role.name, role.span) for role in config.roles] + [(text.partition("=")[0].strip(), None) for text in request.roles]
     return [
         Problem(f"no ruleset of this run has a role {name!r}{did_you_mean(name, known)}", span) for name, span in given if name not in known

@@ -137,11 +137,34 @@ def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]
         yield Endpoint("anywhere else, privately", "any", addresses=private, elsewhere=True)
 
 
+OUTSIDE = "internet"
+"""The built-in role of public addresses outside every other: it has no members to bind, but the zones it is behind can be named."""
+
+
+def lead_out(graph: Graph, claims: Iterable[Claim]) -> tuple[Graph, list[Problem]]:
+    """The graph with the zones that claims say the internet is behind, where a configuration does not say it itself."""
+    problems: list[Problem] = []
+    outer: set[str] = set()
+    for claim in claims:
+        if claim.role == OUTSIDE:
+            if claim.addresses or claim.names or not claim.zones:
+                problems.append(Problem("role internet: name the zone it is behind; nothing else can be said of it", claim.span))
+            for text in claim.zones:
+                found = find_zones(graph, text)
+                outer.update(zone.id for zone in found)
+                if not found:
+                    problems.append(Problem(_nothing_there(graph, claim.role, text), claim.span))
+    zones = tuple(replace(zone, default=True) if zone.id in outer else zone for zone in graph.zones)
+    return (replace(graph, zones=zones) if outer else graph), problems
+
+
 def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
     """The cast of a run. Claims for one role add up if they have the same reason; an earlier reason overrides a later one."""
     problems: list[Problem] = []
     roles: dict[str, Bound] = {}
     for claim in claims:
+        if claim.role == OUTSIDE:
+            continue
         known = roles.get(claim.role)
         if known is not None and known.why.partition(":")[0] != claim.why.partition(":")[0]:
             continue

@@ -98,8 +98,9 @@ class Stage:
         return self.cast.bound(role) or (known is not None and known.somewhere)
 
     def _of(self, term: Term, but: tuple[Endpoint, ...]) -> Iterable[Endpoint]:
-        if term.kind is TermKind.NAME:
-            return (Endpoint(term.text, addresses=self.cast.public, names=frozenset({term.text})),)
+        if term.kind in (TermKind.NAME, TermKind.HOST):
+            outside = term.kind is TermKind.NAME
+            return (Endpoint(term.text, addresses=self.cast.public, names=frozenset({term.text}), elsewhere=outside),)
         if term.kind is TermKind.ADDRESS:
             return (Endpoint(term.text, addresses=(address_interval(term.text),), exact=True),)
         if term.text == INTERNET:

@@ -47,7 +47,8 @@ class TermKind(StrEnum):
     """What a term of a flow's end is."""
 
     ROLE = "role"
-    NAME = "name"  # a domain name, `ghcr.io`, or a wildcard over its subdomains, `*.docker.com`; lower case
+    NAME = "name"  # a domain name of the internet, `ghcr.io`, or a wildcard over its subdomains, `*.docker.com`; lower case
+    HOST = "host"  # a domain name that the user gave: it may be inside
     ADDRESS = "address"  # an address or CIDR block
     PARAMETER = "parameter"  # each value of a parameter: names or addresses; gone after `settle`
 
@@ -308,7 +309,10 @@ def _terms(ruleset: Ruleset, terms: tuple[Term, ...], values: Mapping[str, Value
             found += [Term(TermKind.ROLE, name) for name in ruleset.members(term.text)]
         elif term.kind is TermKind.PARAMETER:
             value = values[term.text]
-            found += map(endpoint_of, value if isinstance(value, tuple) else [str(value)] if value else [])
+            usual = ruleset.parameters[term.text].default
+            for each in value if isinstance(value, tuple) else [str(value)] if value else []:
+                known = isinstance(usual, tuple) and each in usual
+                found.append(term_of(each) if known else endpoint_of(each))
         else:
             found.append(term)
     return tuple(dict.fromkeys(found))
@@ -320,15 +324,17 @@ def term_of(text: str) -> Term:
     if text.startswith("$"):
         return Term(TermKind.PARAMETER, text[1:])
     endpoint = endpoint_of(text)
-    return endpoint if endpoint.kind is TermKind.ADDRESS or "." in text else Term(TermKind.ROLE, text)
+    if endpoint.kind is TermKind.ADDRESS:
+        return endpoint
+    return Term(TermKind.NAME, endpoint.text) if "." in text else Term(TermKind.ROLE, text)
 
 
 def endpoint_of(text: str) -> Term:
-    """A parameter's value as an end of a flow: an address or, with or without a dot, a name."""
+    """A value that a user gave as an end of a flow: an address or, with or without a dot, a name."""
     text = text.strip()
     if "/" in text or ":" in text or text.replace(".", "").isdecimal():
         return Term(TermKind.ADDRESS, text)
-    return Term(TermKind.NAME, text.rstrip(".").casefold())
+    return Term(TermKind.HOST, text.rstrip(".").casefold())
 
 
 def _spoken(terms: tuple[Term, ...]) -> str:

@@ -79,7 +79,13 @@ def test_each_host_of_a_list_is_a_destination() -> None:
 def test_a_host_without_a_dot_is_a_name_and_an_address_an_address() -> None:
     flow = asked("thymis-controller", "thymis-controller/git-hosts", git_hosts="forge, 10.0.0.9").flow
     assert flow is not None
-    assert [str(term.kind) for term in flow.destinations.terms] == ["name", "address"]
+    assert [str(term.kind) for term in flow.destinations.terms] == ["host", "address"]
+
+
+def test_a_host_of_the_document_is_of_the_internet_and_one_the_user_names_may_be_inside() -> None:
+    flow = asked("thymis-controller", "thymis-controller/git-hosts", git_hosts="gitlab.com, git.corp").flow
+    assert flow is not None
+    assert [str(term.kind) for term in flow.destinations.terms] == ["name", "host"]
 
 
 def test_an_empty_list_asks_for_nothing() -> None:
