@@ -13,6 +13,7 @@ table inet filter {
   chain forward {
     type filter hook forward priority filter; policy drop;
     iifname "eth1" oifname "eth0" tcp dport 443 accept
+    iifname "eth2" drop
     ct state established accept
   }
 }
