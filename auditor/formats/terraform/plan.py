@@ -191,21 +191,22 @@ class PlannedResource:
         unknown = self.unknown.get(name)
         if unknown is True and name not in self._expressions() and name not in IDENTITIES:
             return null(place=self.place)  # left out: the provider decides
-        return self._value(name, self.values.get(name), unknown, self.plan.place_of(self.address, name))
+        return self._value((name, name), self.values.get(name), unknown, self.plan.place_of(self.address, name))
 
-    def _value(self, name: str, value: object, unknown: object, place: Place) -> Value:
-        """A value merged with the marks of what is not known in it."""
+    def _value(self, path: tuple[str, str], value: object, unknown: object, place: Place) -> Value:
+        """A value merged with the marks of what is not known in it. `path`: the argument it is in, and the innermost key."""
+        name = path[1]
         if unknown is True:
-            return self._unknown(name, place)
+            return self._unknown(path, place)
         if isinstance(value, Mapping):
             marks = object_in(unknown)
             names = dict.fromkeys([*value, *(key for key, mark in marks.items() if mark)])
-            return object_value({key: self._value(key, value.get(key), marks.get(key), place) for key in names}, place)
+            return object_value({key: self._value((path[0], key), value.get(key), marks.get(key), place) for key in names}, place)
         if isinstance(value, list):
             marks_of = unknown if isinstance(unknown, list) and len(unknown) == len(value) else [False] * len(value)
-            return tuple_value((self._value(name, part, mark, place) for part, mark in zip(value, marks_of, strict=True)), place)
+            return tuple_value((self._value(path, part, mark, place) for part, mark in zip(value, marks_of, strict=True)), place)
         if isinstance(unknown, Mapping | list) and value is None and any(unknown):
-            return self._value(name, {} if isinstance(unknown, Mapping) else [None] * len(unknown), unknown, place)
+            return self._value(path, {} if isinstance(unknown, Mapping) else [None] * len(unknown), unknown, place)
         return self._scalar(name, value, place)
 
     def _scalar(self, name: str, value: object, place: Place) -> Value:
@@ -220,11 +221,14 @@ class PlannedResource:
             return Value(value, STRING, place)
         return Value(Hidden(f"{value} is {symbol}", Cause.COMPUTED, symbol, place, not_null=True), STRING, place)
 
-    def _unknown(self, name: str, place: Place) -> Value:
+    def _unknown(self, path: tuple[str, str], place: Place) -> Value:
+        outer, name = path
         reason = f"{self.address}.{name} is only known after apply"
         if name in IDENTITIES and name not in self._expressions():
             return Value(Hidden(reason, Cause.COMPUTED, f"{self.address}.{name}", place, not_null=True), STRING, place)
-        candidates = self.plan.index.candidates(_find(self._expressions(), name), self.where) if self.where else ()
+        written = self._expressions().get(outer)
+        expression = (_find(written, name) or written) if name != outer else written
+        candidates = _fitting(self.plan.index.candidates(expression, self.where), name) if self.where else ()
         named = [_candidate(symbol, reason, place) for symbol in candidates if symbol is None or _is_identity(symbol)]
         if len(named) == len(candidates) == 1:
             return named[0]
@@ -251,6 +255,13 @@ def _candidate(symbol: str | None, reason: str, place: Place) -> Value:
     if symbol is None:
         return Value(Hidden(reason, Cause.COMPUTED, None, place), ANY, place)
     return Value(Hidden(f"{symbol} is only known after apply", Cause.COMPUTED, symbol, place, not_null=True), STRING, place)
+
+
+def _fitting(candidates: tuple[str | None, ...], name: str) -> tuple[str | None, ...]:
+    """Blocks of one type are pooled in a plan: of what they mention, what can stand for this argument."""
+    word = next((word for word in ("security_group", "prefix_list") if word in name), None)
+    fitting = tuple(symbol for symbol in candidates if symbol is None or (word and word in symbol))
+    return fitting if any(fitting) else candidates
 
 
 def _is_identity(symbol: str) -> bool:
