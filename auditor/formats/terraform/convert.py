@@ -33,8 +33,6 @@ from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 INSTANCE_KEY = re.compile(r"\[(?:\d+|\?|\"(?:[^\"\\]|\\.)*\")\]$")
-MACHINE = re.compile(r"(?<!db_)instance|server|droplet|vm|machine|interface|template|port|configuration|autoscaling|container|spot")
-"""What in a carrier's type says that it is a machine, or makes machines, rather than a service in front of them."""
 ROLE_WORDS = {
     **dict.fromkeys(("controlplane", "control-plane", "control_plane", "cp", "master", "masters"), "control-plane"),
     **dict.fromkeys(("worker", "workers"), "worker"),
@@ -164,7 +162,7 @@ def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
         carrier.span,
         (networks_of(subnets) if known else None) or networks_of(vpcs[:1]),
         references_of(vpcs[0]) if vpcs else frozenset(),
-        attributes=(*_signs(None, carrier.tags), *((("service", carrier.type),) if not MACHINE.search(carrier.type) else ())),
+        attributes=(*_signs(None, carrier.tags), *((("service", carrier.type),) if not carrier.is_machine else ())),
         inside=tuple(dict.fromkeys(inside)),
     )
 

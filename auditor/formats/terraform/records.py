@@ -5,10 +5,14 @@ Nothing is lost here: what the configuration leaves undecided is an `Unknown` in
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from auditor.model.record import dataclass, field
 from auditor.model.source import Note, Span, Unknown
+
+MACHINE = re.compile(r"(?<!db_)instance|server|droplet|vm|machine|interface|template|port|configuration|autoscaling|container|spot")
+"""What in a carrier's type says that it is a machine, or makes machines, rather than a service in front of them."""
 
 Trail = tuple[tuple[str, Span], ...]
 """The way a value took to where it is used: (phrase, place), the first mention first."""
@@ -210,6 +214,11 @@ class Carrier:
     subnets: list[str | None] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     certain: bool = True
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether it is a machine, or makes machines, rather than a service."""
+        return MACHINE.search(self.type) is not None
 
 
 @dataclass(slots=True)

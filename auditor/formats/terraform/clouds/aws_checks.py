@@ -49,7 +49,7 @@ def _forms(context: Context, resource: Resource, group: Group, kinds: dict[str, 
         if entry.managed and not entry.items and not entry.rest and beside:
             message = f"{name} = [] removes the {name} rules that {beside[0].resource} adds, at the next apply"
             context.note("authoritative-empty", message, resource.span_of(name), Effect.DROPPED, ("a rule it removes", beside[0].span))
-        if name in resource.names() and not entry.managed and not entry.items and not group.rules:
+        if resource.type == aws_groups.TYPE and name in resource.names() and not entry.managed and not entry.items and not group.rules:
             message = f"every dynamic {name} block of {group.address} came out empty: the rules of an earlier apply are not removed"
             context.note("dynamic-empty-unmanaged", message, resource.span_of(name), Effect.IGNORED)
     _ignored(context, resource)
@@ -73,7 +73,8 @@ def _group(context: Context, group: Group) -> None:
         message = f"nothing in this configuration carries {group.address}: its rules protect nothing"
         context.note("group-not-attached", message, group.span, Effect.IGNORED)
     outward = any(record.direction is Direction.OUT for record in group.rules) or group.beyond
-    if carried and not outward:
+    machines = any(group.address in carrier.groups and carrier.is_machine for carrier in context.estate.carriers)
+    if machines and not outward:
         message = f"{group.address} has no egress rule: Terraform removes the default one, so nothing may leave"
         context.note("no-egress", message, group.span, Effect.NARROWED)
     _one_family(context, group)
