@@ -41,8 +41,11 @@ class Covered:
         return any(isinstance(rule.action, Verdict) and rule.action.denies != self.rule.action.denies for rule in self.by)
 
 
-def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING) -> Iterator[Covered]:
-    """The rules of one list that earlier rules of it cover, in order, as far as packets of `within` are concerned."""
+def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: PacketSet = EVERYTHING) -> Iterator[Covered]:
+    """The rules of one list that earlier rules of it cover, in order, as far as packets of `within` are concerned.
+
+    Where only the `usual` packets of a rule are covered, it is named if they are decided otherwise.
+    """
     index = _Index()
     for rule in rules:
         if isinstance(rule.action, Assign) or (isinstance(rule.action, Call) and _assigns(rule.action, set())):
@@ -56,8 +59,18 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING) -> Iterator
         by = index.cover(plain)
         if by:
             yield Covered(rule, by)
-        elif plain.decided:
+            continue
+        if usual is not EVERYTHING:
+            yield from _unusual(index, rule, plain, usual)
+        if plain.decided:
             index.add(rule, plain)
+
+
+def _unusual(index: _Index, rule: Rule, plain: Plain, usual: PacketSet) -> Iterator[Covered]:
+    common = plain.packets & usual
+    found = Covered(rule, index.cover(Plain(common, plain.demands, plain.decided))) if common else None
+    if found is not None and found.by and found.contradicted:
+        yield found
 
 
 def plain_of(condition: Condition, within: PacketSet = EVERYTHING) -> Plain:
