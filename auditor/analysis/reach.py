@@ -151,14 +151,23 @@ def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
         return None
     answers = _replies(question)
     worst: Judgement | None = None
-    for back in graph.ways(way.destination, way.source):
+    for back in _ways_back(graph, way):
         crossings = tuple(each for each in back.crossings if not _free_return(each, way, question))
         judged = _allowed(Way(back.source, back.destination, crossings, back.certain), answers)
         if worst is None or judged.outcome.weight > worst.outcome.weight:
             worst = judged
     if worst is None:
         return None
-    return Judgement(worst.outcome, worst.way, worst.packets, worst.unknowns, worst.crossing, reply=True)
+    outcome = worst.outcome if worst.way.certain or worst.outcome is not Outcome.BROKEN else Outcome.OPEN
+    return Judgement(outcome, worst.way, worst.packets, worst.unknowns, worst.crossing, reply=True)
+
+
+def _ways_back(graph: Graph, way: Way) -> tuple[Way, ...]:
+    """The ways of the replies. Where nobody knows behind which interfaces the ends are, they are where the flow itself went."""
+    back = graph.ways(way.destination, way.source)
+    went = {(each.exit, each.entry) for each in way.crossings}
+    same = tuple(each for each in back if each.certain or {(crossing.entry, crossing.exit) for crossing in each.crossings} <= went)
+    return same or back
 
 
 def _stateless(graph: Graph, way: Way) -> bool:
