@@ -154,11 +154,11 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
         rulesets = _rulesets(tree, graph, config, request)
         given = _given(config, request)
         values = {ruleset.name: parameters_of(ruleset, given) for ruleset, _ in rulesets}
-        problems = list(unknown_parameters((ruleset for ruleset, _ in rulesets), given))
+        problems = _strangers(tree, config, request, given, [ruleset for ruleset, _ in rulesets])
         claims = tuple(_claims(graph, rulesets, config, request))
         graph, unled = lead_out(graph, claims)
         bound, unmatched = bind(graph, claims)
-        problems += unled + unmatched + _strangers(config, request, rulesets)
+        problems += unled + unmatched
     except PolicyError as error:
         raise UsageError(str(error)) from None
     if problems:
@@ -258,13 +258,27 @@ def _claims(graph: Graph, rulesets: Iterable[tuple[Ruleset, str]], config: Confi
         yield from proposals(ruleset, graph)
 
 
-def _strangers(config: Config, request: Request, rulesets: Iterable[tuple[Ruleset, str]]) -> list[Problem]:
-    """Roles that were bound and that no ruleset of the run has."""
-    known = {OUTSIDE, *(role for ruleset, _ in rulesets for role in ruleset.roles)}
-    given = [(role.name, role.span) for role in config.roles] + [(text.partition("=")[0].strip(), None) for text in request.roles]
-    return [
-        Problem(f"no ruleset of this run has a role {name!r}{did_you_mean(name, known)}", span) for name, span in given if name not in known
-    ]
+def _strangers(tree: Tree, config: Config, request: Request, given: Mapping[str, Given], rulesets: Sequence[Ruleset]) -> list[Problem]:
+    """Roles and parameters that no ruleset has: not those of the run, not others that auditor.yaml lists or that come with the program."""
+    found = list(_unknown(config, request, given, rulesets))
+    if not found:
+        return []
+    others = [load_ruleset(name, tree) for name in config.rulesets] + list(map(load_ruleset, builtin_rulesets()))
+    elsewhere = set(_unknown(config, request, given, [*rulesets, *others]))
+    return [problem for problem in found if any(problem.span == each.span and _subject(problem) == _subject(each) for each in elsewhere)]
+
+
+def _subject(problem: Problem) -> str:
+    return problem.message.partition(";")[0]
+
+
+def _unknown(config: Config, request: Request, given: Mapping[str, Given], rulesets: Sequence[Ruleset]) -> Iterable[Problem]:
+    yield from unknown_parameters(rulesets, given)
+    known = {OUTSIDE, *(role for ruleset in rulesets for role in ruleset.roles)}
+    named = [(role.name, role.span) for role in config.roles] + [(text.partition("=")[0].strip(), None) for text in request.roles]
+    for name, span in named:
+        if name not in known:
+            yield Problem(f"no ruleset of this run has a role {name!r}{did_you_mean(name, known)}", span)
 
 
 def _bindings(cast: Cast) -> Iterable[Binding]:
