@@ -75,15 +75,20 @@ def condition(selector: Selector) -> Condition:
 
 def located(peer: Peer, side: Side, family: str) -> Condition:
     """The packets whose `side` is `peer`, its ports left aside; of both families, a negation covers the family that is not named."""
+    return _located(peer.parts, side, family)
+
+
+@lru_cache(maxsize=4096)
+def _located(parts: tuple[tuple[Addresses, bool], ...], side: Side, family: str) -> Condition:
     frame = _on(side, FAMILY[family])
-    if peer.anyone:
+    if any(addresses == ANY and not negated for addresses, negated in parts):
         return Exactly(frame)
-    if all(addresses.exact and not addresses.names for addresses, _ in peer.parts):
-        exact = (complement(addresses.surely) if negated else addresses.surely for addresses, negated in peer.parts)
+    if all(addresses.exact and not addresses.names for addresses, _ in parts):
+        exact = (complement(addresses.surely) if negated else addresses.surely for addresses, negated in parts)
         ranges = normal(span for part in exact for span in part)
         return Exactly(_on(side, meet(ranges, FAMILY[family])))
     return either(
-        *(both(Exactly(frame), _negated(addresses, side) if negated else _within(addresses, side)) for addresses, negated in peer.parts)
+        *(both(Exactly(frame), _negated(addresses, side) if negated else _within(addresses, side)) for addresses, negated in parts)
     )
 
 

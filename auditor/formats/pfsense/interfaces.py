@@ -95,6 +95,7 @@ class Interfaces:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._networks: dict[str, Addresses | None] = {}
         self.by_id = {interface.id: interface for interface in (*_own(config), *_built_in(config))}
         self.groups = {field(entry, "ifname"): _group(entry) for entry in config.every("ifgroups/ifgroupentry")}
 
@@ -126,6 +127,11 @@ class Interfaces:
 
     def network(self, name: str) -> Addresses | None:
         """The networks of an interface or of a group's members; None if it has none, or is not there."""
+        if name not in self._networks:
+            self._networks[name] = self._network(name)
+        return self._networks[name]
+
+    def _network(self, name: str) -> Addresses | None:
         group = self.groups.get(name)
         if group is not None:
             return pf.union(self.by_id[member].network() for member in group.members if member in self.by_id)
