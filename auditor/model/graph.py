@@ -270,6 +270,13 @@ class Graph:
             return True
         return any(self._known(spot) for device in self.devices for spot in self._spots(device, end))
 
+    def is_device(self, end: Endpoint) -> bool:
+        """Whether an endpoint is nothing but a device that filters others."""
+        return any(
+            device.host in end.zones or (device.addresses and end.exact and not subtract_intervals(end.addresses, device.addresses))
+            for device in self.devices
+        )
+
     # -- at the ends
 
     def _with_ends(self, way: Way) -> Way:

@@ -98,7 +98,8 @@ class Cast:
         Routers whose own configuration was read are nobody: what they send for themselves is not what a document means.
         """
         spared = frozenset[str]().union(*(end.zones for end in but))
-        others = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
+        played = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
+        others = (end for end in played if not self.graph.is_device(end))  # a firewall does not filter itself
         roles = [end for end in (self._bystanders(other, but) for other in others) if end.addresses]
         named = frozenset[str]().union(*(end.zones for end in (*roles, *but)))
         routers = frozenset(device.host for device in self.graph.devices)

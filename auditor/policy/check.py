@@ -78,6 +78,9 @@ def _flows(requirement: Requirement, pairs: Iterable[Pair], unbound: tuple[str, 
     asked = tuple(pairs)
     if not asked and requirement.scope is Scope.NETWORK:
         return  # no network firewall stands between the ends
+    if not asked and requirement.kind is Kind.REPLIES:
+        yield _open(requirement, "nothing of the flow gets out that could be answered", "let the flow itself through first")
+        return
     if not asked:
         yield _open(requirement, "no packet can be of this flow: the ends share no address family, or are one machine", "bind its roles")
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement
-from auditor.model.filters import Verdict
+from auditor.model.filters import Exactly, Rule, Verdict, both
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
 from auditor.model.headers import (
@@ -31,6 +31,9 @@ from auditor.policy.services import Service
 
 _NUMBERS = {Named.TCP: Protocol.TCP, Named.UDP: Protocol.UDP, Named.ICMP: Protocol.ICMP, Named.ICMPV6: Protocol.ICMPV6}
 _ALL_PORTS = ((0, 65535),)
+_NO_UPKEEP = Exactly(
+    ~(ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP))
+)
 
 
 def packets_of(service: Service) -> PacketSet:
@@ -127,16 +130,17 @@ class Stage:
                 yield from self._pair(source, destination, service, found)
 
     def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None) -> Iterator[Pair]:
-        """Whether no packet of the flow gets through, pair by pair. With `spared` packets left out, as are the product's own permits."""
+        """Whether no packet of the flow gets through, pair by pair. `spared` packets are left out."""
         for source, destination in self._pairs(flow):
             for service in flow.services:
                 packets = packets_of(service)
                 ways = self._scoped(source, destination, scope)
-                if source.role == destination.role:
+                if source.role == destination.role or self._hypothetical(source):
                     ways = tuple(way for way in ways if way.crossings)  # what crosses nothing among themselves is their own
                 if spared is not None:
                     packets -= spared
-                    ways = tuple(map(_without_synthetic, ways))
+                if service.protocol is Named.ANY:
+                    ways = tuple(map(_without_upkeep, ways))
                 yield from self._pair(source, destination, service, [reach.denied(way, packets) for way in ways])
 
     def replies(self, flow: Flow) -> Iterator[Pair]:
@@ -144,6 +148,11 @@ class Stage:
         for pair in self.allow(flow, Scope.PATH):
             if pair.outcome is Outcome.HOLDS or any(each.reply for each in pair.judgements):
                 yield pair
+
+    def _hypothetical(self, source: Endpoint) -> bool:
+        """Whether nothing says that anybody is there: a network, of which machines in other roles are known."""
+        known = self.ruleset.roles.get(source.role)
+        return not source.role or (known is not None and known.network_of != "")
 
     def _pairs(self, flow: Flow) -> Iterator[tuple[Endpoint, Endpoint]]:
         destinations = self.endpoints(flow.destinations)
@@ -211,16 +220,18 @@ def _reached_by_all(way: Way, question: PacketSet) -> bool:
     return bool(reached) and not subtract_intervals(intersect_intervals(asked, (IPV4,)) or asked, reached)
 
 
-def _without_synthetic(way: Way) -> Way:
-    """The way as the user's own rules have it, without permits that the product adds by itself."""
-    return replace(way, crossings=tuple(map(_own_rules, way.crossings)))
+def _without_upkeep(way: Way) -> Way:
+    """The way without what the product itself lets in to keep the link up: nobody asked for it, and nobody can take it away."""
+    return replace(way, crossings=tuple(map(_no_upkeep, way.crossings)))
 
 
-def _own_rules(crossing: Crossing) -> Crossing:
-    if any(hook.place in (Place.OUTBOUND, Place.EXIT) for hook in crossing.hooks):
-        return crossing  # a product lets out by itself what it let in
-    kept = tuple(rule for rule in crossing.filter.rules if not (rule.synthetic and rule.action is Verdict.PERMIT))
-    return crossing if len(kept) == len(crossing.filter.rules) else replace(crossing, filter=replace(crossing.filter, rules=kept))
+def _no_upkeep(crossing: Crossing) -> Crossing:
+    rules = tuple(_less_upkeep(rule) if rule.synthetic and rule.action is Verdict.PERMIT else rule for rule in crossing.filter.rules)
+    return crossing if rules == crossing.filter.rules else replace(crossing, filter=replace(crossing.filter, rules=rules))
+
+
+def _less_upkeep(rule: Rule) -> Rule:
+    return replace(rule, condition=both(rule.condition, _NO_UPKEEP))
 
 
 def _of_network(crossing: Crossing) -> bool:
