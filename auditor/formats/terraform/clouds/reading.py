@@ -42,7 +42,10 @@ def trail_of(value: Value, here: Span) -> Trail:
 
 
 def unknown_of(value: Value, span: Span) -> Unknown:
-    """Why an unknown value is unknown; `span` stands in where it was not written anywhere."""
+    """Why a value is not known, or is none that could stand here; `span` stands in where it was not written anywhere."""
+    if not value.is_unknown:
+        text = text_of(value)
+        return Unknown("it is not set" if value.is_null else f"{text!r} cannot stand here" if text else "this cannot stand here", span)
     unknown = value.unknown
     return unknown if unknown.span is not None else replace(unknown, span=span)
 
