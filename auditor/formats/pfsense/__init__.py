@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,26 +13,26 @@ from auditor.model.source import Effect, Level, Note, Span
 if TYPE_CHECKING:
     from auditor.formats.pfsense.read import Config
 
-_PROLOGUE = rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^<\[]*(?:\[.*?\]\s*>|>)?\s*)*"
-_ROOT = re.compile(_PROLOGUE + rb"<(?:pfsense|m0n0wall)[\s/>]", re.IGNORECASE | re.DOTALL)
-_AREA = re.compile(_PROLOGUE + rb"<(aliases|filter|nat|interfaces)>(.*)", re.IGNORECASE | re.DOTALL)
-_SIGNS = {
-    b"aliases": (b"<alias>",),
-    b"filter": (b"<tracker>", b"<rule>"),
-    b"nat": (b"<outbound>", b"<local-port>", b"<onetoone>"),
-    b"interfaces": (b"<ipaddr>", b"<if>"),
+_AREAS = {
+    "aliases": (b"<alias>",),
+    "filter": (b"<tracker>", b"<rule>"),
+    "nat": (b"<outbound>", b"<local-port>", b"<onetoone>"),
+    "interfaces": (b"<ipaddr>", b"<if>"),
 }
+"""The backups of one area that are recognised, each by elements of its own."""
 
 
 def _claims(path: str, head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = head[: len(head) & ~1].decode("utf-16", errors="replace").encode()
-    if _ROOT.match(head):
+    if b"<" not in head:
+        return head.lstrip().startswith(b"---- BEGIN config.xml ----") and b"OPNsense" not in head
+    if b"pfsense" not in head.lower().replace(b"\0", b"") and not path.endswith(".xml"):
+        return False
+    from auditor.formats.xmlspan import claims
+
+    if any(claims(head, root) for root in ("pfsense", "m0n0wall")):
         return True
-    if head.lstrip().startswith(b"---- BEGIN config.xml ----"):
-        return b"OPNsense" not in head
-    area = _AREA.match(head) if path.endswith(".xml") else None
-    return area is not None and any(sign in area.group(2).lower() for sign in _SIGNS[area.group(1).lower()])
+    signs = next((signs for root, signs in _AREAS.items() if path.endswith(".xml") and claims(head, root)), ())
+    return any(sign in head.lower() for sign in signs)
 
 
 def _load(tree: Tree, paths: Sequence[str], options: Options) -> Graph:  # noqa: ARG001  (nothing of a pfSense file can be set from outside)

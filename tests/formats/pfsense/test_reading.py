@@ -105,6 +105,8 @@ def test_several_firewalls_are_told_apart_by_their_names() -> None:
         ("a.xml", b"<opnsense>", False),
         ("a.xml", b"---- BEGIN config.xml ----\nAAAA", True),
         ("a.xml", b"---- BEGIN config.xml ----\nVersion: OPNsense 24", False),
+        ("a.xml", b"<m0n0wall><version>", True),
+        ("backup", '<?xml version="1.0"?><pfsense>'.encode("utf-16"), True),
         ("a.tf", b'resource "x" "y" {}', False),
     ],
 )
