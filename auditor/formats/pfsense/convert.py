@@ -23,8 +23,9 @@ from auditor.formats.xmlspan import Element
 from auditor.model.filters import Filter, either
 from auditor.model.graph import Graph, Place
 from auditor.model.record import replace
-from auditor.model.source import Unknown
+from auditor.model.source import Effect, Level, Note, Unknown
 
+MOST_LINES = 5_000_000
 TUNNEL_DEVICES = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zt", "enc", "openvpn", "l2tp", "pppoe")
 
 
@@ -36,15 +37,20 @@ def convert(config: Config, id_: str) -> Graph:
     user = rules.in_order(ctx, rules.rules(ctx))
     forwards, _ = nat.forwards(ctx)
     lines = [*nat.lines(ctx, forwards), *system.before(ctx), *(line for rule in user for line in _united(rule.lines)), *system.after(ctx)]
-    if config.has("system/disablefilter"):
-        lines = []
-    lines = [*system.in_doubt(ctx.refused, config.root.head), *lines]
+    lines = [*system.in_doubt(ctx.refused[:1], config.root.head), *lines] if not config.has("system/disablefilter") else []
+    if len(lines) * len(ctx.interfaces.by_id) > MOST_LINES:
+        return Graph(notes=(*ctx.notes, _too_many(config)))
     graph = device.graph(_firewall(ctx, id_, lines), lines)
     filters = _by_place(graph, id_)
     checks.forwards(ctx, forwards, filters, {index: condition(forward.selector) for index, forward in enumerate(forwards)})
     checks.floating(ctx, user, filters)
     checks.lockout(ctx, user, lines)
     return graph + Graph(notes=tuple(ctx.notes))
+
+
+def _too_many(config: Config) -> Note:
+    message = f"has more than {MOST_LINES:,} lines, counted for each interface: too many to be judged"
+    return Note("unparsable", message, config.root.head, Effect.UNKNOWN, Level.ERROR)
 
 
 def _united(lines: tuple[Line, ...]) -> tuple[Line, ...]:

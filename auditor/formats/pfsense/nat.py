@@ -15,7 +15,7 @@ from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ports import Ports
 from auditor.formats.pf.ruleset import Direction, Line, line
-from auditor.formats.pf.translation import Translation, before
+from auditor.formats.pf.translation import Translation, before, together
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, address
 from auditor.formats.pfsense.headers import numbers
@@ -204,25 +204,45 @@ def translating(ctx: Context) -> frozenset[str]:
 
 def seen_behind(ctx: Context, selector: Selector, name: str) -> Condition:
     """What a rule `out` on interface `name` matches, in terms of the packet before its source was translated."""
-    interface = ctx.interfaces.by_id[name]
-    own = interface.address("inet")
-    if selector.family == "inet6" or own is None:
+    translation = together([*_to_the_interface(ctx, name), *_one_to_one(ctx, name)]) if selector.family != "inet6" else None
+    if translation is None:
         return condition(selector)
-    why = Unknown(f"which source packets leave {interface.label} with", _outbound(ctx).head)
-    source = before(selector.source, Translation(_translated(ctx, name), own, why))
+    source = before(selector.source, translation)
     doubts = selector.doubts if source.ports is None else (*selector.doubts, Unknown("the source port is translated on the way out"))
     return condition(replace(selector, source=source, doubts=doubts))
 
 
-def _translated(ctx: Context, name: str) -> Addresses:
-    """The sources that leave interface `name` as another."""
+def _to_the_interface(ctx: Context, name: str) -> Iterator[Translation]:
+    """Outbound translation: by the product itself, inner networks to the interface's address; by rules of the user, who knows."""
+    interface = ctx.interfaces.by_id[name]
+    why = Unknown(f"which source packets leave {interface.label} with", _outbound(ctx).head)
     if ctx.config.text("nat/outbound/mode") in ("hybrid", "advanced") or ctx.config.has("nat/advancedoutbound/enable"):
-        return pf.unknown(Unknown("which packets the outbound rules translate", _outbound(ctx).head), pf.V4)
+        anything = pf.unknown(Unknown("which packets the outbound rules translate", _outbound(ctx).head), pf.V4)
+        yield Translation(anything, anything, why)
+        return
+    own = interface.address("inet")
+    if own is not None:
+        yield Translation(_inner(ctx, name), own, why)
+
+
+def _inner(ctx: Context, name: str) -> Addresses:
+    """The sources that automatic translation takes on interface `name`."""
     uplinks = ctx.interfaces.uplinks()
     inner = [interface for interface in ctx.interfaces.by_id.values() if interface.id not in uplinks and interface.id != name]
     behind = [found for interface in inner for text in interface.behind if (found := pf.literal(text)) is not None]
     nets = [interface.network() for interface in inner]
     return pf.union([pf.known([*behind, *pf.networks("127.0.0.0/8")]), *nets]).within(pf.V4)
+
+
+def _one_to_one(ctx: Context, name: str) -> Iterator[Translation]:
+    """Hosts and networks with an outside address of their own."""
+    for rule in ctx.config.every("nat/onetoone"):
+        if (field(rule, "interface") or "wan") != name or rule.child("disabled") is not None or rule.child("nobinat") is not None:
+            continue
+        ends = field(rule, "external"), field(rule.child("source") or rule, "address")
+        why = Unknown("which packets one-to-one translation takes", rule.head)
+        outside, inside = (pf.known([at]) if (at := pf.literal(text)) else pf.unknown(why, pf.V4) for text in ends)
+        yield Translation(inside, outside, why)
 
 
 def _outbound(ctx: Context) -> Element:

@@ -246,3 +246,28 @@ def test_a_name_in_an_alias_covers_the_endpoint_of_that_name() -> None:
 def test_port_zero_never_passes() -> None:
     graph = load(config(rule()))
     assert decision(graph, "lan", packet("10.20.0.5", "1.1.1.1") | {Field.SOURCE_PORT: 0}).verdict is Verdict.DENY
+
+
+def test_a_host_with_an_outside_address_of_its_own_leaves_with_it() -> None:
+    mapped = "<onetoone><interface>wan</interface><external>198.51.100.4</external><source><address>10.30.0.9</address></source></onetoone>"
+    floating = "<floating>yes</floating><direction>out</direction><quick>yes</quick>"
+    block = rule(floating, tab="wan", type_="block", source="<address>198.51.100.4</address>")
+    graph = load(config(block, nat=mapped))
+    assert possible(graph, "wan", packet("10.30.0.9", "1.1.1.1"), Place.EXIT) == {"permit", "deny"}
+    assert possible(graph, "wan", packet("9.9.9.9", "1.1.1.1"), Place.EXIT) == {"permit"}
+
+
+def test_rules_of_the_user_about_translation_leave_the_source_open() -> None:
+    floating = "<floating>yes</floating><direction>out</direction><quick>yes</quick>"
+    inner = rule(floating, tab="wan", type_="block", source="<network>lan</network>")
+    graph = load(config(inner, nat="<outbound><mode>hybrid</mode></outbound>"))
+    assert possible(graph, "wan", packet("10.20.0.5", "1.1.1.1"), Place.EXIT) == {"permit", "deny"}
+
+
+def test_more_lines_than_can_be_judged_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.formats.pfsense import convert
+
+    monkeypatch.setattr(convert, "MOST_LINES", 50)
+    graph = load(config(rule() * 20))
+    assert traps(graph) == {"unparsable"}
+    assert not graph.zones
