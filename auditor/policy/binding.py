@@ -28,6 +28,9 @@ from auditor.policy.problems import Problem, did_you_mean
 _MOST_TOLD = 5
 
 
+_WIDE = 2**96
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What somebody says a role is: zones by id, alias or label, addresses, domain names; `why` is who says so, `span` where.
@@ -249,7 +252,10 @@ def _inhabited(zone: Zone) -> bool:
 
 
 def _addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
-    return merge_intervals(interval for end in ends if end.addresses != ANYWHERE for interval in end.addresses)
+    """The addresses that are taken by `ends`. A bound as wide as all of IPv6's public space takes none: others are there too."""
+    return merge_intervals(
+        (low, high) for end in ends if end.addresses != ANYWHERE for low, high in end.addresses if end.exact or high - low < _WIDE
+    )
 
 
 def _exact_addresses(ends: Iterable[Endpoint]) -> tuple[Interval, ...]:
