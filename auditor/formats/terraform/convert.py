@@ -27,11 +27,12 @@ from auditor.formats.terraform.records import (
 )
 from auditor.model.filters import Filter, Rule, Undecided, Verdict
 from auditor.model.graph import Graph, Hook, Place, Zone, ZoneKind
-from auditor.model.headers import address_interval
+from auditor.model.headers import address_interval, merge_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import replace
 from auditor.model.source import Unknown
 
+PUBLIC_IPV6 = address_interval("2000::/3")
 INSTANCE_KEY = re.compile(r"\[(?:\d+|\?|\"(?:[^\"\\]|\\.)*\")\]$")
 ROLE_WORDS = {
     **dict.fromkeys(("controlplane", "control-plane", "control_plane", "cp", "master", "masters"), "control-plane"),
@@ -168,11 +169,11 @@ def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
 
 
 def networks_of(networks: Iterable[Network]) -> tuple[Interval, ...] | None:
-    """The addresses of all of them; None if any block is not known."""
+    """The addresses of all of them; None if an IPv4 block is not known. IPv6 that is not known is somewhere in its public space."""
     blocks = [block for network in networks for block in network.blocks]
-    if not blocks or any(block.kind is not PeerKind.ADDRESSES for block in blocks):
+    if not blocks or any(block.kind is not PeerKind.ADDRESSES and block.family is not Family.IPV6 for block in blocks):
         return None
-    return tuple(address_interval(block.text) for block in blocks)
+    return merge_intervals(address_interval(block.text) if block.kind is PeerKind.ADDRESSES else PUBLIC_IPV6 for block in blocks)
 
 
 def references_of(network: Network) -> frozenset[str]:

@@ -152,3 +152,14 @@ def test_variable_files_of_an_input_lie_beside_it() -> None:
     tree = MemoryTree({"infra/main.tf": text, "infra/prod.tfvars": 'cidr = "10.9.0.0/16"\n'})
     graph = FORMAT.load(tree, tree.paths(), Options(var_files_of={"infra": ("prod.tfvars",)}))
     assert zone_of(graph, "aws_vpc.v").networks == (address_interval("10.9.0.0/16"),)
+
+
+def test_ipv6_that_amazon_assigns_is_somewhere_in_its_public_space() -> None:
+    graph = graph_of('resource "aws_vpc" "v" {\n  cidr_block = "10.0.0.0/16"\n  assign_generated_ipv6_cidr_block = true\n}\n')
+    assert zone_of(graph, "aws_vpc.v").networks == (address_interval("10.0.0.0/16"), address_interval("2000::/3"))
+
+
+def test_a_network_whose_ipv4_is_not_known_is_not_bounded() -> None:
+    graph = graph_of('variable "c" {}\nresource "aws_vpc" "v" { cidr_block = var.c }\n')
+    assert zone_of(graph, "aws_vpc.v").networks is None
+    assert zone_of(graph, "aws_vpc.v").references == {"var.c"}
