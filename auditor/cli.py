@@ -344,6 +344,62 @@ def with_flows(reading: Reading, request: Request) -> Run:
     return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast))
 
 
+@cli.command()
+@reading_options
+@accepting_options
+@click.option("--rule", "only", multiple=True, metavar="ID", help="Only these requirements (repeatable).")
+@click.option("--write", "write_", is_flag=True, help="Change the files.")
+@click.option("--patch", is_flag=True, help="Print a patch and nothing else, for git apply.")
+@click.option("--unsafe", is_flag=True, help="Also changes that open more than was required.")
+@click.pass_context
+def fix(
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    only: tuple[str, ...],
+    write_: bool,
+    patch: bool,
+    unsafe: bool,
+    **wishes: Any,
+) -> None:
+    """Offer changes that make broken requirements hold, in the file's own dialect.
+
+    Every change was tried: the files were read again with it, the requirement held and no other got worse. A safe one opens nothing but
+    what was required. Exits with 1 if something broken is left.
+    """
+    if write_ and patch:
+        raise click.UsageError("--write and --patch exclude each other", context)
+    with _stopping():
+        from auditor import audit, deliver
+        from auditor.fixing.patch import patch_of
+        from auditor.fixing.prove import Proven, State, fixes
+
+        request = request_of(paths, wishes)
+        tree, inputs = audit.tree_of(request.paths)
+        state = State.of(tree, inputs, request)
+        told = list(fixes(state, frozenset(only), unsafe))
+        taken = [each for each in told if isinstance(each, Proven) and (each.safe or unsafe)]
+        texts = {path: text for each in taken for path, text in each.texts.items()}
+        if not patch:
+            click.echo("".join(f"{line}\n" for line in map(_told_fix, told)) or "Nothing is broken that a change could mend.\n", nl=False)
+        base = deliver.base_of(tree)
+        if not write_ and texts:
+            click.echo(("" if patch else "\n") + patch_of(tree, texts, base), nl=False)
+        for path, text in texts.items() if write_ else ():
+            write(path if base == "." else f"{base}/{path}", text)
+            click.echo(f"Wrote {path if base == '.' else f'{base}/{path}'}.")
+    context.exit(1 if len(taken) < len(told) else 0)
+
+
+def _told_fix(found: object) -> str:
+    from auditor.fixing.prove import Proven
+
+    if not isinstance(found, Proven):
+        return f"✕ {found}: no change is known that mends it and breaks nothing"
+    warning = "" if found.safe else " (opens more than was required: --unsafe takes it)"
+    return f"{'✓' if found.safe else '?'} {found.rule}: {found.title}{warning}"
+
+
 # -- what is checked
 
 

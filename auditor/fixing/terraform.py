@@ -1,0 +1,138 @@
+"""A missing permit of an AWS security group, in the style in which the group's other rules are written. python-hcl2 lays the block out.
+
+Only what can be named in the module of the group is written: another group of the same module, or addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from auditor.files import read_text
+from auditor.fixing.wanted import Service, Texts, Wanted, inserted
+
+_GROUP = re.compile(r"^terraform:(?P<module>(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)aws_security_group\.(?P<label>[\w-]+)$")
+_HEAD = re.compile(r'^\s*resource\s+"(?P<type>\w+)"\s+"(?P<label>[\w-]+)"\s*\{')
+_MODERN = {True: "aws_vpc_security_group_ingress_rule", False: "aws_vpc_security_group_egress_rule"}
+_OLD = "aws_security_group_rule"
+
+
+def write(wanted: Wanted) -> Texts:
+    """The file with the rule in it; nothing where the group or the peer cannot be named."""
+    group = _GROUP.match(wanted.zone)
+    if group is None or not wanted.filter_span.path.endswith((".tf", ".tofu")):
+        return {}
+    peers = list(_peers(wanted, group["module"]))
+    text = read_text(wanted.tree, wanted.filter_span.path).text
+    blocks = _blocks(text)
+    own = next((block for block in blocks if block[0] == "aws_security_group" and block[1] == group["label"]), None)
+    if own is None or not peers:
+        return {}
+    reference = f"aws_security_group.{group['label']}.id"
+    theirs = [block for block in blocks if block[0] in (*_MODERN.values(), _OLD) and re.search(rf"\b{re.escape(reference)}", block[4])]
+    if not theirs and re.search(r"^\s*(?:ingress|egress)\s*\{", own[4], re.MULTILINE):
+        made = "\n".join(_inline(wanted, peer) for peer in peers)
+        return {wanted.filter_span.path: inserted(text, own[3], "\n" + made)}
+    old = bool(theirs) and all(block[0] == _OLD for block in theirs)
+    same = [block for block in theirs if block[0] == _MODERN[wanted.inbound] or old] or theirs or [own]
+    taken = {block[1] for block in blocks}
+    made = "\n".join(
+        _resource(wanted, peer, reference, old, _label(wanted, group["label"], number, taken)) for number, peer in enumerate(peers)
+    )
+    return {wanted.filter_span.path: inserted(text + ("" if text.endswith("\n") else "\n"), same[-1][3] + 1, "\n" + made)}
+
+
+Block = tuple[str, str, int, int, str]
+"""(type, label, first line, last line, text)"""
+
+
+def _blocks(text: str) -> list[Block]:
+    """The resources of a file that `terraform fmt` would leave as it is: each ends where a brace stands alone at the margin."""
+    found: list[Block] = []
+    lines = text.replace("\r\n", "\n").split("\n")
+    head: tuple[str, str, int] | None = None
+    for number, line in enumerate(lines, 1):
+        begins = _HEAD.match(line)
+        if begins is not None:
+            head = (begins["type"], begins["label"], number)
+        if head is not None and (line.rstrip() == "}" or (begins is not None and line.rstrip().endswith("}"))):
+            found.append((*head, number, "\n".join(lines[head[2] - 1 : number])))
+            head = None
+    return found
+
+
+def _peers(wanted: Wanted, module: str) -> Iterator[tuple[str, str]]:
+    """(what the peer is, how it is written): a group of this module, else each of its networks."""
+    groups = sorted(found["label"] for zone in wanted.peer_zones if (found := _GROUP.match(zone)) and found["module"] == module)
+    if groups:
+        yield "group", f"aws_security_group.{groups[0]}.id"
+        return
+    for peer in wanted.peers:
+        yield ("cidr_ipv6" if ":" in peer else "cidr_ipv4"), peer if "/" in peer else f"{peer}/{128 if ':' in peer else 32}"
+
+
+def _label(wanted: Wanted, group: str, number: int, taken: set[str]) -> str:
+    label = f"{group}_{wanted.identifier}" + (f"_{number + 1}" if number else "")
+    while label in taken:
+        label += "_added"
+    taken.add(label)
+    return label
+
+
+def _resource(wanted: Wanted, peer: tuple[str, str], reference: str, old: bool, label: str) -> str:
+    kind, value = peer
+    low, high, protocol = _range(wanted.service)
+    body: dict[str, Any] = {"security_group_id": f"${{{reference}}}", "description": _text(wanted.title)}
+    if old:
+        body = {"type": _text("ingress" if wanted.inbound else "egress"), **body}
+        body.update(from_port=low, to_port=high, protocol=_text(protocol))
+        body.update(_old_source(peer, reference, "source_security_group_id", f"${{{value}}}"))
+        return _block("resource", [_OLD, label], body)
+    body.update({"referenced_security_group_id": f"${{{value}}}"} if kind == "group" else {kind: _text(value)})
+    if protocol != "-1":
+        body.update(from_port=low, to_port=high)
+    body.update(ip_protocol=_text(protocol))
+    return _block("resource", [_MODERN[wanted.inbound], label], body)
+
+
+def _inline(wanted: Wanted, peer: tuple[str, str]) -> str:
+    low, high, protocol = _range(wanted.service)
+    own = _GROUP.match(wanted.zone)
+    reference = f"aws_security_group.{own['label']}.id" if own is not None else ""
+    body: dict[str, Any] = {"description": _text(wanted.title)}
+    body.update(from_port=low, to_port=high, protocol=_text(protocol))
+    body.update(_old_source(peer, reference, "security_groups", [f"${{{peer[1]}}}"]))
+    block = _block("ingress" if wanted.inbound else "egress", [], body)
+    return "\n".join(f"  {line}" if line else line for line in block.rstrip("\n").split("\n"))
+
+
+def _old_source(peer: tuple[str, str], reference: str, name: str, group: object) -> dict[str, Any]:
+    """The other end as inline blocks and aws_security_group_rule have it."""
+    if peer[0] == "group":
+        return {"self": True} if peer[1] == reference else {name: group}
+    return {"ipv6_cidr_blocks" if peer[0] == "cidr_ipv6" else "cidr_blocks": [_text(peer[1])]}
+
+
+def _range(service: Service) -> tuple[int, int, str]:
+    """(from_port, to_port, protocol) as AWS has them; of several ranges the first: each service asks for one."""
+    if service.protocol == "any":
+        return 0, 0, "-1"
+    if service.protocol.startswith("icmp"):
+        kind = -1 if service.icmp_type is None else service.icmp_type
+        return kind, -1, service.protocol
+    low, high = service.ports[0] if service.ports else (0, 65535)
+    return low, high, service.protocol
+
+
+def _text(value: str) -> str:
+    """A string as python-hcl2 wants it."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${") + '"'
+
+
+def _block(kind: str, labels: list[str], body: dict[str, Any]) -> str:
+    import hcl2
+
+    builder: Any = hcl2.Builder()
+    builder.block(kind, [f'"{label}"' for label in labels], **body)
+    return str(hcl2.dumps(builder.build())).strip("\n") + "\n"
