@@ -7,9 +7,8 @@ that carry it. 0-0 with tcp is port 0; with -1 ports mean nothing; icmp keeps ty
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from auditor.formats.terraform.clouds.aws_module import made
 from auditor.formats.terraform.clouds.aws_networks import vpc_of
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
@@ -48,7 +47,7 @@ Peers = Iterator[tuple[Peer, Unknown | None]]
 
 def read(context: Context) -> None:
     """Every security group with all its rules."""
-    modelled = made(context)
+    modelled = _modelled(context)
     groups = [*context.root.resources(GROUPS), *(each for each in modelled if each.type in GROUPS)]
     for resource in groups:
         _group(context, resource)
@@ -58,6 +57,15 @@ def read(context: Context) -> None:
         _separate(context, resource)
     for resource in context.root.resources((INGRESS, EGRESS)):
         _single(context, resource)
+
+
+def _modelled(context: Context) -> Sequence[Resource]:
+    """What calls of the security-group module make where it is not installed."""
+    if not context.root.missing_modules():
+        return ()
+    from auditor.formats.terraform.clouds.aws_module import made
+
+    return made(context)
 
 
 def _group(context: Context, resource: Resource) -> None:

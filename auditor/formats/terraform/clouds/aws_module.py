@@ -7,11 +7,10 @@ default. A submodule adds the rules of its name, everything from the group itsel
 
 from __future__ import annotations
 
-import json
+import os.path
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources as package
 from typing import cast
 
 from auditor.formats.terraform.clouds.context import Context
@@ -38,6 +37,7 @@ SOURCE = re.compile(
     r"|(?:git::)?(?:https://|ssh://git@|git@)?github\.com[/:]terraform-aws-modules/terraform-aws-security-group(?:\.git)?"
     r"(?://modules/(?P<gitsub>[\w-]+))?(?:\?.*)?"
 )
+DATA = os.path.join(os.path.dirname(__file__), "aws_security_group_module.json")
 GROUP, RULE = "aws_security_group", "aws_security_group_rule"
 DIRECTIONS = ("ingress", "egress")
 OUTPUTS = ("security_group_id", "this_security_group_id")
@@ -63,8 +63,10 @@ class _Tables:
 
 @cache
 def _tables() -> _Tables:
-    text = package.files(__package__).joinpath("aws_security_group_module.json").read_text(encoding="utf-8")
-    data = json.loads(text)
+    import json
+
+    with open(DATA, encoding="utf-8") as file:
+        data = json.load(file)
     return _Tables(cast("Mapping[str, list[int | str]]", data["rules"]), cast("Mapping[str, list[str]]", data["submodules"]))
 
 

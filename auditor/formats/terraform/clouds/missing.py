@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.formats.terraform.clouds.aws_module import is_modelled
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import set_here
 from auditor.formats.terraform.records import Carrier, Group, PeerKind
@@ -25,9 +24,7 @@ SUBNETS = ("subnet_id", "subnet_ids", "subnets", "vpc_zone_identifier")
 
 def read(context: Context) -> None:
     """Remark on every missing module, and open the groups that are given to it."""
-    for call in context.root.missing_modules():
-        if is_modelled(call):
-            continue
+    for call in _missing(context):
         message = f"module {call.source} is not installed: what it makes is not seen"
         context.note("module-not-installed", message, call.span, Effect.UNKNOWN)
         if CARRIERS.fullmatch(call.source):
@@ -36,6 +33,16 @@ def read(context: Context) -> None:
             _opened(context, call)
     _broken_files(context)
     _named_groups(context)
+
+
+def _missing(context: Context) -> list[MissingModule]:
+    """The calls of modules that are not installed, other than those that are known by heart."""
+    missing = context.root.missing_modules()
+    if not missing:
+        return []
+    from auditor.formats.terraform.clouds.aws_module import is_modelled
+
+    return [call for call in missing if not is_modelled(call)]
 
 
 def _broken_files(context: Context) -> None:
