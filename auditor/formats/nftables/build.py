@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from auditor.files import Tree, Unreadable, read_text
 from auditor.formats.nftables import include, parse
-from auditor.formats.nftables.names import BRIDGE_PRIORITIES, PRIORITIES, PRIORITY_HOOKS
+from auditor.formats.nftables.names import BRIDGE_PRIORITIES, PRIORITIES, PRIORITY_HOOKS, RESERVED
 from auditor.formats.nftables.ruleset import Base, Chain, Change, Definition, Entry, Moment, NamedSet, Ruleset, Scope, Table, Trail
 from auditor.formats.nftables.syntax import (
     AddRule,
@@ -165,7 +165,7 @@ class Builder:
         if self.ruleset.incomplete or self.ruleset.fragment:
             self.note("unread-reference", f"{message}; it may be in what could not be read", at, Level.NOTE, Effect.UNKNOWN)
         else:
-            self.refuse(message, at)
+            self.note("undefined-reference", f"{message}: nft refuses the whole file", at, Level.ERROR, Effect.REFUSED)
 
     def define(self, item: Define, scope: Scope) -> None:
         self.serial += 1
@@ -187,7 +187,12 @@ class Builder:
 
     # -- tables
 
+    def _check_name(self, kind: str, name: str, at: At) -> None:
+        if name in RESERVED:
+            self.refuse(f"`{name}` is a word of the language and cannot name a {kind}", at)
+
     def table_block(self, item: TableBlock) -> None:
+        self._check_name("table", item.name, item.at)
         key = (item.family, item.name)
         table = self.ruleset.tables.get(key)
         if table is None:
@@ -223,6 +228,7 @@ class Builder:
 
     def set_block(self, item: SetBlock, table: Table, scope: Scope) -> None:
         body = item.body
+        self._check_name(item.kind, item.name, item.name_at)
         known = table.sets.get(item.name)
         if known is None:
             known = table.sets[item.name] = NamedSet(item.kind, item.name, item.at, item.name_at, body.types, body.data)
@@ -245,6 +251,7 @@ class Builder:
     # -- chains
 
     def chain_block(self, item: ChainBlock, table: Table, scope: Scope) -> None:
+        self._check_name("chain", item.name, item.name_at)
         chain = table.chains.get(item.name)
         if chain is None:
             chain = table.chains[item.name] = Chain(item.name, item.at, item.name_at)

@@ -48,29 +48,26 @@ _TRANSLATED = re.compile(r'ct status (?:== )?dnat\b|"status"')
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One base chain on a way. `rules` begin with what the chain does not see at all."""
+    """One base chain on a way. `rules` begin with what the chain does not see at all; `filter` is the chain by itself."""
 
     table: Table
     chain: Chain
     base: Base
     setting: Setting
     rules: tuple[Rule, ...]
+    filter: Filter
 
     @property
     def name(self) -> str:
-        return f"{self.table.family} {self.table.name} {self.chain.name}"
+        return self.filter.name
 
     @property
     def default(self) -> Verdict:
-        return Verdict.DENY if self.chain.policy == "drop" else Verdict.PERMIT
+        return self.filter.default
 
     @property
     def policy_span(self) -> Span:
         return (self.chain.policy_at or self.base.at).span
-
-    def filter(self) -> Filter:
-        """The chain by itself."""
-        return Filter(self.name, self.rules, self.default, self.chain.name_at.span, self.policy_span)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +133,13 @@ def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> I
         unseen = tuple(_unseen(table, base, base.hook in translating))
         if nat:
             translating.add(base.hook)
-        yield Stage(table, chain, base, setting, unseen + rules)
+        yield _stage(table, chain, base, setting, unseen + rules)
+
+
+def _stage(table: Table, chain: Chain, base: Base, setting: Setting, rules: tuple[Rule, ...]) -> Stage:
+    default = Verdict.DENY if chain.policy == "drop" else Verdict.PERMIT
+    name, policy = f"{table.family} {table.name} {chain.name}", (chain.policy_at or base.at).span
+    return Stage(table, chain, base, setting, rules, Filter(name, rules, default, chain.name_at.span, policy))
 
 
 def _unseen(table: Table, base: Base, translated: bool) -> Iterator[Rule]:
@@ -204,7 +207,7 @@ def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator
         return
     for stage in stages:
         id_ = f"{host}/{way}/{stage.name}"
-        yield Hook(id_, place, stage.filter(), stage.chain.name_at.span, f"{stage.name} ({stage.base.hook})", zone, of, stateful=False)
+        yield Hook(id_, place, stage.filter, stage.chain.name_at.span, f"{stage.name} ({stage.base.hook})", zone, of, stateful=False)
     if unread:
         filter_ = Filter("what could not be read", unread, Verdict.PERMIT, unread[0].span)
         yield Hook(f"{host}/{way}/unread", place, filter_, unread[0].span, "what could not be read", zone, of, stateful=False)
@@ -286,20 +289,9 @@ def _unread(ruleset: Ruleset) -> Iterator[Rule]:
 
 
 def _filters(converted: Converted) -> Iterator[Filter]:
-    """Every chain once: base chains with their policy, others as lists of rules."""
-    seen: set[str] = set()
+    """Every base chain on every way, for questions about rules."""
     for way in Way:
-        for stage in converted.stages[way]:
-            if stage.name not in seen:
-                seen.add(stage.name)
-                yield stage.filter()
-            for action in _actions(stage.rules):
-                if not isinstance(action, Call) or not action.chain.name:
-                    continue
-                name = f"{stage.table.family} {stage.table.name} {action.chain.name}"
-                if name not in seen:
-                    seen.add(name)
-                    yield Filter(name, action.chain.rules, Verdict.RETURN, action.chain.span)
+        yield from (stage.filter for stage in converted.stages[way])
 
 
 def _interfaces(converted: Converted) -> Iterable[tuple[str, Span]]:

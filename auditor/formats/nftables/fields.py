@@ -196,37 +196,15 @@ def _raw(name: str, head: str) -> Spec:
 
 # -- meta
 
+_LOOSE_WORDS = (
+    "length", "priority", "nftrace", "rtclassid", "cpu", "time", "day", "hour", "random", "secmark", "secpath", "ipsec", "broute",
+    "bri_iifpvid", "bri_iifvproto", "iifpvid", "iifvproto",
+)  # fmt: skip
 _SOCKETS = frozenset(("skuid", "skgid", "cgroup"))
 _INTERFACE_FACTS = {"iifgroup": True, "iiftype": True, "iifkind": True, "ibrname": True, "ibriport": True, "sdif": True, "sdifname": True,
                     "oifgroup": False, "oiftype": False, "oifkind": False, "obrname": False, "obriport": False}  # fmt: skip
 _META_TYPES = {"mark": "mark", "hour": "time", "day": "day", "time": "time", "iiftype": "integer"}
-_LOOSE = frozenset(
-    [
-        "length",
-        "priority",
-        "nftrace",
-        "rtclassid",
-        "cpu",
-        "time",
-        "day",
-        "hour",
-        "random",
-        "secmark",
-        "secpath",
-        "ipsec",
-        "broute",
-        "bri_iifpvid",
-        "bri_iifvproto",
-        "iifpvid",
-        "iifvproto",
-        "protocol",
-        "nfproto",
-        "l4proto",
-        "skuid",
-        "skgid",
-        "cgroup",
-    ]
-)
+_LOOSE = frozenset(_LOOSE_WORDS)
 
 
 def _meta(name: str, key: str, setting: Setting) -> Spec:

@@ -1,7 +1,326 @@
-"""nftables' traps, as their documentation pages tell them."""
+"""nftables' traps, as their documentation pages tell them. Every trap that a note carries is listed here."""
 
 from __future__ import annotations
 
 from auditor.formats.base import Lint
+from auditor.model.source import Level
 
-LINTS: tuple[Lint, ...] = ()
+LINTS: tuple[Lint, ...] = (
+    Lint(
+        "refused",
+        "nft refuses the ruleset",
+        "A ruleset is loaded whole or not at all. At the first mistake nft loads nothing of it, and the rules that were there "
+        "before, or none after a boot, stay in force.",
+        "Correct what is named. `nft -c -f FILE` says whether it loads.",
+        Level.ERROR,
+    ),
+    Lint(
+        "undefined-reference",
+        "A name that is not there",
+        "A variable, chain, set or table that is used must be defined before, in the same block or an earlier one. nft refuses the "
+        "whole file.",
+        "Define the name, or correct its spelling; a set belongs to its table.",
+        Level.ERROR,
+    ),
+    Lint(
+        "unread-reference",
+        "A name that may be in what could not be read",
+        "Something of the ruleset is missing here: an include, or an item with a mistake. What the name stands for is unknown, and "
+        "so is every verdict that rests on it.",
+        "Check the files together with what they include.",
+        Level.NOTE,
+    ),
+    Lint(
+        "include-missing",
+        "An included file that is not here",
+        "What the file holds is unknown. It may define names, or hold chains that drop anything.",
+        "Check the files together with what they include.",
+        Level.WARNING,
+    ),
+    Lint(
+        "include-relative",
+        "An include that depends on where nft is started",
+        "`./` and `../` are looked up in the working directory of nft, not beside the file that includes.",
+        "Write an absolute path, or a name below an include path (`nft -I`).",
+        Level.NOTE,
+    ),
+    Lint(
+        "octal-number",
+        "A number that is octal",
+        "A leading zero makes a number octal, also in the parts of an IPv4 address: port 022 is 18, 192.0.2.010 ends in eight.",
+        "Write the number without the zero.",
+        Level.WARNING,
+    ),
+    Lint(
+        "verdictless-rule",
+        "A rule that does nothing",
+        "A rule ends at the end of its line. Matches alone have no effect, and a verdict on the next line is a rule of its own: it "
+        "holds for every packet.",
+        "Write the verdict on the same line, or join the lines with a backslash.",
+        Level.WARNING,
+    ),
+    Lint(
+        "impossible-match",
+        "A rule that no packet can meet",
+        "The matches exclude each other, or ask for what is not there: an outgoing interface in input, ICMPv6 in IPv4, two ports at once.",
+        "Correct the match; for one port or another, write a set.",
+        Level.WARNING,
+    ),
+    Lint(
+        "accept-not-final",
+        "An accept that another chain takes back",
+        "accept ends one base chain. The packet goes on to the next base chain of the hook, of whatever table, and a drop there is final.",
+        "Accept the packet in the later chain too, or keep the rules of a hook in one chain.",
+        Level.WARNING,
+    ),
+    Lint(
+        "accept-too-late",
+        "An accept for packets that are gone",
+        "An earlier base chain of the hook drops these packets; what is dropped stays dropped.",
+        "Accept the packets in the earlier chain, or take the rule away.",
+        Level.NOTE,
+    ),
+    Lint(
+        "negation-one-family",
+        "A negation that is about one family",
+        "`ip saddr != …` asks for IPv4 first: IPv6 packets never match it, and what they meet instead is something else.",
+        "Write the rule for IPv6 too (`ip6 saddr != …`), or say `meta nfproto ipv6` what becomes of it.",
+        Level.NOTE,
+    ),
+    Lint(
+        "negated-th",
+        "A negated port without a protocol",
+        "`th` reads whatever follows the network header: of ICMP, ESP and the rest it is other bytes, which are hardly ever the port.",
+        "Match the protocol first: `meta l4proto { tcp, udp } th dport != …`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "reject-falls-through",
+        "A reject that does not answer everything",
+        "`reject with tcp reset` ends the rule for TCP alone, `with icmp …` for IPv4, `with icmpv6 …` for IPv6. All else goes on to "
+        "the next rule.",
+        "Write `reject` or `reject with icmpx …`, or narrow the rule to what it answers.",
+        Level.WARNING,
+    ),
+    Lint(
+        "nd-needs-untracked",
+        "Neighbour discovery behind a conntrack state",
+        "Connection tracking leaves neighbour discovery and MLD untracked: with `ct state new` in front, the rule never matches and "
+        "IPv6 stops.",
+        "Leave the state out, or write `ct state { new, untracked }`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "nd-blocked",
+        "IPv6 cannot find its neighbours",
+        "The chain drops by default and lets neither solicitations nor advertisements in: no IPv6 address of the link can be "
+        "reached, or reach this host, for long.",
+        "Accept `icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert }`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "ct-before-conntrack",
+        "A conntrack state before connection tracking",
+        "Connection tracking has priority -200 in prerouting and output. Before it, and at ingress, every packet reads as invalid.",
+        "Use a priority above -200.",
+        Level.WARNING,
+    ),
+    Lint(
+        "notrack-too-late",
+        "A notrack without effect",
+        "Only before connection tracking, in chains with a priority below -200, a packet can be kept from it.",
+        "Put the rule into a chain with `priority raw`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "tcp-flags-any",
+        "TCP flags: any of them",
+        "Without a comparison or a mask, the rule matches where any of the flags is set: `tcp flags syn` matches SYN+ACK too.",
+        "Write `== syn`, or `syn / fin,syn,rst,ack` for the first packet of a connection.",
+        Level.NOTE,
+    ),
+    Lint(
+        "nat-as-filter",
+        "A nat chain used as a filter",
+        "A nat chain sees the first packet of a flow, and no packet that is invalid or untracked. What it drops comes through in "
+        "other ways.",
+        "Drop in a chain of type filter.",
+        Level.WARNING,
+    ),
+    Lint(
+        "nat-without-filter",
+        "A port forward that no filter lets through",
+        "The destination is translated before the filters of forward and input, which see the new address and port, and drop it.",
+        "Accept the translated flow, or all of them: `ct status dnat accept`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "nat-second-chain",
+        "A translation that never runs",
+        "Of the nat chains of a hook, the first one that translates a flow ends the hook. This rule comes after one that takes all "
+        "of its packets.",
+        "Take one of the rules away, or change the priorities.",
+        Level.WARNING,
+    ),
+    Lint(
+        "default-accept",
+        "What no rule decides is accepted",
+        "A base chain without a policy accepts, as one with policy accept does.",
+        "Write `policy drop`, or end the chain with a rule that drops.",
+        Level.NOTE,
+    ),
+    Lint(
+        "policy-redeclared",
+        "Two policies for one chain",
+        "Blocks of one name add up. Where the policy is given again, the last one counts.",
+        "Give the policy once.",
+        Level.WARNING,
+    ),
+    Lint(
+        "late-flush",
+        "Rules that are wiped at once",
+        "Commands act in order: what stands before a flush or delete is gone after it.",
+        "Flush first, then add.",
+        Level.WARNING,
+    ),
+    Lint(
+        "not-idempotent",
+        "Loaded twice, the rules are there twice",
+        "nft adds to what is loaded. Without `flush ruleset`, or a delete of the table, each reload appends everything once more.",
+        "Begin with `flush ruleset`, or with `table inet filter` and `delete table inet filter`.",
+        Level.NOTE,
+    ),
+    Lint(
+        "dormant-table",
+        "A table that sleeps",
+        "`flags dormant` takes every chain of the table off its hook: nothing is filtered.",
+        "Take the flag away.",
+        Level.WARNING,
+    ),
+    Lint(
+        "limit-inverted",
+        "A limit that drops the wrong packets",
+        "A limit without `over` matches while the rate is kept: drop takes the first packets, and the flood passes.",
+        "Write `limit rate over …`, or accept within the limit and drop the rest.",
+        Level.WARNING,
+    ),
+    Lint(
+        "limit-useless",
+        "A limit without effect",
+        "What exceeds the rate is accepted by a later rule or the policy.",
+        "Drop the rest, or limit with `over … drop`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "host-bits",
+        "An address with bits beyond its prefix",
+        "nft drops them in silence: 192.0.2.3/24 is 192.0.2.0/24.",
+        "Write the network, or the single address.",
+        Level.NOTE,
+    ),
+    Lint(
+        "overlapping-elements",
+        "Elements that overlap",
+        "Anonymous sets, and those with auto-merge, are joined: the narrower element says nothing.",
+        "Take the narrower element away.",
+        Level.NOTE,
+    ),
+    Lint(
+        "expiring-element",
+        "An element that goes after a time",
+        "The element is there when the ruleset is loaded, and gone after its timeout, with all that rests on it.",
+        "List what is meant to stay without a timeout.",
+        Level.NOTE,
+    ),
+    Lint(
+        "dynamic-set-decides",
+        "Traffic decides who is in a set",
+        "Statements fill the set while the host runs: whether the rule matches cannot be read from files.",
+        "Where a requirement rests on it, list the addresses.",
+        Level.NOTE,
+    ),
+    Lint(
+        "empty-set",
+        "A set that is empty",
+        "No element is listed: what asks for the set never matches, or always where it is negated. Something else may fill it.",
+        "List the elements, or say what fills the set.",
+        Level.NOTE,
+    ),
+    Lint(
+        "interval-delete",
+        "An element that may stay",
+        "nft 1.0.6 deletes nothing from a set with `flags interval` in the load that makes the set; later versions may.",
+        "Leave the element out of the set.",
+        Level.WARNING,
+    ),
+    Lint(
+        "host-name",
+        "A host name in a rule",
+        "The name is resolved once, when the ruleset is loaded, and not at all where the network is not up yet: then nothing is loaded.",
+        "Write addresses, or fill a named set from outside.",
+        Level.WARNING,
+    ),
+    Lint(
+        "iif-index",
+        "An interface by its index",
+        "`iif` and `oif` look the interface up when the ruleset is loaded: it must exist then, and a new one of the name is not meant.",
+        "Use `iifname` and `oifname` for interfaces that come and go.",
+        Level.NOTE,
+    ),
+    Lint(
+        "iptables-wildcard",
+        "A wildcard of another language",
+        "`eth+` is the interface of just this name here.",
+        'Write `"eth*"`.',
+        Level.WARNING,
+    ),
+    Lint(
+        "loopback-blocked",
+        "The host cannot talk to itself",
+        "Packets a host sends to itself cross input on `lo`. Dropped there, local services stop in odd ways.",
+        "Begin the chain with `iif lo accept`.",
+        Level.WARNING,
+    ),
+    Lint(
+        "line-ends",
+        "Lines that end in CR LF",
+        "nft does not read them: `unexpected junk`, and nothing is loaded.",
+        "Save the file with line feeds alone.",
+        Level.WARNING,
+    ),
+    Lint(
+        "template",
+        "A template, not a ruleset",
+        "What stands between the marks is put in by a program. What nft reads is made of it, and only that can be judged.",
+        "Render the template, and check the result.",
+        Level.NOTE,
+    ),
+    Lint(
+        "unknown-match",
+        "A match that the files do not decide",
+        "Lengths, times, users, raw bytes and the like are no part of a flow. The rule may match or not, and what rests on it is open.",
+        "Where a requirement rests on it, match what a flow has: addresses, ports, interfaces, states.",
+        Level.NOTE,
+    ),
+    Lint(
+        "unknown-statement",
+        "A statement that may do anything",
+        "A queue hands packets to a program, a proxy takes them over: what becomes of them is not in the files.",
+        "Where a requirement rests on it, decide before.",
+        Level.NOTE,
+    ),
+    Lint(
+        "unreachable-chain",
+        "A chain that nothing leads to",
+        "No chain with a hook jumps to it: its rules judge no packet.",
+        "Jump to it, or take it away.",
+        Level.WARNING,
+    ),
+    Lint(
+        "unused-definition",
+        "A definition that nothing uses",
+        "A variable, set, map or object that no rule names is left over, or the rule that should name it is missing.",
+        "Use it or take it away.",
+        Level.NOTE,
+    ),
+)

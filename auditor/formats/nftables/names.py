@@ -8,6 +8,11 @@ def _table(text: str) -> dict[str, int]:
     return {name: int(number, 0) for name, _, number in (word.rpartition("=") for word in text.split())}
 
 
+def _words(text: str) -> list[str]:
+    """Words separated by blanks."""
+    return text.split()
+
+
 PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
 PRIORITY_HOOKS = {"dstnat": ("prerouting",), "srcnat": ("postrouting",)}
 BRIDGE_PRIORITIES = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
@@ -89,95 +94,16 @@ SERVICES = _table(
 """Names that stand for one port, as services files have them. What is missing here is not surely unknown to a host."""
 
 RESERVED = frozenset(
-    [
-        "accept",
-        "add",
-        "ah",
-        "and",
-        "arp",
-        "bridge",
-        "chain",
-        "comment",
-        "comp",
-        "continue",
-        "counter",
-        "create",
-        "ct",
-        "delete",
-        "describe",
-        "destroy",
-        "dccp",
-        "define",
-        "drop",
-        "dup",
-        "element",
-        "esp",
-        "ether",
-        "export",
-        "fib",
-        "flow",
-        "flush",
-        "fwd",
-        "goto",
-        "hash",
-        "icmp",
-        "icmpv6",
-        "igmp",
-        "import",
-        "include",
-        "inet",
-        "insert",
-        "ip",
-        "ip6",
-        "jhash",
-        "jump",
-        "limit",
-        "list",
-        "log",
-        "map",
-        "masquerade",
-        "meta",
-        "meter",
-        "mh",
-        "monitor",
-        "netdev",
-        "nat",
-        "notrack",
-        "numgen",
-        "or",
-        "osf",
-        "policy",
-        "queue",
-        "quota",
-        "redefine",
-        "redirect",
-        "reject",
-        "rename",
-        "replace",
-        "reset",
-        "return",
-        "rt",
-        "sctp",
-        "secmark",
-        "set",
-        "snat",
-        "dnat",
-        "socket",
-        "symhash",
-        "synproxy",
-        "table",
-        "tcp",
-        "th",
-        "tproxy",
-        "type",
-        "typeof",
-        "udp",
-        "udplite",
-        "undefine",
-        "update",
-        "vlan",
-        "vmap",
-        "xor",
-    ]
+    _words(
+        """
+        accept add ah all and arp auto-merge bridge cgroup chain comment comp constant continue counter cpu create ct day dccp
+        define delete describe device devices dnat drop dup dynamic element elements esp ether exists export fib flags flow
+        flush fwd goto handle hook hour icmp icmpv6 igmp iif iifname import include index inet insert interval ip ip6 jhash jump
+        limit list log map mark masquerade meta meter mh missing monitor netdev nftrace notrack numgen oif oifname or osf policy
+        position priority queue quota random redefine redirect reject rename replace reset return rt ruleset sctp secmark set
+        size skgid skuid snat socket symhash synproxy table tcp th time timeout tproxy type typeof udp udplite undefine update
+        vlan vmap xor
+        """
+    )
 )
 """Words that nft does not take for the name of a table, chain or set."""

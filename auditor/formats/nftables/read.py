@@ -17,7 +17,7 @@ from auditor.formats.nftables.text import At, Text
 from auditor.model.graph import Graph
 from auditor.model.source import Effect, Level, Note, Span
 
-_QUIET = re.compile(r'"[^"\n]*"|#(?!\})[^\n]*')
+_QUIET = re.compile(r'"[^"\n]*"|(?<!\{)#(?!\})[^\n]*')
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#|<%|\$\{|@@?[A-Z][A-Z0-9_]+@@?|\b__[A-Z][A-Z0-9_]+__\b")
 _IS_FILE = re.compile(r"^[ \t]*(?:(?:add|create|delete|destroy|flush|insert|list)[ \t]|table[ \t]|rule[ \t]|include[ \t])", re.MULTILINE)
 
@@ -94,7 +94,7 @@ def _template(text: Text) -> Note | None:
     """Where a file shows that it is a template: what nft reads is what it is made into."""
     if text.path.endswith((".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".erb", ".epp")):
         return _rendered(At(text, 0, 1))
-    quiet = _QUIET.sub(lambda found: found[0] if "{{" in found[0] else " " * len(found[0]), text.text)
+    quiet = _QUIET.sub(lambda found: " " * len(found[0]), text.text)
     found = _TEMPLATE.search(quiet)
     return _rendered(At(text, *found.span())) if found else None
 

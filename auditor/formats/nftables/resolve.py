@@ -5,7 +5,7 @@ What nft refuses is noted where it stands; what the files do not say becomes an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from auditor.formats.nftables import parse, plain
@@ -17,6 +17,7 @@ from auditor.model.packets import Interval
 from auditor.model.source import Effect, Level, Note, Unknown
 
 DEEPEST = 40
+MOST_COMPARED = 5000
 
 
 class Values(NamedTuple):
@@ -58,7 +59,7 @@ class Resolver:
         if self.ruleset.incomplete or self.ruleset.fragment:
             self.note("unread-reference", f"{message}; it may be in what could not be read", at, Level.NOTE, Effect.UNKNOWN)
         else:
-            self.refuse(message, at)
+            self.note("undefined-reference", f"{message}: nft refuses the whole file", at, Level.ERROR, Effect.REFUSED)
         return Unknown(message, at.span)
 
     # -- variables and elements
@@ -210,10 +211,10 @@ class Resolver:
         """The numbers of all elements of a set of single values."""
         if isinstance(expression, PlainSet):
             words = plain.words(expression)
-            if words is not None:
-                spans = _many(kind, words)
-                if spans is not None:
-                    return Values(tuple(spans))
+            spans = _many(kind, words) if words else None
+            if spans is not None:
+                self._overlaps(spans, expression.at)
+                return Values(tuple(spans))
         parts = []
         for item in self.items(expression, moment):
             if isinstance(item, Unknown):
@@ -224,7 +225,23 @@ class Resolver:
                 parts.append(self.values(item.element.key, kind, item.moment))
         if not parts:
             self.refuse("an anonymous set may not be empty", expression.at)
-        return _together(parts, flags=False)
+        found = _together(parts, flags=False)
+        self._overlaps(found.spans, expression.at)
+        return found
+
+    def _overlaps(self, spans: Sequence[Interval], at: At) -> None:
+        if len(spans) <= MOST_COMPARED and overlap(spans):
+            self.note("overlapping-elements", "elements of this set overlap: nft joins them", at, Level.NOTE, Effect.WIDENED)
+
+
+def overlap(spans: Iterable[Interval]) -> bool:
+    """Whether two of the intervals have a value in common."""
+    reached = -1
+    for low, high in sorted(spans):
+        if low <= reached:
+            return True
+        reached = max(reached, high)
+    return False
 
 
 def _many(kind: str, words: Iterable[str]) -> list[Interval] | None:

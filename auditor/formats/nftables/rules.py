@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from auditor.formats.nftables import fields, marks
+from auditor.formats.nftables import fields, layers, marks
 from auditor.formats.nftables.match import Entry, Matcher, Place
 from auditor.formats.nftables.ruleset import Chain as Lines
 from auditor.formats.nftables.ruleset import Entry as Line
@@ -71,6 +72,9 @@ class Draft:
     steps: list[tuple[Condition, tuple[Write, ...]]] = field(default_factory=list)
     done: list[Rule] = field(default_factory=list)
     ended: str = ""
+    seen: list[tuple[Statement, Condition]] = field(default_factory=list)
+    layer3: int | None = None
+    layer4: int | None = None
     trail: tuple[tuple[str, Span], ...] = ()
 
     def narrow(self, condition: Condition) -> None:
@@ -152,6 +156,16 @@ def _before(condition: Condition, writes: list[Write]) -> Condition:
     return condition
 
 
+class Record(NamedTuple):
+    """A rule as it was converted in one setting, for remarks: what reaches its end, and what reached some of its statements."""
+
+    line: RuleLine
+    place: Place
+    guard: Condition
+    ended: str
+    seen: tuple[tuple[Statement, Condition], ...]
+
+
 class Converter:
     """Turns chains into the model's, once for every setting they are judged in."""
 
@@ -160,6 +174,8 @@ class Converter:
         self.resolver = matcher.resolver
         self._chains: dict[tuple[Lines, Setting], model.Chain] = {}
         self._open: list[tuple[Lines, Setting]] = []
+        self.records: list[Record] = []
+        self.ways_in: list[tuple[Span, str, PacketSet]] = []
 
     # -- chains
 
@@ -193,8 +209,9 @@ class Converter:
         place = Place(table, setting, entry.moment)
         if isinstance(entry.line, Bad):
             return _anything(ANY, Unknown(entry.why, at.span), Draft(place, at.span, at.words[:200], "", trail=trail))
-        line = Draft(place, at.span, at.words, entry.line.comment, trail=trail)
+        line = Draft(place, at.span, at.words, entry.line.comment, layer3={"ip": 4, "ip6": 6}.get(setting.family), trail=trail)
         self._statements(entry.line, line)
+        self.records.append(Record(entry.line, place, line.guard, line.ended, tuple(line.seen)))
         return line.finish()
 
     def _statements(self, rule: RuleLine, line: Draft) -> None:
@@ -210,6 +227,7 @@ class Converter:
 
     def _statement(self, statement: Statement, line: Draft) -> None:
         if isinstance(statement, Match):
+            layers.check(statement, line, self.matcher)
             line.narrow(self.matcher.match(statement, line.place))
         elif isinstance(statement, Verdict):
             self._verdict(statement, line, line.guard)
@@ -219,6 +237,7 @@ class Converter:
         elif isinstance(statement, Vmap):
             self._vmap(statement, line)
         elif isinstance(statement, Reject):
+            line.seen.append((statement, line.guard))
             self._reject(statement, line)
         elif isinstance(statement, Limit):
             what = {"limit": "how fast packets come", "quota": "how much has passed"}.get(statement.kind, "how many connections there are")
@@ -226,6 +245,7 @@ class Converter:
         elif isinstance(statement, Mangle):
             self._mangle(statement, line)
         elif isinstance(statement, Nat):
+            line.seen.append((statement, line.guard))
             self._nat(statement, line)
         elif isinstance(statement, Update):
             self._update(statement, line)
@@ -308,6 +328,8 @@ class Converter:
     def _reject(self, reject: Reject, line: Draft) -> None:
         if line.place.setting.hook == "postrouting":
             raise Refused("reject is not possible in postrouting")
+        if reject.kind == "tcp reset" and line.layer4 not in (None, 6, layers.SEVERAL):
+            raise Refused("a match before it excludes TCP, so there is nothing to reset")
         answers = {"tcp reset": protocol_set(6), "icmp": fields.V4, "icmpv6": fields.V6}.get(reject.kind, EVERYTHING)
         line.act(both(line.guard, Exactly(answers)), model.Verdict.REJECT)
         line.ended = "reject"
@@ -430,6 +452,7 @@ class Converter:
     def _nat(self, statement: Nat, line: Draft) -> None:
         setting = line.place.setting
         self._check_nat(statement, setting)
+        self._check_port(statement, line)
         family = statement.family or {"ip": "ip", "ip6": "ip6"}.get(setting.family, "")
         if family:
             line.narrow(Exactly(fields.V6 if family == "ip6" else fields.V4))
@@ -474,6 +497,7 @@ class Converter:
         reached = both(_whatever(guard, tuple(rewritten)), Exactly(to))
         if address is None or (port[0] and port[1] is None) or not setting.facts.dnat_helps:
             reached = both(reached, Undecided(Unknown("whether the packets are translated to this destination", line.span)))
+        self.ways_in.append((line.span, line.text, reached.settle(lambda _: None).maybe))
         chain = model.Chain("", tuple(_or_bits(5, EVERYTHING)), line.span)
         done = model.Chain("", (line.rule(ANY, Call(chain)), line.rule(ANY, model.Verdict.PERMIT)), line.span)
         line.done.append(line.rule(reached, Call(done), span))
@@ -519,6 +543,11 @@ class Converter:
             self._routed(inner, address, statement.kind == "dnat", entry.at.span)
             inner.act(inner.guard, model.Verdict.PERMIT, entry.at.span)
             line.done += inner.done
+
+    @staticmethod
+    def _check_port(statement: Nat, line: Draft) -> None:
+        if statement.port is not None and line.layer4 is None and not isinstance(statement.port, MapValue):
+            raise Refused("a port is translated only behind a match of the protocol (`tcp dport …`, `meta l4proto …`)")
 
     def _check_nat(self, statement: Nat, setting: Setting) -> None:
         allowed = {

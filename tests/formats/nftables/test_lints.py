@@ -1,0 +1,46 @@
+"""Every remark has a page, a ruleset that draws it and one that does not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from auditor.files import DirectoryTree
+from auditor.formats.base import Options
+from auditor.formats.nftables import FORMAT
+from auditor.formats.nftables.lints import LINTS
+from auditor.model.source import Note
+
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "nftables"
+SOURCES = Path(__file__).resolve().parents[3] / "auditor" / "formats" / "nftables"
+BY_TRAP = {lint.trap: lint for lint in LINTS}
+
+
+def notes(trap: str, name: str) -> tuple[Note, ...]:
+    return FORMAT.load(DirectoryTree(FIXTURES / trap), [name], Options()).notes
+
+
+@pytest.mark.parametrize("trap", sorted(BY_TRAP))
+def test_a_lint_speaks_where_it_should(trap: str) -> None:
+    found = [note for note in notes(trap, "fail.nft") if note.trap == trap]
+    assert found, f"{[(note.trap, note.message) for note in notes(trap, 'fail.nft')]}"
+    assert {note.level for note in found} <= {BY_TRAP[trap].level}
+
+
+@pytest.mark.parametrize("trap", sorted(BY_TRAP))
+def test_a_lint_is_silent_where_nothing_is_wrong(trap: str) -> None:
+    assert trap not in {note.trap for note in notes(trap, "pass.nft")}
+
+
+@pytest.mark.parametrize("trap", sorted(BY_TRAP))
+def test_a_ruleset_that_passes_one_lint_draws_no_error(trap: str) -> None:
+    assert not [note for note in notes(trap, "pass.nft") if note.level.value == "error"]
+
+
+def test_every_trap_in_the_code_has_a_page() -> None:
+    texts = "".join(path.read_text() for path in SOURCES.glob("*.py") if path.name != "lints.py")
+    used = set(re.findall(r'note\(\s*"([a-z0-9-]+)"|Note\(\s*"([a-z0-9-]+)"', texts))
+    named = {first or second for first, second in used} | set(re.findall(r', "(accept-[a-z-]+)", Level', texts))
+    assert named - {"unparsable"} == set(BY_TRAP)
