@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 from auditor.formats.pfsense import read
@@ -77,6 +78,14 @@ class Context:
         consequence = f"{message}: the new ruleset is not loaded, the old one stays in force, and after a boot there is none"
         self.note("ruleset-wont-load", consequence, span, Effect.REFUSED, Level.ERROR, related)
         self.refused.append(Unknown(f"whether these rules are in force: {message}", span))
+
+    def undefined(self, name: str, span: Span) -> None:
+        """Remarks that a word that can only be a name is not the name of anything."""
+        if _NAME.match(name) and not self.config.partial:
+            self.note("undefined-reference", f"nothing in the file is called {shown(name)}", span, Effect.DROPPED, Level.NOTE)
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def shown(text: str) -> str:

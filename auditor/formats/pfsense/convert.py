@@ -15,7 +15,7 @@ from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pf.device import Firewall, Port
 from auditor.formats.pf.matching import condition
 from auditor.formats.pf.ruleset import Direction, Line
-from auditor.formats.pfsense import checks, nat, rules, system
+from auditor.formats.pfsense import checks, nat, rules, system, usage
 from auditor.formats.pfsense.context import Context
 from auditor.formats.pfsense.interfaces import Interface
 from auditor.formats.pfsense.read import Config
@@ -45,6 +45,7 @@ def convert(config: Config, id_: str) -> Graph:
     checks.forwards(ctx, forwards, filters, {index: condition(forward.selector) for index, forward in enumerate(forwards)})
     checks.floating(ctx, user, filters)
     checks.lockout(ctx, user, lines)
+    usage.unused(ctx)
     return graph + Graph(notes=tuple(ctx.notes))
 
 

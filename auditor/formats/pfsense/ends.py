@@ -131,6 +131,7 @@ def _written(ctx: Context, element: Element, family: str, side: str, label: str,
     if pf_ports.entry(text) is not None:
         ctx.refuse(f"{shown(text)!r} stands where an address belongs", element.span)
         return _end(mark + text, pf.NONE, False)
+    ctx.undefined(text, element.span)
     product = f"Unresolvable {side} alias '{text}' for rule '{label}'"
     raise Dropped("rule-dropped", f"{_why_no_address(text)}: pfSense leaves the rule out", element.span, product)
 
@@ -268,6 +269,7 @@ def _no_port(ctx: Context, element: Element, side: str, label: str) -> PortSpec:
     if pf_ports.may_be_service(text):
         ctx.note("rule-dropped", f"{message}, unless the firewall's list of services has that name", element.span, Effect.UNKNOWN)
         return PortSpec(text, None, Unknown(f"whether {shown(text)!r} is the name of a service", element.span))
+    ctx.undefined(text, element.span)
     raise Dropped("rule-dropped", message, element.span, product)
 
 

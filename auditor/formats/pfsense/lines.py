@@ -135,6 +135,8 @@ def _missing(ctx: Context, rule: Fields, written: str) -> Dropped:
     known = " ".join([*(interface.macro for interface in table.by_id.values()), *table.groups])
     product = f'array key "{written}" does not exist for "{rule.text("descr")}" in array: {{{known} }}'
     state = "is not enabled" if written in table.disabled else "does not exist"
+    if written not in table.disabled:
+        ctx.undefined(written, rule.span("interface"))
     message = f"interface {shown(written)!r} {state}: pfSense leaves the rule out"
     return Dropped("interface-missing", message, rule.span("interface"), product)
 

@@ -241,6 +241,20 @@ LINTS: tuple[Lint, ...] = (
         Level.NOTE,
     ),
     Lint(
+        "undefined-reference",
+        "A name that nothing defines",
+        "A rule or a port forward names an alias or an interface that is not in the file.",
+        "Define the name, or correct its spelling.",
+        Level.NOTE,
+    ),
+    Lint(
+        "unused-definition",
+        "An alias that nothing uses",
+        "No rule, translation, route, package or other alias names it.",
+        "Remove the alias, or use it.",
+        Level.NOTE,
+    ),
+    Lint(
         "alias-twice",
         "An alias is defined twice",
         "The later definition holds for every rule.",

@@ -146,6 +146,7 @@ def _target(ctx: Context, element: Element, family: str) -> tuple[str, Addresses
         return text, own
     if placeholder(text) or ctx.aliases.elsewhere:
         return text, pf.unknown(Unknown(f"{shown(text)!r} is not in this file", span), pf.FAMILY[family])
+    ctx.undefined(text, span)
     raise Dropped(
         "forward-dropped", f"target {shown(text)!r} does not resolve: there is no such port forward", span, f"Unresolvable alias {text}"
     )

@@ -14,7 +14,13 @@ from auditor.model.source import Note
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "pfsense"
 TRAPS = [lint.trap for lint in LINTS]
-COMPANY = {"port-alias-range": {"rule-dropped"}, "partial-file": {"alias-unresolved"}}
+COMPANY = {
+    "port-alias-range": {"rule-dropped"},
+    "partial-file": {"alias-unresolved"},
+    "rule-dropped": {"undefined-reference"},
+    "undefined-reference": {"rule-dropped"},
+    "forward-dropped": {"undefined-reference"},
+}
 
 
 def _notes(case: str) -> tuple[Note, ...]:
