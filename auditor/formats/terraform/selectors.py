@@ -19,7 +19,10 @@ def _meets(part: str, labels: Mapping[str, str]) -> bool:
     if found := _SET.fullmatch(part):
         values = {value.strip() for value in found["values"].split(",")}
         return (labels.get(found["key"]) in values) is (found["word"] == "in")
-    key, sign, value = re.fullmatch(r"([^=!]*)(!=|==|=)?(.*)", part, re.DOTALL).groups() if not part.startswith("!") else (part, None, "")  # type: ignore[union-attr]
-    if sign is None:
-        return key[1:].strip() not in labels if key.startswith("!") else key.strip() in labels
-    return (labels.get(key.strip()) == value.strip()) is (sign != "!=")
+    if part.startswith("!"):
+        return part[1:].strip() not in labels
+    key, sign, value = part.partition("=")
+    if not sign:
+        return key.strip() in labels
+    unequal = key.endswith("!")
+    return (labels.get(key.rstrip("!").strip()) == value.lstrip("=").strip()) is not unequal
