@@ -46,7 +46,11 @@ def file(ctx: Context) -> None:
 
 
 def _beside(ctx: Context) -> None:
-    """What brings rules of its own that are not in the file."""
+    """What brings rules of its own that are not in the file, or filters where nothing is expected to."""
+    for bridge in ctx.config.every("bridges/bridged"):
+        if field(bridge, "members"):
+            message = "traffic between the members of a bridge meets the rules of its members, which is not judged here"
+            ctx.note("bridge", message, bridge.head, Effect.UNKNOWN, Level.NOTE)
     for package in ctx.config.every("installedpackages/package"):
         if package.child("filter_rule_function") is not None:
             name = shown(field(package, "name"))

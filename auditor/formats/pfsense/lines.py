@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditor.formats.pf.addresses import union
 from auditor.formats.pf.matching import Selector, condition
 from auditor.formats.pf.ruleset import Direction, Line, line
 from auditor.formats.pfsense import headers, nat
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
-from auditor.formats.pfsense.read import placeholder
+from auditor.formats.pfsense.read import field, placeholder
 from auditor.formats.pfsense.record import KNOWN, LIMITS, NARROWING, WITH_PORTS, Fields
 from auditor.model.filters import Condition, Undecided, Verdict, both
+from auditor.model.headers import destinations
 from auditor.model.source import Effect, Level, Unknown
 
 WRITTEN = {Verdict.PERMIT: "pass", Verdict.DENY: "block", Verdict.REJECT: "block return", Verdict.CONTINUE: "match"}
@@ -38,7 +40,7 @@ def lines_of(ctx: Context, rule: Fields, family: str, label: str, key: str) -> I
         doubts,
     )
     for directions, where, what in _places(ctx, rule, selector, interfaces):
-        for verdict, narrowed in _fates(rule, what):
+        for verdict, narrowed in _fates(ctx, rule, what):
             yield line(
                 verdict,
                 narrowed,
@@ -49,18 +51,38 @@ def lines_of(ctx: Context, rule: Fields, family: str, label: str, key: str) -> I
                 directions=directions,
                 interfaces=where,
                 address=key,
+                synthetic=verdict is not rule.verdict,
                 stateless=rule.permits and not rule.keeps_state,
             )
 
 
-def _fates(rule: Fields, what: Condition) -> Iterator[tuple[Verdict, Condition]]:
-    """The verdict; a quick `match` rule may end the evaluation, with whatever was decided before it."""
-    if rule.verdict is not Verdict.CONTINUE or not rule.quick:
-        yield rule.verdict, what
+def _fates(ctx: Context, rule: Fields, what: Condition) -> Iterator[tuple[Verdict, Condition]]:
+    """The verdict, behind what may become of a packet instead.
+
+    A quick `match` rule may end the evaluation with whatever was decided before it. A gateway takes packets to internal networks along,
+    so that they pass and never arrive, unless it is down.
+    """
+    if rule.verdict is Verdict.CONTINUE and rule.quick:
+        doubt = Undecided(Unknown("whether this release stops at a quick match rule", rule.span("type")))
+        yield Verdict.PERMIT, both(what, doubt)
+        yield Verdict.DENY, both(what, doubt)
         return
-    doubt = Undecided(Unknown("whether this release stops at a quick match rule", rule.span("type")))
-    yield Verdict.PERMIT, both(what, doubt)
-    yield Verdict.DENY, both(what, doubt)
+    inside = _taken_along(ctx, rule)
+    if inside is not None:
+        yield Verdict.DENY, both(what, inside)
+    yield rule.verdict, what
+
+
+def _taken_along(ctx: Context, rule: Fields) -> Condition | None:
+    """Packets to networks behind the firewall that a rule's gateway may carry off."""
+    name = rule.text("gateway")
+    if not name or not rule.permits or not _known_gateway(ctx, name):
+        return None
+    beyond = field(ctx.gateways.get(name, ctx.config.root), "interface")
+    inner = [interface for interface in ctx.interfaces.by_id.values() if not interface.uplink and interface.id != beyond]
+    networks = [network for interface in inner if (network := ctx.interfaces.network(interface.id)) is not None]
+    reason = Unknown(f"whether gateway {shown(name)} carries off what is for an internal network", rule.span("gateway"))
+    return Undecided(reason, destinations(union(networks).surely)) if networks else None
 
 
 def _text(rule: Fields, family: str, on: str, routed: str, source: End, destination: End) -> str:
@@ -177,7 +199,7 @@ def _route(ctx: Context, rule: Fields, family: str) -> str:
 
 
 def _gateway(ctx: Context, rule: Fields, name: str) -> None:
-    if name in ctx.gateways or name.endswith(_DYNAMIC_GATEWAYS) or ctx.config.partial or placeholder(name):
+    if _known_gateway(ctx, name):
         if rule.element.at("destination/any") is not None:
             message = f"traffic to internal networks matches too and is sent out by gateway {shown(name)}, past the routing table"
             ctx.note("gateway-any", message, rule.span("gateway"), Effect.DANGEROUS, Level.NOTE)
@@ -187,6 +209,10 @@ def _gateway(ctx: Context, rule: Fields, name: str) -> None:
         product = f"rule {rule.text('descr')} disabled because gateway {name} is down "
         raise Dropped("gateway-unknown", f"{lost}: pfSense leaves the rule out", rule.span("gateway"), product)
     ctx.note("gateway-unknown", f"{lost}: the rule is kept without it", rule.span("gateway"), Effect.IGNORED, Level.NOTE)
+
+
+def _known_gateway(ctx: Context, name: str) -> bool:
+    return name in ctx.gateways or name.endswith(_DYNAMIC_GATEWAYS) or ctx.config.partial or placeholder(name)
 
 
 def _doubts(ctx: Context, rule: Fields) -> Iterator[Unknown]:

@@ -234,6 +234,14 @@ LINTS: tuple[Lint, ...] = (
         "Load the file with a current release and save it again.",
     ),
     Lint(
+        "bridge",
+        "A bridge",
+        "Machines of one network on different members of a bridge do cross the firewall: the rules of the members apply to them. Here they "
+        "count as one network in which nothing is filtered.",
+        "Judge traffic between the members by hand.",
+        Level.NOTE,
+    ),
+    Lint(
         "rules-elsewhere",
         "Rules that are not in the file",
         "Some packages, captive portals and UPnP add rules of their own at run time.",

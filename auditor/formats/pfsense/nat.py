@@ -78,6 +78,8 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
     target_text, target = _target(ctx, element, family)
     inside_text, inside = _inside_ports(ctx, element, outside[1], outside[0])
     carried = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else numbers(protocol)
+    if carried == () and not placeholder(protocol):
+        ctx.refuse(f"{shown(protocol)!r} is no protocol that pf knows", (element.child("protocol") or element).span)
     device = ctx.interfaces.by_id[interface].device if interface in ctx.interfaces.by_id else interface
     proto = "" if protocol == "any" else "proto { tcp udp } " if protocol == "tcp/udp" else f"proto {protocol} "
     words = f"rdr on {device} {family} {proto}from {source[0]} to {destination[0]}{outside[0]} -> {target_text}{inside_text}"

@@ -271,3 +271,9 @@ def test_more_lines_than_can_be_judged_are_said(monkeypatch: pytest.MonkeyPatch)
     graph = load(config(rule() * 20))
     assert traps(graph) == {"unparsable"}
     assert not graph.zones
+
+
+def test_a_gateway_may_carry_off_what_is_for_an_internal_network() -> None:
+    graph = load(config(rule("<gateway>GW</gateway>") + rule()))
+    assert possible(graph, "lan", packet("10.20.0.5", "10.30.0.9")) == {"permit", "deny"}
+    assert possible(graph, "lan", packet("10.20.0.5", "1.1.1.1")) == {"permit"}
