@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from auditor.files import read_text
-from auditor.fixing.wanted import Texts, Wanted, inserted
+from auditor.fixing.wanted import WORLD, Texts, Wanted, inserted, without
+from auditor.model.source import Span
 
 
 def write(wanted: Wanted) -> Texts:
@@ -48,11 +49,26 @@ def _rules(wanted: Wanted) -> list[str]:
         what = "meta l4proto ipv6-icmp "
     comment = f'comment "{re.sub(r"[^ -!#-~]", "", wanted.title)[:100]}"'
     found = []
-    for family, peers in (
-        ("ip", [peer for peer in wanted.peers if ":" not in peer]),
-        ("ip6", [peer for peer in wanted.peers if ":" in peer]),
-    ):
-        if peers:
-            listed = peers[0] if len(peers) == 1 else "{ " + ", ".join(peers) + " }"
-            found.append(f"{family} {'saddr' if wanted.inbound else 'daddr'} {listed} {what}accept {comment}")
-    return found if wanted.peers else [f"{what}accept {comment}"]
+    for family, six in (("ip", False), ("ip6", True)):
+        sources = _match(family, "saddr", wanted.sources, six) if wanted.inbound or wanted.between else ""
+        destinations = _match(family, "daddr", wanted.destinations, six) if wanted.between or not wanted.inbound else ""
+        if sources is not None and destinations is not None and (sources or destinations):
+            found.append(f"{sources}{destinations}{what}accept {comment}")
+    return found
+
+
+def _match(family: str, field: str, networks: tuple[str, ...], six: bool) -> str | None:
+    """The match on one end: none for the world, None if the end has no address of the family."""
+    if WORLD in networks:
+        return ""
+    own = [network for network in networks if (":" in network) is six]
+    if not own:
+        return None
+    return f"{family} {field} {own[0] if len(own) == 1 else '{ ' + ', '.join(own) + ' }'} "
+
+
+def remove(text: str, span: Span) -> str | None:
+    """`text` without the rule at the place, where it has a line of its own."""
+    line = text.split("\n")[span.line - 1].strip()
+    whole = re.search(r"\b(?:accept|jump \S+|goto \S+)\b", line) is not None and not re.search(r"[{;]\s*$", line)
+    return without(text, span.line, span.line) if whole else None

@@ -9,47 +9,65 @@ import re
 from xml.sax.saxutils import escape
 
 from auditor.files import read_text
-from auditor.fixing.wanted import Texts, Wanted, inserted
+from auditor.fixing.wanted import WORLD, Texts, Wanted, inserted, without
+from auditor.model.source import Span
+
+MOST = 8
 
 
 def write(wanted: Wanted) -> Texts:
-    """The file with the rule in it; nothing where an end has no single address or network, or there is no list to put it into."""
+    """The file with the rules in it; nothing where an end has no address to write, or there is no list to put them into."""
     path = wanted.filter_span.path
     text = read_text(wanted.tree, path).text
     lines = text.split("\n")
     start = next((number for number, line in enumerate(lines, 1) if re.fullmatch(r"\s*<filter>\s*", line)), None)
     newer = re.search(r"<OPNsense>.*<Filter\b[^>]*>\s*<rules>\s*<rule", text, re.DOTALL)
-    interface = wanted.interface or ""
-    if start is None or newer or not interface or len(wanted.peers) != 1 or len(wanted.own) != 1 or wanted.service.protocol == "any":
+    dialect, _, interface = wanted.zone.partition(":")
+    ends = [
+        (source, destination)
+        for source in _written(wanted.sources, wanted.source_zones, dialect)
+        for destination in _written(wanted.destinations, wanted.destination_zones, dialect)
+    ]
+    if start is None or newer or not interface or not 0 < len(ends) <= MOST or wanted.service.protocol == "any" or not wanted.inbound:
         return {}
     indent = re.match(r"\s*", lines[start - 1])
-    margin = (indent.group() if indent else "") + ("\t" if "\t" in lines[start - 1] else "  ")
-    return {
-        path: inserted(text, start + 1, "\n".join(f"{margin}{line}" for line in _rule(wanted, interface, "\t" if "\t" in margin else "  ")))
-    }
+    step = "\t" if "\t" in lines[start - 1] else "  "
+    margin = (indent.group() if indent else "") + step
+    made = [margin + line for source, destination in ends for line in _rule(wanted, interface, source, destination, step)]
+    return {path: inserted(text, start + 1, "\n".join(made))}
 
 
-def _rule(wanted: Wanted, interface: str, step: str) -> list[str]:
+def remove(text: str, span: Span) -> str | None:
+    """`text` without the rule element at the place, where it has lines of its own."""
+    lines = text.split("\n")
+    first = next((at for at in range(span.line, 0, -1) if re.match(r"\s*<rule\b", lines[at - 1])), None)
+    last = next((at for at in range(span.line, len(lines) + 1) if re.search(r"</rule>\s*$", lines[at - 1])), None)
+    if first is None or last is None or any("</rule>" in lines[at - 1] for at in range(first, last)):
+        return None
+    return without(text, first, last)
+
+
+def _written(networks: tuple[str, ...], zones: frozenset[str], dialect: str) -> list[str]:
+    """The elements for one end: the world, a network of an interface, or addresses."""
+    if WORLD in networks:
+        return ["<any/>"]
+    own = sorted(zone.partition(":")[2] for zone in zones if zone.startswith(f"{dialect}:") and not zone.endswith(":self"))
+    if len(networks) != 1 and len(own) == 1:
+        return [f"<network>{escape(own[0])}</network>"]
+    return [f"<address>{escape(network)}</address>" for network in networks]
+
+
+def _rule(wanted: Wanted, interface: str, source: str, destination: str, step: str) -> list[str]:
     service = wanted.service
-    source, destination = (wanted.peers[0], wanted.own[0]) if wanted.inbound else (wanted.own[0], wanted.peers[0])
     ports = [f"{low}" if low == high else f"{low}-{high}" for low, high in service.ports][:1]
     inner = [
         "<type>pass</type>",
         f"<interface>{escape(interface)}</interface>",
-        f"<ipprotocol>{'inet6' if ':' in source else 'inet'}</ipprotocol>",
+        f"<ipprotocol>{'inet6' if ':' in source + destination else 'inet'}</ipprotocol>",
         f"<protocol>{'ipv6-icmp' if service.protocol == 'icmpv6' else service.protocol}</protocol>",
         *(["<icmptype>echoreq</icmptype>"] if service.protocol == "icmp" and service.icmp_type == 8 else []),
-        *_end("source", source, [], step),
-        *_end("destination", destination, ports, step),
+        *("<source>", step + source, "</source>"),
+        *("<destination>", step + destination, *(f"{step}<port>{port}</port>" for port in ports), "</destination>"),
         f"<descr>{escape(wanted.title)}</descr>",
     ]
     return ["<rule>", *(step + line for line in inner), "</rule>"]
-
-
-def _end(name: str, address: str, ports: list[str], step: str) -> list[str]:
-    return [
-        f"<{name}>",
-        f"{step}<address>{escape(address)}</address>",
-        *(f"{step}<port>{port}</port>" for port in ports),
-        f"</{name}>",
-    ]

@@ -8,18 +8,17 @@ from importlib import import_module
 from auditor import audit
 from auditor.analysis import reach
 from auditor.files import MemoryTree, Tree, read_text
-from auditor.fixing.wanted import Service, Texts, Wanted
+from auditor.fixing.wanted import WORLD, Service, Texts, Wanted, networks_of
 from auditor.model.filters import Verdict
 from auditor.model.findings import Finding, Outcome, Run
 from auditor.model.graph import Crossing, Endpoint, Place
-from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, addresses_text, intersect_intervals, merge_intervals
+from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, destinations, intersect_intervals, merge_intervals, sources
 from auditor.model.packets import Interval, union
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
 from auditor.policy.changes import Effect, changes, everyone
 from auditor.policy.flows import Pair, Stage, packets_of
 from auditor.policy.ruleset import Flow, Kind, Requirement, Ruleset, Settled, settle
-from auditor.policy.services import Service as Asked
 
 WRITERS = {
     "terraform": "auditor.fixing.terraform",
@@ -29,7 +28,7 @@ WRITERS = {
     "opnsense": "auditor.fixing.pf",
 }
 ROUNDS = 4  # a flow can be blocked at its source, on the way and at its destination
-MOST_NETWORKS = 4
+MOST_NETWORKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,7 @@ def _candidates(state: State, ruleset: Ruleset, asked: Settled) -> Iterator[Text
             yield texts
     elif asked.requirement.kind in (Kind.DENY, Kind.ONLY):
         yield from _narrowed(state, ruleset, asked)
+        yield from _removed(state, asked)
 
 
 # -- what lacks a permit
@@ -140,38 +140,31 @@ def _missing(state: State, ruleset: Ruleset, asked: Settled) -> Iterator[Wanted]
 
 def _wanted(tree: Tree, requirement: Requirement, pair: Pair, crossing: Crossing, shown: reach.Judgement) -> Wanted:
     hook = crossing.hooks[0]
-    inbound = hook.place in (Place.INBOUND, Place.ENTRY)
-    peer, own = (crossing.source, crossing.destination) if inbound else (crossing.destination, crossing.source)
     steps = reach.replay(shown.way, reach.witness(shown.packets, shown.way), Verdict.DENY) if shown.packets else ()
     deciding = next((step.decision.rule for step in steps if step.crossing == crossing), None)
     return Wanted(
         tree=tree,
         name=requirement.name,
         title=requirement.title,
-        service=_service(pair.service),
-        inbound=inbound,
+        service=Service(pair.service.protocol.value, tuple(pair.service.ports), pair.service.icmp_type),
+        inbound=hook.place in (Place.INBOUND, Place.ENTRY),
+        between=hook.place in (Place.ENTRY, Place.TRANSIT, Place.EXIT),
         zone=hook.zone or hook.id,
         filter_span=hook.filter.span,
-        peer_zones=peer.zones,
-        peers=_networks(peer, outward=not inbound),
-        own_zones=own.zones,
-        own=_networks(own, outward=False),
+        source_zones=crossing.source.zones,
+        sources=_networks(crossing.source, anybody=False),
+        destination_zones=crossing.destination.zones,
+        destinations=_networks(crossing.destination, anybody=True),
         before=deciding.span if deciding is not None and not deciding.synthetic else None,
-        interface=(hook.zone or "").partition(":")[2] or None,
     )
 
 
-def _service(service: Asked) -> Service:
-    return Service(service.protocol.value, tuple(service.ports), service.icmp_type)
-
-
-def _networks(end: Endpoint, outward: bool) -> tuple[str, ...]:
-    """The networks of an endpoint as rules name them; the world for a name or for anybody, where the flow goes outward."""
+def _networks(end: Endpoint, anybody: bool) -> tuple[str, ...]:
+    """The networks of an endpoint as rules name them; the world for a name or for anybody, where that may be."""
     if end.names or end.addresses in (ANYWHERE, PUBLIC) or end.elsewhere:
-        return ("0.0.0.0/0",) if outward else ()
-    if len(end.addresses) > MOST_NETWORKS:
-        return ()
-    return tuple(addresses_text([interval]) for interval in end.addresses)
+        return (WORLD,) if anybody else ()
+    found = [network for interval in end.addresses for network in networks_of(interval)]
+    return tuple(found) if len(found) <= MOST_NETWORKS else ()
 
 
 # -- what permits too much
@@ -192,6 +185,23 @@ def _narrowed(state: State, ruleset: Ruleset, asked: Settled) -> Iterator[Texts]
         yield {span.path: _replaced(source.text, span, said.replace(bare, network))}
 
 
+def _removed(state: State, asked: Settled) -> Iterator[Texts]:
+    """The files without the rules that let the flow through: each of them has to be a rule and nothing else."""
+    texts: Texts = {}
+    places = sorted({found.location.span for found in _broken(state.run, asked.requirement.id) if found.location}, reverse=True)
+    for span in places:  # from the end, so that the lines before keep their numbers
+        dialect = next((format_ for path, format_ in state.reading.graph.read if path == span.path), "")
+        writer = WRITERS.get(dialect)
+        remove: Callable[[str, Span], str | None] | None = import_module(writer).remove if writer else None
+        text = texts.get(span.path) or read_text(state.tree, span.path).text
+        new = remove(text, span) if remove is not None else None
+        if new is None:
+            return
+        texts[span.path] = new
+    if texts:
+        yield texts
+
+
 def _needed_from(state: State, ruleset: Ruleset, asked: Settled, family: Interval) -> Iterator[str]:
     """The networks that hold whoever some requirement lets use the service at this destination, the narrowest first."""
     reading = state.reading
@@ -206,9 +216,9 @@ def _needed_from(state: State, ruleset: Ruleset, asked: Settled, family: Interva
     known = [*held, *(interval for zone in reading.graph.zones for interval in zone.networks or ())]
     fitting = {(high - low, low, high) for low, high in known if held and low <= held[0][0] and held[-1][1] <= high}
     for _, low, high in sorted(fitting):
-        network = addresses_text([(low, high)])
-        if "-" not in network and (low, high) != family:
-            yield network if "/" in network else f"{network}/{32 if family == IPV4 else 128}"
+        found = networks_of((low, high))
+        if len(found) == 1 and (low, high) != family:
+            yield found[0] if "/" in found[0] else f"{found[0]}/{32 if family == IPV4 else 128}"
 
 
 def _shares(one: Flow, other: Flow) -> bool:
@@ -247,20 +257,33 @@ def _prove(state: State, asked: Settled, texts: Texts) -> Proven | None:
     if len(list(after.run.failing())) > len(list(state.run.failing())):
         return None
     assert asked.flow is not None
-    return Proven(rule, asked.requirement.title, texts, _opens_only(state, after, asked.flow))
+    return Proven(rule, asked.requirement.title, texts, _does_only(state, after, asked))
 
 
-def _opens_only(state: State, after: State, flow: Flow) -> bool:
-    """Whether every flow that opened is one that was required, and every one that may have, too, as far as the ends can be told apart."""
-    required = union(packets_of(service) for service in flow.services)
-    ends = [frozenset(who.roles()) | {str(term) for term in who.terms} for who in (flow.sources, flow.destinations)]
-    loose = [names | _overlapping(after, names) for names in ends]
+def _does_only(state: State, after: State, asked: Settled) -> bool:
+    """Whether the change opens just what was required, or closes just what was forbidden."""
+    assert asked.flow is not None
+    services = union(packets_of(service) for service in asked.flow.services)
+    stage = Stage(
+        after.reading.graph, after.reading.cast, next(r for r, _ in after.reading.rulesets if r.requirement(asked.requirement.id))
+    )
+    meant = [stage.endpoints(who) for who in (asked.flow.sources, asked.flow.destinations)]
+    names = [frozenset(end.role or end.label for end in ends) | {end.label for end in ends} for ends in meant]
+    exact = services & sources(_exact(meant[0])) & destinations(_exact(meant[1]))
+    loose = [found | _overlapping(after, found) for found in names]
+    wrong = Effect.CLOSED if asked.requirement.kind is Kind.ALLOW else Effect.OPENED
     for change in changes((state.reading.graph, state.reading.cast), (after.reading.graph, after.reading.cast)):
-        fits = loose if change.effect is Effect.UNDECIDED else ends
-        within = change.packets <= required and change.source in fits[0] and change.destination in fits[1]
-        if change.effect is not Effect.CLOSED and not within:
+        if change.effect is wrong:
+            return False
+        fits = loose if change.effect is Effect.UNDECIDED else names
+        named = change.packets <= services and change.source in fits[0] and change.destination in fits[1]
+        if not named and not change.packets <= exact:
             return False
     return True
+
+
+def _exact(ends: tuple[Endpoint, ...]) -> list[Interval]:
+    return [interval for end in ends if end.exact and not end.names for interval in end.addresses]
 
 
 def _overlapping(state: State, names: frozenset[str]) -> frozenset[str]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from auditor.files import read_text
-from auditor.fixing.wanted import Texts, Wanted
+from auditor.fixing.wanted import WORLD, Texts, Wanted, without
+from auditor.model.source import Span
 
 
 def write(wanted: Wanted) -> Texts:
     """The file with the document at its end. Talos filters what comes in, by addresses and for TCP and UDP; nothing else can be written."""
     protocol = wanted.service.protocol
     path = wanted.filter_span.path
-    if not wanted.inbound or protocol not in ("tcp", "udp") or not wanted.peers or not path.endswith((".yaml", ".yml")):
+    if (
+        not wanted.inbound
+        or protocol not in ("tcp", "udp")
+        or not wanted.sources
+        or WORLD in wanted.sources
+        or not path.endswith((".yaml", ".yml"))
+    ):
         return {}
     text = read_text(wanted.tree, path).text
     ports = wanted.service.ports or ((1, 65535),)
@@ -24,9 +31,23 @@ def write(wanted: Wanted) -> Texts:
         *(f"    - {low}" if low == high else f"    - {low}-{high}" for low, high in ports),
         f"  protocol: {protocol}",
         "ingress:",
-        *(f"  - subnet: {peer if '/' in peer else _host(peer)}" for peer in wanted.peers),
+        *(f"  - subnet: {peer if '/' in peer else _host(peer)}" for peer in wanted.sources),
     ]
     return {path: text.rstrip("\n") + "\n" + "\n".join(lines) + "\n"}
+
+
+def remove(text: str, span: Span) -> str | None:
+    """`text` without the NetworkRuleConfig document that holds the place, or without the one subnet there where it has others."""
+    lines = text.split("\n")
+    marks = [number for number, line in enumerate(lines, 1) if line.rstrip() == "---"]
+    first = max((mark for mark in marks if mark <= span.line), default=1)
+    last = min((mark - 1 for mark in marks if mark > span.line), default=len(lines))
+    document = lines[first - 1 : last]
+    if "kind: NetworkRuleConfig" not in (line.strip() for line in document):
+        return None
+    if lines[span.line - 1].lstrip().startswith("- subnet:") and sum(line.lstrip().startswith("- subnet:") for line in document) > 1:
+        return without(text, span.line, span.line)
+    return without(text, first, last)
 
 
 def _name(wanted: Wanted, text: str) -> str:

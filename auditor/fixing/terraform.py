@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.files import read_text
-from auditor.fixing.wanted import Service, Texts, Wanted, inserted
+from auditor.fixing.wanted import Service, Texts, Wanted, inserted, without
+from auditor.model.source import Span
 
 _GROUP = re.compile(r"^terraform:(?P<module>(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)aws_security_group\.(?P<label>[\w-]+)$")
 _HEAD = re.compile(r'^\s*resource\s+"(?P<type>\w+)"\s+"(?P<label>[\w-]+)"\s*\{')
@@ -41,6 +42,29 @@ def write(wanted: Wanted) -> Texts:
         _resource(wanted, peer, reference, old, _label(wanted, group["label"], number, taken)) for number, peer in enumerate(peers)
     )
     return {wanted.filter_span.path: inserted(text + ("" if text.endswith("\n") else "\n"), same[-1][3] + 1, "\n" + made)}
+
+
+def remove(text: str, span: Span) -> str | None:
+    """`text` without the rule resource, or the inline block, that holds the place."""
+    for kind, _, first, last, body in _blocks(text):
+        if not first <= span.line <= last:
+            continue
+        if kind in (*_MODERN.values(), _OLD):
+            return without(text, first, last)
+        return _without_inline(text, body, first, span.line)
+    return None
+
+
+def _without_inline(text: str, body: str, first: int, line: int) -> str | None:
+    begun = 0
+    for number, content in enumerate(body.split("\n"), first):
+        if re.match(r"\s+(?:ingress|egress)\s*\{\s*$", content):
+            begun = number
+        elif begun and re.match(r"\s+\}\s*$", content):
+            if begun <= line <= number:
+                return without(text, begun, number)
+            begun = 0
+    return None
 
 
 Block = tuple[str, str, int, int, str]

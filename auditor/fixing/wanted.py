@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from auditor.files import Tree
+from auditor.model.packets import V4_MAX, V6_BASE, Interval
 from auditor.model.record import dataclass
 from auditor.model.source import Span
 
 Ports = tuple[tuple[int, int], ...]
 Texts = dict[str, str]
 """Path → the file's new text."""
+
+WORLD = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,9 @@ class Service:
 class Wanted:
     """A permit that a filter lacks.
 
-    `zone` is whose filter it is, `filter_span` its place. `peer_zones` are the zones of the other end, `peers` its addresses as networks:
-    none, if they are not known. `own_zones` and `own` are the same of the end the filter protects. `before` is the rule that denies, where
-    one does. `name` can be part of an identifier, `title` is for people.
+    `zone` is whose filter it is, `filter_span` its place. The two ends are told by their zones and by their networks: `WORLD` for anybody,
+    none where they are not known. `inbound`: the filter judges what comes in. `between`: it stands between the ends, so that a rule has to
+    name both. `before` is the rule that denies, where one does. `name` can be part of an identifier, `title` is for people.
     """
 
     tree: Tree
@@ -34,14 +39,24 @@ class Wanted:
     title: str
     service: Service
     inbound: bool
+    between: bool
     zone: str
     filter_span: Span
-    peer_zones: frozenset[str]
-    peers: tuple[str, ...]
-    own_zones: frozenset[str] = frozenset()
-    own: tuple[str, ...] = ()
+    source_zones: frozenset[str]
+    sources: tuple[str, ...]
+    destination_zones: frozenset[str]
+    destinations: tuple[str, ...]
     before: Span | None = None
-    interface: str | None = None
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The networks of the end that the filter does not stand at."""
+        return self.sources if self.inbound else self.destinations
+
+    @property
+    def peer_zones(self) -> frozenset[str]:
+        """The zones of that end."""
+        return self.source_zones if self.inbound else self.destination_zones
 
     @property
     def identifier(self) -> str:
@@ -55,3 +70,19 @@ def inserted(text: str, line: int, new: str) -> str:
     lines = text.split("\n")
     lines[line - 1 : line - 1] = [part + ending.removesuffix("\n") for part in new.rstrip("\n").split("\n")]
     return "\n".join(lines)
+
+
+def without(text: str, first: int, last: int) -> str:
+    """`text` without its lines `first` to `last` (1-based, inclusive)."""
+    lines = text.split("\n")
+    return "\n".join(lines[: first - 1] + lines[last:])
+
+
+def networks_of(interval: Interval) -> list[str]:
+    """An interval of the address line as networks; one address alone without a length."""
+    low, high = interval
+    if low <= V4_MAX < high:
+        return [*networks_of((low, V4_MAX)), *networks_of((V6_BASE, high))]
+    kind, base = (ipaddress.IPv4Address, 0) if high <= V4_MAX else (ipaddress.IPv6Address, V6_BASE)
+    found = ipaddress.summarize_address_range(kind(low - base), kind(high - base))
+    return [str(network[0]) if network.num_addresses == 1 else str(network) for network in found]
