@@ -27,6 +27,7 @@ sarif: $(READY)
 # The pages of rulesets, requirements and lints; a test fails where they are stale.
 docs: $(READY)
 	$(BIN)/python -m auditor.policy.docs
+	$(BIN)/python -m tests.policy.matrix
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

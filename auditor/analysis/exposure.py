@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.analysis.bounds import Bounds, bounds
-from auditor.analysis.reach import Judgement
+from auditor.analysis.reach import Judgement, answers_to
 from auditor.model.filters import Filter, Rule, Settle, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
@@ -25,7 +25,7 @@ from auditor.model.headers import (
     ports,
     sources,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet, union
 from auditor.model.record import dataclass
 
 _EPHEMERAL = ((32768, 60999),)
@@ -100,14 +100,13 @@ def _behind(zone: Zone | None) -> Endpoint:
 
 
 def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
-    """Whether one of the TCP ports can be reached from all public addresses of a family, as far as that is sure."""
+    """Whether one of the TCP ports can be reached somewhere from all public addresses of a family, as far as that is sure."""
     leak = NOTHING
     for family in (IPV4, IPV6):
         public = sources(intersect_intervals(PUBLIC, [family]))
         question = NEW_FLOW & public & destinations([family]) & ports(6, ports_)
         let = site.bounds(question).surely
-        shut = (question - let).without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
-        leak |= let - shut
+        leak |= _for_all(let, question)
     return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
 
 
@@ -141,9 +140,14 @@ def forgotten_ipv6(site: Site) -> Judgement | None:
     four = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV4]))
     six = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV6]))
     let = site.bounds(six).surely
-    everybody = let - _anywhere(six - let)
-    forgotten = everybody - _anywhere(site.bounds(four).maybe)
+    forgotten = _for_all(let, six) - _anywhere(site.bounds(four).maybe)
     return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
+
+
+def _for_all(let: PacketSet, question: PacketSet) -> PacketSet:
+    """What is let through to a destination and service that every source of the question reaches, from one source port at least."""
+    missed = question - let.without(Field.SOURCE_PORT)
+    return let - missed.without(Field.SOURCE).without(Field.SOURCE_PORT)
 
 
 def _anywhere(packets: PacketSet) -> PacketSet:
@@ -151,7 +155,9 @@ def _anywhere(packets: PacketSet) -> PacketSet:
 
 
 def blocks_replies(graph: Graph, hook: Hook) -> Judgement | None:
-    """Whether a filter that is not stateful lets members of its zone open connections whose answers it never lets back in."""
+    """Whether a filter lets connections begin, without keeping state, none of whose answers get back."""
+    if hook.place in (Place.ENTRY, Place.TRANSIT):
+        return _one_way(graph, hook)
     if hook.stateful or hook.place is not Place.INBOUND or hook.zone is None:
         return None
     zone = graph.zone(hook.zone)
@@ -169,6 +175,39 @@ def blocks_replies(graph: Graph, hook: Hook) -> Judgement | None:
         if not bounds(crossing.filter, crossing.settle, answers).maybe:
             return Judgement(Outcome.BROKEN, Way(outside, inside, crossings), answers, (), crossing, reply=True)
     return None
+
+
+def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
+    """The same for a filter on the way in to a device, or in it: answers come in by another interface, and pass the filters there."""
+    here, there = Endpoint("one side", addresses=ANYWHERE), Endpoint("the other", addresses=ANYWHERE)
+    begun = Crossing((hook,), hook.filter, here, there, hook.zone)
+    asked = bounds(hook.filter, begun.settle, NEW_FLOW & ports(6)).maybe
+    if hook.stateful:
+        asked &= union(
+            rule.condition.settle(begun.settle).maybe for rule in hook.filter.rules if rule.stateless and rule.action is Verdict.PERMIT
+        )
+    answers = answers_to(asked) if asked else NOTHING
+    aside = {hook.zone, *(device.host for device in graph.devices)}
+    zones = [zone.id for zone in graph.zones if zone.device == hook.device and zone.id not in aside] if hook.zone else [None]
+    ways = [Way(there, here, tuple(_crossed(graph, hook, there, here, zone))) for zone in zones]
+    if not answers or not ways or any(_let(way, answers) for way in ways):
+        return None
+    blocked = next(each for each in ways[0].crossings if not bounds(each.filter, each.settle, answers).maybe)
+    return Judgement(Outcome.BROKEN, ways[0], answers, (), blocked, reply=True)
+
+
+def _crossed(graph: Graph, hook: Hook, there: Endpoint, here: Endpoint, entry: str | None) -> Iterator[Crossing]:
+    """What answers that come in by `entry` cross on their way out to the zone of `hook`."""
+    for each in graph.hooks:
+        stands = {Place.ENTRY: (None, entry), Place.TRANSIT: (each.zone,), Place.EXIT: (None, hook.zone)}.get(each.place, ())
+        if each.device == hook.device and each.zone in stands:
+            yield Crossing((each,), each.filter, there, here, entry, hook.zone)
+
+
+def _let(way: Way, packets: PacketSet) -> PacketSet:
+    for crossing in way.crossings:
+        packets = bounds(crossing.filter, crossing.settle, packets).maybe
+    return packets
 
 
 def permits_everything(rule: Rule) -> bool:

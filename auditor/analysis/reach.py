@@ -149,7 +149,7 @@ def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
     """Whether replies get back through the filters that do not let them back by themselves; None if all do."""
     if all(_keeps_state(crossing, question) for crossing in way.crossings) and not _stateless(graph, way):
         return None
-    answers = _replies(question)
+    answers = answers_to(question)
     worst: Judgement | None = None
     for back in _ways_back(graph, way):
         crossings = tuple(each for each in back.crossings if not _free_return(each, way, question))
@@ -190,7 +190,7 @@ def _keeps_state(crossing: Crossing, question: PacketSet) -> bool:
     )
 
 
-def _replies(question: PacketSet) -> PacketSet:
+def answers_to(question: PacketSet) -> PacketSet:
     """The answers to a flow's packets: ends exchanged, conntrack state established; an ICMP echo is answered by an echo reply."""
     pings = icmp(Protocol.ICMP, 8), icmp(Protocol.ICMPV6, 128)
     pongs = icmp(Protocol.ICMP, 0), icmp(Protocol.ICMPV6, 129)
