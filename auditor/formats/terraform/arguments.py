@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.formats.terraform.bodies import Attribute, Block, Body
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.evaluate import evaluate
 from auditor.formats.terraform.instances import Instance, unroll
 from auditor.formats.terraform.places import Place
@@ -26,7 +26,7 @@ def value_or_unknown(attribute: Attribute, scope: Scope) -> Value:
 
 
 def refused_value(error: Refused, place: Place) -> Value:
-    return unknown(error.message, Cause.ERROR, place=error.place or place)
+    return unknown(error.message, Cause.LIMIT if isinstance(error, Exhausted) else Cause.ERROR, place=error.place or place)
 
 
 class BlockArguments:

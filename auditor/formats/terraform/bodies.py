@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from auditor.formats.terraform.parse import Node, first_error, parse_hcl
+from auditor.formats.terraform.parse import Node, children_of, first_error, parse_hcl
 from auditor.formats.terraform.places import Place, SourceFile
 from auditor.formats.terraform.syntax import Broken, Expression, Literal
 from auditor.model.record import dataclass, field
@@ -70,7 +70,7 @@ def index(data: bytes) -> Index:
     if error is not None:
         message = f"{error.type} is missing here" if error.is_missing else "syntax error"
         indexer.problems.append(Problem(error.start_byte, max(error.end_byte, error.start_byte + 1), message))
-    body = indexer.body([child for child in root.children if child.type in ("body", "ERROR")], 0)
+    body = indexer.body([child for child in children_of(root) if child.type in ("body", "ERROR")], 0)
     if error is not None:
         body.blocks.extend(_swallowed(body))
     else:
@@ -93,7 +93,7 @@ class _Indexer:
         opened, closed = braces
         line = opened
         for node in nodes:
-            for item in node.children:
+            for item in children_of(node):
                 kind = item.type
                 if kind == "attribute":
                     self.attribute(item, found)

@@ -20,6 +20,13 @@ class Refused(Exception):
         self.static = static
 
 
+class Exhausted(Refused):
+    """Evaluating this would take too much time or memory here; Terraform might well do it. Not for `try` and `can` to catch."""
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message, place, static=True)
+
+
 class Undecided(Exception):
     """A function's result depends on `value`, which is not known. `members`: the result is a collection of exactly these, in some order.
 

@@ -11,7 +11,7 @@ from typing import cast
 
 from auditor.formats.terraform.access import follow
 from auditor.formats.terraform.conversion import convert, differs_in_type, equal, first_hidden, unify
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.operators import arithmetic, combine, compare, invert, negate
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.scope import Scope
@@ -55,6 +55,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 
 
 def _broken(expression: Broken, _: Scope) -> Value:
+    if expression.limited:
+        raise Exhausted(expression.reason, expression)
     raise Refused(expression.reason, expression, static=True)
 
 
@@ -94,7 +96,7 @@ def _joined(parts: list[Value], place: Place) -> Value:
     if hidden is None:
         text = "".join(cast("str", part.raw) for part in parts)
         if len(text) > MAX_TEXT:
-            raise Refused(f"text longer than {MAX_TEXT} characters is not evaluated", place)
+            raise Exhausted(f"text longer than {MAX_TEXT} characters is not evaluated", place)
         return derived(string(text), place, [part for part in parts if part.trail_])
     symbols = [part.raw if isinstance(part.raw, str) else part.reference and f"${{{part.reference}}}" for part in parts]
     reference = '"' + "".join(text for text in symbols if text) + '"' if all(text is not None for text in symbols) else None

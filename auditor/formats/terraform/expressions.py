@@ -98,7 +98,7 @@ class _Reader:
         self.depth += 1
         try:
             if self.depth > MAX_DEPTH:
-                return Broken(*self.where(children[0], children[-1]), f"nested more than {MAX_DEPTH} levels deep")
+                return Broken(*self.where(children[0], children[-1]), f"nested more than {MAX_DEPTH} levels deep", limited=True)
             if not children:
                 return Broken(self.file, self.base, self.base, "syntax error")
             if children[0].type == "(":

@@ -7,6 +7,7 @@ evaluates to is kept, an error as an unknown value, so that it stops only what d
 from __future__ import annotations
 
 import posixpath
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from auditor.formats.terraform.arguments import BlockArguments, refused_value, value_or_unknown
@@ -26,7 +27,7 @@ from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note, Unknown
 
 MAX_MODULE_DEPTH = 20
-MAX_MODULES = 5_000
+MAX_MODULES = 2_000
 RULE_BLOCKS = ("ingress", "egress", "security_rule", "rule", "inbound_rule", "outbound_rule", "allow", "deny")
 ALWAYS_TEXT = frozenset({"id", "arn", "self_link"})
 Key = tuple[str, str, str]
@@ -61,28 +62,35 @@ class Instances:
 
     def sources_below(self, module: Module) -> tuple[ModuleSource, ...]:
         """The modules that a module instance is made of, its own first, each once."""
-        return self._below(module.source, module.path, (module.source.directory,))
-
-    def _below(self, source: ModuleSource, path: tuple[str, ...], ancestors: tuple[str, ...]) -> tuple[ModuleSource, ...]:
-        key = (source.directory, path)
+        path = module.path if self.manifest.entries else ()  # without a manifest it does not matter which way a module is called
+        key = (module.source.directory, path)
         if key not in self.below:
-            found = {source.directory: source}
+            self.below[key] = self._reached(module.source, path)
+        return self.below[key]
+
+    def _reached(self, source: ModuleSource, path: tuple[str, ...]) -> tuple[ModuleSource, ...]:
+        found: dict[str, ModuleSource] = {}
+        seen = {(source.directory, path)}
+        pending = deque([(source, path)])
+        while pending:
+            source, path = pending.popleft()
+            found.setdefault(source.directory, source)
             for name, call in source.calls.items():
                 target = self.locate(source, path, call)
-                if target is not None and target.directory not in ancestors:
-                    for inner in self._below(target, (*path, name), (*ancestors, target.directory)):
-                        found.setdefault(inner.directory, inner)
-            self.below[key] = tuple(found.values())
-        return self.below[key]
+                inner = (*path, name) if self.manifest.entries else ()
+                if target is not None and (target.directory, inner) not in seen and len(seen) < MAX_MODULES:
+                    seen.add((target.directory, inner))
+                    pending.append((target, inner))
+        return tuple(found.values())
 
     def modules_below(self, module: Module, matters: Callable[[ModuleSource], bool]) -> Iterator[Module]:
         """The module instances in which, or below which, is something that matters."""
-        if not any(matters(source) for source in self.sources_below(module)):
-            return
-        yield module
-        for name in module.source.calls:
-            for child in module.children(name):
-                yield from self.modules_below(child, matters)
+        pending = [module]
+        while pending:
+            module = pending.pop()
+            if any(matters(source) for source in self.sources_below(module)):
+                yield module
+                pending.extend(child for name in reversed(module.source.calls) for child in reversed(module.children(name)))
 
     def has_missing_calls(self, source: ModuleSource) -> bool:
         return bool(source.calls)
@@ -291,7 +299,7 @@ class Module:
     def _remark_on_repetition(self, key: tuple[str, ...]) -> None:
         expansion = self._expansions.get(key)
         if expansion is not None and expansion.value is not None:
-            self.shared.remarks.on_repetition(expansion.value)
+            self.shared.remarks.on_repetition(expansion.value, expansion.hidden)
 
     def _remark_on_override(self, key: Key, block: Block) -> None:
         if isinstance(block.body, MergedBody):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from auditor.formats.terraform.conversion import convert
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.numbers import simplest
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.symbols import derived, unsettled
@@ -49,7 +49,7 @@ def _calculate(symbol: str, left: Number, right: Number, place: Place) -> Number
     if result != result:
         raise Refused("the result is not a number", place)
     if not isinstance(result, float) and not -MAX_DIGITS < result < MAX_DIGITS:
-        raise Refused("the result is too large", place)
+        raise Exhausted("the result is too large", place)
     return simplest(result)
 
 

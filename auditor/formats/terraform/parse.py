@@ -12,8 +12,9 @@ from functools import cache
 import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
-__all__ = ["Node", "first_error", "meaningful", "nodes_of", "parse_hcl"]
+__all__ = ["Node", "children_of", "first_error", "meaningful", "nodes_of", "parse_hcl"]
 
+MANY = 1_000
 EXPONENT = re.compile(rb"\b\d+[eE][+-]?\d+\b")
 
 
@@ -47,6 +48,20 @@ def parse_hcl(data: bytes) -> Node:
 def meaningful(node: Node) -> list[Node]:
     """The children of a node without comments, which can stand anywhere."""
     return [child for child in node.children if child.type != "comment"]
+
+
+def children_of(node: Node) -> Iterator[Node]:
+    """The children of a node that may have very many: one at a time, so that they do not pile up. Comments are left out."""
+    if node.child_count < MANY:
+        yield from meaningful(node)
+        return
+    cursor = node.walk()
+    more = cursor.goto_first_child()
+    while more:
+        child = cursor.node
+        if child is not None and child.type != "comment":
+            yield child
+        more = cursor.goto_next_sibling()
 
 
 def nodes_of(root: Node, *kinds: str) -> list[Node]:

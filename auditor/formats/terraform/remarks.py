@@ -40,8 +40,10 @@ class Remarks:
                 self.on(part)
         return value
 
-    def on_repetition(self, value: Value) -> Value:
-        """The value of a `count` or `for_each`, which Terraform must know before it plans."""
+    def on_repetition(self, value: Value, hidden: Hidden | None = None) -> Value:
+        """The value of a `count` or `for_each`, which Terraform must know before it plans; `hidden` says what else is wrong with it."""
+        if hidden is not None and not value.is_unknown:
+            self._on_hidden(hidden)
         if value.is_unknown and value.hidden.cause is Cause.COMPUTED and value.place is not None:
             message = (
                 f"how many there are depends on {value.reference or 'a value'} that is only known after apply; Terraform cannot plan this"

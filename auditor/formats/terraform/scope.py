@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from auditor.files import Tree
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.syntax import Access, Expression
 from auditor.formats.terraform.values import Value
-from auditor.model.record import dataclass, field, replace
+from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note
 
 MAX_DEPTH = 1_000
-MAX_STEPS = 20_000_000
+MAX_STEPS = 3_000_000
 MAX_FILES = 1_000
 
 
@@ -36,9 +36,9 @@ class Budget:
         self.depth += 1
         self.steps += 1
         if self.depth > MAX_DEPTH:
-            raise Refused(f"expressions that need each other more than {MAX_DEPTH} levels deep are not evaluated", place)
+            raise Exhausted(f"expressions that need each other more than {MAX_DEPTH} levels deep are not evaluated", place)
         if self.steps > MAX_STEPS:
-            raise Refused(f"evaluation was stopped after {MAX_STEPS} steps", place)
+            raise Exhausted(f"evaluation was stopped after {MAX_STEPS} steps", place)
 
     def remark(self, trap: str, message: str, place: Place, level: Level = Level.WARNING) -> None:
         self.notes[Note(trap, message, place.span, Effect.DANGEROUS, level)] = None
@@ -64,7 +64,7 @@ class Scope:
     in_template: bool = False
 
     def with_names(self, more: Mapping[str, Value]) -> Scope:
-        return replace(self, local={**self.local, **more})
+        return Scope(self.names, self.budget, self.tree, self.directory, {**self.local, **more}, self.in_template)
 
 
 class NoNames:

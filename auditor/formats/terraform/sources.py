@@ -16,7 +16,7 @@ from auditor.model.source import Effect, Level, Note, Span
 if TYPE_CHECKING:
     from auditor.formats.terraform.variables import Declaration
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 Key = TypeVar("Key")
 ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 

@@ -21,9 +21,10 @@ class Expression(Place):
 
 @dataclass(frozen=True, slots=True)
 class Broken(Expression):
-    """Text that is no expression, with the reason."""
+    """Text that is no expression, with the reason. `limited`: it may be one, but is too deeply nested to be read here."""
 
     reason: str
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

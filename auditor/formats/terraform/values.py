@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted
 from auditor.formats.terraform.places import Place, Step, Trail, join, steps
 from auditor.formats.terraform.types import (
     ANY,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Number: TypeAlias = int | Fraction | float
     Raw: TypeAlias = "str | bool | Number | tuple[Value, ...] | dict[str, Value] | Hidden | None"
 
-MAX_WEIGHT = 1_000_000
+MAX_WEIGHT = 250_000
 
 
 GAP = "${…}"
@@ -236,7 +236,7 @@ def _weigh(parts: Iterable[Value]) -> int:
     """The number of values in a collection, all levels counted: shared parts too, so nothing small can unfold into something huge."""
     weight = 1 + sum(part.weight for part in parts)
     if weight > MAX_WEIGHT:
-        raise Refused(f"a value of more than {MAX_WEIGHT} parts is not evaluated")
+        raise Exhausted(f"a value of more than {MAX_WEIGHT} parts is not evaluated")
     return weight
 
 

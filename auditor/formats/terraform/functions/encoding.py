@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
 from auditor.formats.terraform.numbers import number_text, read_number
 from auditor.formats.terraform.places import SourceFile
@@ -46,7 +46,7 @@ def json_text(value: Value) -> str:
 def _jsonencode(value: Value) -> Value:
     text = json_text(value)
     if len(text) > MAX_TEXT:
-        raise Refused(f"text longer than {MAX_TEXT} characters is not evaluated")
+        raise Exhausted(f"text longer than {MAX_TEXT} characters is not evaluated")
     if not value.wholly_known:
         raise Undecided(value, text=text)
     return string(text)

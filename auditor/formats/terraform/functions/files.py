@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from auditor.files import Unreadable, normalise
-from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.functions.hashes import hashed
 from auditor.formats.terraform.functions.signature import PARTLY, TEXT, Context, Function
 from auditor.formats.terraform.places import Place, SourceFile
@@ -129,6 +129,8 @@ def _render(context: Context, file: SourceFile, variables: Value) -> Value:
     scope = Scope(NoNames(), outer.budget, outer.tree, outer.directory, variables.items, in_template=True)
     try:
         return evaluate(read_template(file), scope)
+    except Exhausted:
+        raise
     except Refused as error:
         raise Refused(f"{file.path}: {error.message}", context.place) from None
 

@@ -1,4 +1,4 @@
-"""Regular expressions: RE2's, which never take long, run on Python's, which can. What could backtrack without end is refused."""
+"""Regular expressions: RE2's, which never take long, run on Python's, which can. What could take long is not run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.functions.signature import TEXT, Function
 from auditor.formats.terraform.types import STRING
 from auditor.formats.terraform.values import Value, list_value, null, object_value, string, tuple_value
 
 MAX_SUBJECT = 64 * 1024
+MAX_DOUBTFUL = 24
+MAX_WORK = 20_000_000
+PIECE = re.compile(r"\\.|\(\?[^:)]*[:)]|\(|\)|\{\d*,?\d*\}|[*+?|]|.", re.DOTALL)
+UNBOUNDED = re.compile(r"[*+]|\{\d+,\}|\{\d*,?\d{2,}\}")
 MAX_PATTERN = 4 * 1024
 CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -30,18 +34,15 @@ CLASSES = {
     "xdigit": "0-9A-Fa-f",
 }
 REFUSED = re.compile(r"\(\?(?:[=!>(#]|<[=!])|\\[1-9]|\\[kgpPXCRGZ]|[*+?}]\+")
-NESTED = re.compile(r"\((?:[^()\\]|\\.)*(?:[*+]|\{\d+,\d*\})(?:[^()\\]|\\.)*\)(?:[*+]|\{\d+,)")
 
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> re.Pattern[str]:
     """RE2's `pattern` for Python. Raises `Refused` for what is wrong, or not done here."""
     if len(pattern) > MAX_PATTERN:
-        raise Refused("the regular expression is too long")
+        raise Exhausted("the regular expression is too long")
     if REFUSED.search(_without_classes(pattern)):
         raise Refused(f"invalid or unsupported regular expression {pattern!r}")
-    if NESTED.search(_without_classes(pattern)):
-        raise Refused(f"the regular expression {pattern!r} has nested repetitions and is not run")
     text = re.sub(r"\[:(\w+):\]", lambda match: CLASSES.get(match[1], match[0]), pattern)
     text = re.sub(r"\(\?<(\w+)>", r"(?P<\1>", text).replace("\\z", "\\Z")
     flags = re.ASCII
@@ -56,6 +57,34 @@ def compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(text, flags)
     except (re.error, RecursionError, OverflowError):
         raise Refused(f"invalid regular expression {pattern!r}") from None
+
+
+def _degree(pattern: str) -> int | None:
+    """How the time of a search grows with the text: as its power of this degree; None if it may grow without such a bound.
+
+    RE2's never grows faster than the text. Python's tries every way to divide the text between repetitions.
+    """
+    degree = 0
+    groups: list[bool] = []  # whether what stands in each open group can match in several ways
+    last = False
+    for piece in PIECE.findall(_without_classes(pattern)):
+        if piece.startswith("("):
+            groups.append(False)
+        elif piece == ")":
+            last = groups.pop() if groups else False
+            if groups:
+                groups[-1] = groups[-1] or last
+        elif piece[0] in "*+{" and UNBOUNDED.fullmatch(piece):
+            if last:
+                return None
+            degree += 1
+            if groups:
+                groups[-1] = True
+        elif piece == "|" and groups:
+            groups[-1] = True
+        if piece != ")":
+            last = False
+    return degree
 
 
 def _without_classes(pattern: str) -> str:
@@ -77,9 +106,13 @@ def _absolute_end(pattern: str) -> str:
     return "".join(found)
 
 
-def _subject(text: str) -> str:
-    if len(text) > MAX_SUBJECT:
-        raise Refused(f"text longer than {MAX_SUBJECT} characters is not searched")
+def _subject(pattern: str, text: str) -> str:
+    """The text to search, if that is sure to take no time worth mentioning."""
+    degree = _degree(pattern)
+    if degree is None and len(text) > MAX_DOUBTFUL:
+        raise Exhausted(f"the regular expression {pattern!r} has repetitions in repetitions and is not run")
+    if len(text) > MAX_SUBJECT or (degree is not None and (len(text) + 1) ** (degree + 1) > MAX_WORK):
+        raise Exhausted(f"the text is too long for the regular expression {pattern!r}")
     return text
 
 
@@ -99,14 +132,14 @@ def _group(text: str | None) -> Value:
 
 
 def _regex(pattern: Value, text: Value) -> Value:
-    match = compiled(str(pattern.raw)).search(_subject(str(text.raw)))
+    match = compiled(str(pattern.raw)).search(_subject(str(pattern.raw), str(text.raw)))
     if match is None:
         raise Refused("the pattern does not match")
     return _result(match)
 
 
 def _regexall(pattern: Value, text: Value) -> Value:
-    results = [_result(match) for match in compiled(str(pattern.raw)).finditer(_subject(str(text.raw)))]
+    results = [_result(match) for match in compiled(str(pattern.raw)).finditer(_subject(str(pattern.raw), str(text.raw)))]
     if not results:
         return list_value((), STRING)
     return list_value(results, results[0].type)
@@ -127,7 +160,7 @@ def substitute(pattern: str, text: str, replacement: str) -> str:
 
         return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", part, replacement)
 
-    return compiled(pattern).sub(expand, _subject(text))
+    return compiled(pattern).sub(expand, _subject(pattern, text))
 
 
 FUNCTIONS: Mapping[str, Function] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import product
 
 from auditor.formats.terraform.conversion import convert, unify
-from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.functions.signature import PARTLY, Function, Parameter
 from auditor.formats.terraform.types import ANY, SEQUENCES, Kind, set_of, tuple_of
 from auditor.formats.terraform.values import Value, list_value, set_value, sort_key, tuple_value
@@ -45,7 +45,7 @@ def _product(*sets: Value) -> Value:
     for value in sets:
         size *= len(value.elements)
     if size > MAX_PRODUCT:
-        raise Refused(f"a product of {size} elements is not evaluated")
+        raise Exhausted(f"a product of {size} elements is not evaluated")
     columns = []
     for value in sets:
         type_ = unify([part.type for part in value.elements]) if value.kind is Kind.TUPLE else value.type.element or ANY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from auditor.formats.terraform.conversion import convert, equal
-from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.scope import Scope
 from auditor.formats.terraform.symbols import composed, derived, unsettled
 from auditor.formats.terraform.syntax import Call
@@ -69,6 +69,8 @@ def apply(function: Function, arguments: Sequence[Value], context: Context) -> V
     except Undecided as undecided:
         name = _name(function, ready, context)
         return unsettled([undecided.value], function.returns, context.place, name, members=undecided.members, text=undecided.text)
+    except Exhausted:
+        raise
     except Refused as error:
         raise Refused(f"{context.place.name}: {error.message}", error.place or context.place, static=error.static) from None
     return derived(result, context.place, ready) if result.place is None else result

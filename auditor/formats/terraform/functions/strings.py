@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
 from auditor.formats.terraform.types import BOOL, NUMBER, STRING, list_of
 from auditor.formats.terraform.values import Value, boolean, list_value, number_of, string
@@ -84,7 +84,7 @@ def _join(separator: Value, *lists: Value) -> Value:
         raise Undecided(open_part)
     text = _text(separator).join(map(_text, parts))
     if len(text) > MAX_LENGTH:
-        raise Refused(f"text longer than {MAX_LENGTH} characters is not evaluated")
+        raise Exhausted(f"text longer than {MAX_LENGTH} characters is not evaluated")
     return string(text)
 
 
@@ -103,7 +103,7 @@ def _replace(text: Value, old: Value, new: Value) -> Value:
     else:
         count = _text(text).count(wanted)
         if count * len(_text(new)) > MAX_LENGTH:
-            raise Refused(f"text longer than {MAX_LENGTH} characters is not evaluated")
+            raise Exhausted(f"text longer than {MAX_LENGTH} characters is not evaluated")
         result = _text(text).replace(wanted, _text(new))
     return string(result)
 

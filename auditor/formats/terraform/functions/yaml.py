@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from auditor import yamlspan
-from auditor.formats.terraform.errors import Refused, Undecided
+from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.functions.encoding import MAX_TEXT, json_text
 from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
 from auditor.formats.terraform.numbers import number_text, read_number
@@ -126,7 +126,7 @@ def _yamldecode(text: Value) -> Value:
 def _yamlencode(value: Value) -> Value:
     text = "\n".join(_lines(value)) + "\n"
     if len(text) > MAX_TEXT:
-        raise Refused(f"text longer than {MAX_TEXT} characters is not evaluated")
+        raise Exhausted(f"text longer than {MAX_TEXT} characters is not evaluated")
     if not value.wholly_known:
         raise Undecided(value, text=text)
     return string(text)
