@@ -1,0 +1,209 @@
+"""A configuration taken apart: lists, groups, interfaces, routes, VLAN maps. Commands about anything else are left alone.
+
+Lines of lists are read last, when the groups and time ranges they name are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from auditor.formats.switch.flavour import Flavour
+from auditor.formats.switch.groups import Groups
+from auditor.formats.switch.interfaces import Applied, Direction, Interfaces, Route, route, vlan_list
+from auditor.formats.switch.lines import Block, Line, Text
+from auditor.formats.switch.lists import Lists
+from auditor.formats.switch.notes import Notes
+from auditor.model.record import dataclass, field
+from auditor.model.source import Span
+
+_ROUTING = ("bgp", "ospf", "eigrp", "rip", "isis", "ospfv3")
+
+
+@dataclass(slots=True)
+class Clause:
+    """One `vlan access-map NAME SEQ`: packets that a list permits have its action. `action` is forward where nothing is said."""
+
+    sequence: int
+    span: Span
+    lists: list[tuple[str, bool, Span]] = field(default_factory=list)
+    frames: bool = False
+    action: str = "forward"
+
+
+@dataclass(slots=True)
+class VlanMap:
+    """A VLAN map and the VLANs it filters, each with the place that says so."""
+
+    name: str
+    span: Span
+    clauses: list[Clause] = field(default_factory=list)
+    vlans: dict[int, Span] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Terminal:
+    """A block of terminal lines with the lists that decide who may connect."""
+
+    span: Span
+    classes: list[Applied] = field(default_factory=list)
+    closed: bool = False
+
+
+@dataclass(slots=True)
+class Config:
+    """One file."""
+
+    path: str
+    flavour: Flavour
+    notes: Notes
+    lists: Lists
+    groups: Groups
+    interfaces: Interfaces
+    hostname: str = ""
+    routes: list[Route] = field(default_factory=list)
+    maps: dict[str, VlanMap] = field(default_factory=dict)
+    filters: list[tuple[str, frozenset[int], Span]] = field(default_factory=list)
+    terminals: list[Terminal] = field(default_factory=list)
+    dynamic: Span | None = None
+    mentioned: set[str] = field(default_factory=set)  # every word that is not of a list's own lines
+
+
+def read_config(path: str, text: Text, flavour: Flavour) -> Config:
+    """What `text` says, with the lines of its lists read."""
+    notes = Notes()
+    config = Config(path, flavour, notes, Lists(notes, flavour), Groups(notes), Interfaces(notes))
+    ranges: set[str] = set()
+    for line in text.loose:
+        notes.add("unparsed-entry", "this text does not end before the file does: what stands below it was read as commands", line.span())
+    for block in text.blocks:
+        if block.words[0] == "time-range" and len(block.words) > 1:
+            ranges.add(block.words[1])
+        else:
+            _read(config, block)
+    for name, vlans, span in config.filters:
+        vlan_map = config.maps.setdefault(name, VlanMap(name, span))
+        vlan_map.vlans.update(dict.fromkeys(vlans, span))
+    config.lists.read_entries(config.groups, frozenset(ranges))
+    return config
+
+
+def _read(config: Config, block: Block) -> None:
+    words = block.words[1:] if block.words[0] in ("no", "default") else block.words
+    undo = words is not block.words
+    head = [word.lower() for word in words[:3]]
+    if not head:
+        return
+    if head[0] == "access-list":
+        config.lists.numbered(block, words)
+        return
+    if head[0] in ("ip", "ipv6", "mac", "arp") and len(head) > 1 and len(head[1]) >= 8 and "access-list".startswith(head[1]):
+        config.lists.opened(block, words)
+        return
+    config.mentioned.update(word for line in (block.header, *block.body) for word in line.words[1:])
+    if undo:
+        return
+    reader = _READERS.get(" ".join(head[:2])) or _READERS.get(head[0])
+    if reader is not None and len(words) > 1:
+        reader(config, block, words)
+
+
+def _hostname(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG001  (the form of a reader)
+    config.hostname = words[1].strip('"')
+
+
+def _interface(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG001
+    config.interfaces.read(block)
+
+
+def _group(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG001
+    config.groups.read(block)
+
+
+def _vlan(config: Config, block: Block, words: list[str]) -> None:
+    if words[1].lower() == "access-map" and len(words) > 2:
+        _clause(config, block, words)
+    elif words[1].lower() == "filter" and len(words) > 3:
+        config.filters.append((words[2], vlan_list("".join(words[4:])), block.header.span()))
+    else:
+        config.interfaces.vlan(block)
+
+
+def _static(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG001
+    _route(config, words, "")
+
+
+def _vrf(config: Config, block: Block, words: list[str]) -> None:
+    if len(words) > 2:
+        for line in block.body:
+            if line.words[:2] in (["ip", "route"], ["ipv6", "route"]):
+                _route(config, line.words, words[2])
+
+
+def _router(config: Config, block: Block, words: list[str]) -> None:
+    if words[1].lower() in _ROUTING:
+        config.dynamic = config.dynamic or block.header.span()
+
+
+def _vty(config: Config, block: Block, words: list[str]) -> None:
+    _terminal(config, block, _lines(block), arista=words[0].lower() == "management")
+
+
+_READERS: dict[str, Callable[[Config, Block, list[str]], None]] = {
+    "hostname": _hostname,
+    "switchname": _hostname,
+    "interface": _interface,
+    "object-group": _group,
+    "vlan": _vlan,
+    "ip route": _static,
+    "ipv6 route": _static,
+    "vrf context": _vrf,
+    "router": _router,
+    "line vty": _vty,
+    "management ssh": _vty,
+}
+
+
+def _lines(block: Block) -> Iterator[tuple[Line, list[str]]]:
+    for line in block.body:
+        words = line.words
+        if words:
+            yield line, [word.lower() if index < 2 else word for index, word in enumerate(words)]
+
+
+def _route(config: Config, words: list[str], vrf: str) -> None:
+    found = route(words, vrf)
+    if found is not None:
+        config.routes.append(found)
+
+
+def _clause(config: Config, block: Block, words: list[str]) -> None:
+    vlan_map = config.maps.setdefault(words[2], VlanMap(words[2], block.header.span()))
+    digits = words[3] if len(words) > 3 and words[3].isdigit() else ""
+    sequence = int(digits[:9]) if digits else max((each.sequence for each in vlan_map.clauses), default=0) + 10
+    clause = next((each for each in vlan_map.clauses if each.sequence == sequence), None)
+    if clause is None:
+        clause = Clause(sequence, block.header.span())
+        vlan_map.clauses.append(clause)
+    for line, said in _lines(block):
+        if said[0] == "match" and len(said) > 3:
+            if said[1] == "mac":
+                clause.frames = True
+            else:
+                at = 3
+                clause.lists += [(name, said[1] == "ipv6", line.span(at + index)) for index, name in enumerate(said[3:])]
+        elif said[0] == "action" and len(said) > 1:
+            clause.action = said[1]
+
+
+def _terminal(config: Config, block: Block, lines: Iterator[tuple[Line, list[str]]], arista: bool = False) -> None:
+    terminal = Terminal(block.header.span())
+    for line, said in lines:
+        six = said[0] == "ipv6"
+        rest = said[1:] if six or (arista and said[0] == "ip") else said
+        if rest[:1] in (["access-class"], ["access-group"]) and len(rest) > 2 and rest[2].lower() == Direction.IN:
+            at = len(said) - len(rest)
+            terminal.classes.append(Applied(rest[1], line.span(at, at + 2), six))
+        elif said[:2] == ["transport", "input"] and said[2:] == ["none"]:
+            terminal.closed = True
+    if not arista or terminal.classes:
+        config.terminals.append(terminal)
