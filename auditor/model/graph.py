@@ -13,7 +13,7 @@ from auditor.model.filters import Fact, Filter, Predicate, Side
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field, replace
-from auditor.model.source import Note, Span
+from auditor.model.source import Note, Span, Unknown
 
 Attributes = tuple[tuple[str, str], ...]
 
@@ -68,6 +68,7 @@ class Place(StrEnum):
     ENTRY = "entry"  # at a device, where packets come in by the zone (None: by any)
     TRANSIT = "transit"  # at a device, for what passes through it
     EXIT = "exit"  # at a device, where packets go out by the zone (None: by any)
+    WITHIN = "within"  # at a device that bridges, for what stays inside the zone
     INBOUND = "inbound"  # at the destination, for what its members receive
 
 
@@ -77,6 +78,7 @@ class Hook:
 
     `stateful`: replies of what it lets through pass by themselves. `own`: of a device, also for packets to and from the device itself
     (pf), not only for what passes through. `after`: hooks of one place are crossed in this order; the order decides only which is blamed.
+    `standing`: why it may not be there at all, where the configuration does not say whether it is switched on.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Hook:
     stateful: bool = True
     union: str | None = None
     own: bool = False
+    standing: Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +280,13 @@ class Graph:
             for device in self.devices
         )
 
+    def doubt(self, end: Endpoint) -> Unknown | None:
+        """Why nothing may stand at this endpoint though a filter was read for it; None if one surely does, or none was read."""
+        here = [hook.standing for hook in self.hooks if hook.device is None and hook.zone in end.zones]
+        if not here or None in here or any(self._known(spot) for device in self.devices for spot in self._spots(device, end)):
+            return None
+        return here[0]
+
     # -- at the ends
 
     def _with_ends(self, way: Way) -> Way:
@@ -341,8 +351,10 @@ class Graph:
         return spot.certain and (zone.id in spot.part.zones or bool(intersect_intervals(_held(zone), spot.part.addresses)))
 
     def _device_crossings(self, device: Device, start: _Spot, end: _Spot) -> Iterator[Crossing]:
-        if start.zone == end.zone:
-            return  # within one network nothing is crossed
+        if start.zone == end.zone:  # within one network nothing is crossed but what filters bridged packets
+            inside = (hook for hook in self.hooks if hook.device == device.id and hook.place is Place.WITHIN and hook.zone == start.zone)
+            yield from (self._crossing((hook,), start.part, end.part, start.zone, end.zone) for hook in inside)
+            return
         from_device, to_device = start.zone == device.host, end.zone == device.host
         entry, exit_ = None if from_device else start.zone, None if to_device else end.zone
         for place, zone in ((Place.ENTRY, entry), (Place.TRANSIT, entry and exit_), (Place.EXIT, exit_)):

@@ -108,7 +108,10 @@ def _enforced(stage: Stage, requirement: Requirement, ends: tuple[Endpoint, ...]
     bare = [end for end in ends if not stage.graph.guards(end)]
     for end in bare:
         yield _plain(stage, requirement, Outcome.BROKEN, f"no filter that was read stands in front of {end.label}", end)
-    if not bare:
+    doubtful = [(end, doubt) for end in ends if end not in bare and (doubt := stage.graph.doubt(end)) is not None]
+    for end, doubt in doubtful:
+        yield _plain(stage, requirement, Outcome.OPEN, f"a filter may stand in front of {end.label}, not known: {doubt.reason}", end)
+    if not bare and not doubtful:
         yield _plain(stage, requirement, Outcome.HOLDS, "a filter stands in front of each", None)
 
 
