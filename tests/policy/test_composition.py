@@ -1,0 +1,122 @@
+"""Two firewalls on one way: what gets through has to pass both, and the one that stops it is named."""
+
+from __future__ import annotations
+
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Finding, Outcome
+
+RULES = """\
+ruleset: ours
+title: Ours
+roles: {admin: the administrators, node: the nodes}
+requirements:
+  - {id: api, allow: {from: admin, to: node, service: tcp/50000}, because: x, fix: x}
+  - {id: closed, deny: {from: internet, to: node, service: tcp/50000}, because: x, fix: x}
+"""
+HOST = """\
+version: v1alpha1
+machine: {type: worker}
+cluster: {controlPlane: {endpoint: "https://10.0.1.10:6443"}}
+---
+apiVersion: v1alpha1
+kind: NetworkDefaultActionConfig
+ingress: block
+---
+apiVersion: v1alpha1
+kind: NetworkRuleConfig
+name: apid
+portSelector: {ports: [50000], protocol: tcp}
+ingress:
+  - subnet: SOURCE
+"""
+GROUP = """\
+resource "aws_vpc" "main" {
+  cidr_block = "10.0.0.0/16"
+}
+resource "aws_security_group" "node" {
+  vpc_id = aws_vpc.main.id
+}
+resource "aws_vpc_security_group_ingress_rule" "apid" {
+  security_group_id = aws_security_group.node.id
+  cidr_ipv4         = "SOURCE"
+  ip_protocol       = "tcp"
+  from_port         = 50000
+  to_port           = 50000
+}
+"""
+ROUTER = """\
+<?xml version="1.0"?>
+<pfsense>
+  <version>23.3</version>
+  <interfaces>
+    <wan><enable/><if>igb0</if><descr>WAN</descr><ipaddr>203.0.113.2</ipaddr><subnet>29</subnet><gateway>GW</gateway></wan>
+    <opt1><enable/><if>igb1</if><descr>NODES</descr><ipaddr>10.0.2.1</ipaddr><subnet>24</subnet></opt1>
+  </interfaces>
+  <gateways><gateway_item><name>GW</name><interface>wan</interface><gateway>203.0.113.1</gateway></gateway_item></gateways>
+  <filter>
+    <rule><type>pass</type><interface>wan</interface><ipprotocol>inet</ipprotocol><protocol>tcp</protocol>
+      <source><address>SOURCE</address></source><destination><any/><port>50000</port></destination></rule>
+  </filter>
+</pfsense>
+"""
+ADMIN, WORLD, NOBODY = "198.51.100.7/32", "0.0.0.0/1", "192.0.2.1/32"
+
+
+def findings(node: str, files: dict[str, str | bytes]) -> dict[str, Finding]:
+    config = f"rulesets: [./ours.yaml]\nroles: {{admin: 198.51.100.7, node: {{behind: [{node}], addresses: [10.0.2.0/24]}}}}\n"
+    tree = MemoryTree({"ours.yaml": RULES, "auditor.yaml": config, **files})
+    reading = audit.read(tree, tuple(files), audit.Request())
+    return {each.rule.removeprefix("ours/"): each for each in audit.findings_of(reading) if each.rule.startswith("ours/")}
+
+
+def group_and_host(group: str, host: str) -> dict[str, Finding]:
+    files: dict[str, str | bytes] = {"main.tf": GROUP.replace("SOURCE", group), "worker.yaml": HOST.replace("SOURCE", host)}
+    return findings('"terraform:aws_security_group.node", "talos:worker.yaml"', files)
+
+
+def router_and_host(router: str, host: str) -> dict[str, Finding]:
+    files: dict[str, str | bytes] = {"config.xml": ROUTER.replace("SOURCE", router), "worker.yaml": HOST.replace("SOURCE", host)}
+    return findings('"pfsense:opt1", "talos:worker.yaml"', files)
+
+
+def path(finding: Finding) -> str:
+    return finding.location.span.path if finding.location else ""
+
+
+def test_what_a_group_and_a_host_both_permit_gets_through() -> None:
+    assert group_and_host(ADMIN, ADMIN)["api"].outcome is Outcome.HOLDS
+
+
+def test_what_the_host_refuses_is_broken_there_though_its_group_permits_it() -> None:
+    found = group_and_host(ADMIN, NOBODY)["api"]
+    assert (found.outcome, path(found)) == (Outcome.BROKEN, "worker.yaml")
+
+
+def test_what_the_group_refuses_is_broken_there_though_the_host_permits_it() -> None:
+    found = group_and_host(NOBODY, ADMIN)["api"]
+    assert (found.outcome, path(found)) == (Outcome.BROKEN, "main.tf")
+
+
+def test_a_hole_in_the_group_is_none_while_the_host_is_closed() -> None:
+    assert group_and_host(WORLD, ADMIN)["closed"].outcome is Outcome.HOLDS
+    assert group_and_host(WORLD, WORLD)["closed"].outcome is Outcome.BROKEN
+
+
+def test_what_a_router_and_a_host_both_permit_gets_through() -> None:
+    assert router_and_host(ADMIN, ADMIN)["api"].outcome is Outcome.HOLDS
+
+
+def test_what_the_host_refuses_is_broken_there_though_the_router_permits_it() -> None:
+    found = router_and_host(ADMIN, NOBODY)["api"]
+    assert (found.outcome, path(found)) == (Outcome.BROKEN, "worker.yaml")
+
+
+def test_what_the_router_refuses_is_broken_there_though_the_host_permits_it() -> None:
+    found = router_and_host(NOBODY, ADMIN)["api"]
+    assert (found.outcome, path(found)) == (Outcome.BROKEN, "config.xml")
+
+
+def test_a_hole_in_the_router_is_none_while_the_host_is_closed() -> None:
+    assert router_and_host(WORLD, ADMIN)["closed"].outcome is Outcome.HOLDS
+    assert router_and_host(WORLD, WORLD)["closed"].outcome is Outcome.BROKEN
