@@ -11,7 +11,7 @@ from auditor.files import MemoryTree, Tree, read_text
 from auditor.fixing.wanted import WORLD, Service, Texts, Wanted, networks_of
 from auditor.model.filters import Verdict
 from auditor.model.findings import Finding, Outcome, Run
-from auditor.model.graph import Crossing, Endpoint, Place
+from auditor.model.graph import Crossing, Endpoint, Place, ZoneKind
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, destinations, intersect_intervals, merge_intervals, sources
 from auditor.model.packets import Interval, union
 from auditor.model.record import dataclass, replace
@@ -269,21 +269,23 @@ def _does_only(state: State, after: State, asked: Settled) -> bool:
     )
     meant = [stage.endpoints(who) for who in (asked.flow.sources, asked.flow.destinations)]
     names = [frozenset(end.role or end.label for end in ends) | {end.label for end in ends} for ends in meant]
-    exact = services & sources(_exact(meant[0])) & destinations(_exact(meant[1]))
+    located = [sources(_located(after, meant[0])), destinations(_located(after, meant[1]))]
     loose = [found | _overlapping(after, found) for found in names]
     wrong = Effect.CLOSED if asked.requirement.kind is Kind.ALLOW else Effect.OPENED
     for change in changes((state.reading.graph, state.reading.cast), (after.reading.graph, after.reading.cast)):
         if change.effect is wrong:
             return False
         fits = loose if change.effect is Effect.UNDECIDED else names
-        named = change.packets <= services and change.source in fits[0] and change.destination in fits[1]
-        if not named and not change.packets <= exact:
+        ends = zip((change.source, change.destination), fits, located, strict=True)
+        if not change.packets <= services or not all(name in known or change.packets <= here for name, known, here in ends):
             return False
     return True
 
 
-def _exact(ends: tuple[Endpoint, ...]) -> list[Interval]:
-    return [interval for end in ends if end.exact and not end.names for interval in end.addresses]
+def _located(state: State, ends: tuple[Endpoint, ...]) -> list[Interval]:
+    """The addresses that stand for these ends: not those of members of a group, of whose network others are members too."""
+    groups = {zone.id for zone in state.reading.graph.zones if zone.kind is ZoneKind.GROUP}
+    return [interval for end in ends if (end.exact or not end.zones & groups) and not end.names for interval in end.addresses]
 
 
 def _overlapping(state: State, names: frozenset[str]) -> frozenset[str]:
