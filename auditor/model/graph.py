@@ -271,7 +271,13 @@ class Graph:
         """Whether some filter stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
         if any(hook.zone in end.zones for hook in self.hooks if hook.device is None):
             return True
-        return any(self._known(spot) for device in self.devices for spot in self._spots(device, end))
+        return any(self._known(spot) and self._filters(device, spot) for device in self.devices for spot in self._spots(device, end))
+
+    def _filters(self, device: Device, spot: _Spot) -> bool:
+        """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
+        if spot.zone == device.host:
+            return any(hook.device == device.id and hook.own for hook in self.hooks)
+        return any(hook.device == device.id and hook.zone in (None, spot.zone) for hook in self.hooks)
 
     def is_device(self, end: Endpoint) -> bool:
         """Whether an endpoint is nothing but a device that filters others."""

@@ -54,6 +54,19 @@ def test_within_one_network_nothing_is_crossed() -> None:
     assert crossed(ROUTER, LAN, Endpoint("other", addresses=net("10.0.1.9"), exact=True)) == [[]]
 
 
+def test_within_one_network_only_what_filters_bridged_packets_is_crossed() -> None:
+    switch = ROUTER + Graph(hooks=(hook("map", Place.WITHIN, "pf:lan", "pf"), hook("other map", Place.WITHIN, "pf:opt1", "pf")))
+    assert crossed(switch, LAN, Endpoint("other", addresses=net("10.0.1.9"), exact=True)) == [["map"]]
+    assert crossed(switch, LAN, OPT) == [["in lan", "forward", "out any"]]
+
+
+def test_a_device_guards_only_where_a_filter_of_its_stands() -> None:
+    switch = Graph(ROUTER.zones, (hook("in lan", Place.ENTRY, "pf:lan", "pf"),), ROUTER.devices)
+    assert switch.guards(LAN)
+    assert not switch.guards(OPT)
+    assert ROUTER.guards(OPT)
+
+
 def test_the_internet_is_behind_the_default_interface() -> None:
     assert crossed(ROUTER, internet(), OPT) == [["in wan", "forward", "out any"]]
     assert crossed(ROUTER, OPT, Endpoint("ghcr.io", names=frozenset({"ghcr.io"}))) == [["in opt1", "forward", "out any"]]
