@@ -45,17 +45,24 @@ class Instances:
     given: Given
     workspace: str
     count: int = 0
+    located: dict[tuple[str, tuple[str, ...]], ModuleSource | None] = field(default_factory=dict)
     below: dict[tuple[str, tuple[str, ...]], tuple[ModuleSource, ...]] = field(default_factory=dict)
 
     def locate(self, source: ModuleSource, path: tuple[str, ...], call: Block) -> ModuleSource | None:
         """The module that `call` in `source` means, None if it is not here."""
+        calls = (*path, call.labels[0])
+        key = (source.directory, calls)
+        if key not in self.located:
+            self.located[key] = self._locate(source, calls, call)
+        return self.located[key]
+
+    def _locate(self, source: ModuleSource, calls: tuple[str, ...], call: Block) -> ModuleSource | None:
         attribute = call.body.attribute("source")
         text = attribute.literal if attribute else None
         if text is None:
             return None
-        calls = (*path, call.labels[0])
         directory = local_directory(source.directory, text) if is_local(text) else self.manifest.directory(calls, text)
-        if directory is None or len(path) >= MAX_MODULE_DEPTH:
+        if directory is None or len(calls) > MAX_MODULE_DEPTH:
             return None
         found = self.sources.module(directory)
         return found if found.paths else None
@@ -91,9 +98,6 @@ class Instances:
             if any(matters(source) for source in self.sources_below(module)):
                 yield module
                 pending.extend(child for name in reversed(module.source.calls) for child in reversed(module.children(name)))
-
-    def has_missing_calls(self, source: ModuleSource) -> bool:
-        return bool(source.calls)
 
 
 class ResourceInstance(BlockArguments):

@@ -90,6 +90,7 @@ class RootModule:
         budget = Budget(short_circuits=_needs_at_least(sources.module(directory), (1, 12)))
         instances = Instances(sources, directory, read_manifest(sources.tree, directory), self.remarks, budget, given, workspace)
         self._instances = instances
+        self._missing: list[MissingModule] | None = None
         self.module = Module(instances, sources.module(directory))
 
     def types(self) -> frozenset[str]:
@@ -113,10 +114,10 @@ class RootModule:
                     yield from module.asked_instances(key)
 
     def missing_modules(self) -> Sequence[MissingModule]:
-        found: list[MissingModule] = []
-        for module in self._instances.modules_below(self.module, self._instances.has_missing_calls):
-            found.extend(module.missing_calls())
-        return found
+        if self._missing is None:
+            modules = self._instances.modules_below(self.module, lambda source: bool(source.calls))
+            self._missing = [call for module in modules for call in module.missing_calls()]
+        return self._missing
 
     def broken_files(self) -> Sequence[str]:
         return sorted({path for source in self._instances.sources_below(self.module) for path in source.broken})

@@ -14,7 +14,7 @@ from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note
 
 MAX_DEPTH = 1_000
-MAX_STEPS = 3_000_000
+MAX_STEPS = 500_000
 MAX_FILES = 1_000
 
 
