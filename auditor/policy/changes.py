@@ -61,10 +61,15 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
     names = list(dict.fromkeys((*new, *old)))
     for source in names:
         for destination in names:
-            if source != destination or source != "the internet":
+            if _sends(old, new, source) and (source != destination or source != "the internet"):
                 yield from _between(
                     source, destination, let_through(before[0], old, source, destination), let_through(after[0], new, source, destination)
                 )
+
+
+def _sends(old: Mapping[str, tuple[Endpoint, ...]], new: Mapping[str, tuple[Endpoint, ...]], name: str) -> bool:
+    """Whether flows from there are worth telling: somebody known only by name is asked, and does not ask."""
+    return any(not end.names for end in (*old.get(name, ()), *new.get(name, ())))
 
 
 def _between(source: str, destination: str, was: Let, now: Let) -> Iterator[Change]:
@@ -130,23 +135,28 @@ def _ends_text(packets: PacketSet, field: Field) -> str:
 
 
 def _shown(effect: Effect, packets: PacketSet, was: Let, now: Let) -> tuple[Witness | None, tuple[TraceStep, ...], Location | None]:
-    """A packet of the flow through the state that decides it now, and the rule that does (or did)."""
-    wanted = Verdict.DENY if effect is Effect.CLOSED else Verdict.PERMIT
-    seen = _replayed(now, packets, wanted)
-    if seen is None:
-        seen = _replayed(was, packets, Verdict.PERMIT)
-    if seen is None:
+    """A packet of the flow, its way through the state that decides it now, and the rule that made the difference.
+
+    That is the rule, in either state, of the filter that stops the packet in one of them and not in the other.
+    """
+    stopped, passed = (now, was) if effect is Effect.CLOSED else (was, now)
+    denied, permitted = _replayed(stopped, packets, Verdict.DENY), _replayed(passed, packets, Verdict.PERMIT)
+    shown = (denied if effect is Effect.CLOSED else permitted) or permitted or denied
+    if shown is None:
         return None, (), None
-    _, steps, packet = seen
+    steps, packet = shown
     told = evidence(packet, steps)
-    rule = next((step.decision.rule for step in reversed(steps) if step.decision.rule is not None), None)
-    if rule is None and effect is Effect.CLOSED:
-        before = _replayed(was, packets, Verdict.PERMIT)
-        rule = next((step.decision.rule for step in reversed(before[1]) if step.decision.rule is not None), None) if before else None
-    return told.witness, told.trace, _place(rule)
+    stop = denied[0][-1] if denied and denied[0] else None
+    if stop is not None and stop.decision.rule is not None:
+        return told.witness, told.trace, _place(stop.decision.rule)
+    rules = [
+        (step.crossing.filter.name, step.decision.rule) for step in (permitted[0] if permitted else ()) if step.decision.rule is not None
+    ]
+    same = next((rule for name, rule in rules if stop is not None and name == stop.crossing.filter.name), None)
+    return told.witness, told.trace, _place(same or (rules[-1][1] if rules else None))
 
 
-def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[Way, tuple[reach.Step, ...], dict[Field, int]] | None:
+def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[tuple[reach.Step, ...], dict[Field, int]] | None:
     for way in let.ways:
         part = packets & sources(way.source.addresses) & destinations(way.destination.addresses)
         if part:
@@ -154,7 +164,7 @@ def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[Way, tuple
             steps = reach.replay(way, packet, wanted)
             passes = not steps or not steps[-1].decision.verdict.denies
             if passes == (wanted is Verdict.PERMIT):
-                return way, steps, packet
+                return steps, packet
     return None
 
 
