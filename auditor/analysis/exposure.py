@@ -181,11 +181,13 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
     """The same for a filter on the way in to a device, or in it: answers come in by another interface, and pass the filters there."""
     here, there = Endpoint("one side", addresses=ANYWHERE), Endpoint("the other", addresses=ANYWHERE)
     begun = Crossing((hook,), hook.filter, here, there, hook.zone)
-    asked = bounds(hook.filter, begun.settle, NEW_FLOW & ports(6)).maybe
-    if hook.stateful:
-        asked &= union(
-            rule.condition.settle(begun.settle).maybe for rule in hook.filter.rules if rule.stateless and rule.action is Verdict.PERMIT
-        )
+    asked = NEW_FLOW & ports(6)
+    if hook.stateful:  # only what begins without state is asked about, and most filters have none of that
+        loose = (rule for rule in hook.filter.rules if rule.stateless and rule.action is Verdict.PERMIT)
+        asked &= union(rule.condition.settle(begun.settle).maybe for rule in loose)
+    if not asked:
+        return None
+    asked = bounds(hook.filter, begun.settle, asked).maybe
     answers = answers_to(asked) if asked else NOTHING
     aside = {hook.zone, *(device.host for device in graph.devices)}
     zones = [zone.id for zone in graph.zones if zone.device == hook.device and zone.id not in aside] if hook.zone else [None]
