@@ -17,6 +17,7 @@ from auditor.model.headers import (
     IPV4,
     IPV6,
     NEW_FLOW,
+    PORT_PROTOCOLS,
     PORT_ZERO,
     REPLY,
     Protocol,
@@ -27,8 +28,8 @@ from auditor.model.headers import (
     protocol_set,
     sources,
 )
-from auditor.model.packets import NOTHING, Field, Interval, PacketSet, State
-from auditor.model.record import dataclass
+from auditor.model.packets import NOTHING, Field, Interval, PacketSet, State, field_set
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
 _SWAP = {
@@ -78,7 +79,7 @@ def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
         question = _of_family(question, IPV4) or _of_family(question, IPV6)
     if not question:
         return None
-    forward = _allowed(way, question)
+    forward = _of_clients(_allowed(way, question), question, Field.SOURCE_PORT)
     if forward.outcome is Outcome.BROKEN:
         return forward
     reply = _answered(graph, way, question)
@@ -112,6 +113,36 @@ def _allowed(way: Way, question: PacketSet) -> Judgement:
         return Judgement(Outcome.BROKEN, way, missing, found.unknowns, _blocking(way, missing))
     doubt = question - found.surely
     return Judgement(Outcome.OPEN, way, doubt, found.unknowns or _bound_unknowns(way), _doubtful(way, doubt))
+
+
+_CLIENT_PORTS: Interval = (32768, 65535)
+_COMMON_PORTS: Interval = (49152, 60999)
+"""Ports that programs are given when they ask for none: on some system, and on every one (Linux has 32768-60999, others 49152-65535)."""
+
+
+def _names_service(question: PacketSet) -> bool:
+    """Whether a question is about certain ports from any client, not about certain source ports, nor about everything."""
+    asked = question & protocol_set(*PORT_PROTOCOLS)
+    if not asked or any(low <= 1 and high == 65535 for low, high in asked.values(Field.DESTINATION_PORT)):
+        return False
+    return any(low <= 1 and high == 65535 for low, high in asked.values(Field.SOURCE_PORT))
+
+
+def _to_clients(answers: PacketSet, question: PacketSet) -> PacketSet:
+    """The answers that go to ports a client has: a filter without state lets no others in, and none are missed."""
+    if not _names_service(question):
+        return answers
+    return answers & (~protocol_set(*PORT_PROTOCOLS) | field_set(Field.DESTINATION_PORT, [_CLIENT_PORTS]))
+
+
+def _of_clients(judged: Judgement, question: PacketSet, side: Field) -> Judgement:
+    """What is blocked only from (or to) ports that few clients have is undecided: whether they have them nobody knows."""
+    if judged.outcome is not Outcome.BROKEN or not _names_service(question):
+        return judged
+    if judged.packets.meets(~protocol_set(*PORT_PROTOCOLS) | field_set(side, [_COMMON_PORTS])):
+        return judged
+    unknown = Unknown("which ports the clients send from: not all of them get through")
+    return replace(judged, outcome=Outcome.OPEN, unknowns=(unknown,))
 
 
 def _free(packets: PacketSet, way: Way) -> PacketSet:
@@ -149,11 +180,12 @@ def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
     """Whether replies get back through the filters that do not let them back by themselves; None if all do."""
     if all(_keeps_state(crossing, question) for crossing in way.crossings) and not _stateless(graph, way):
         return None
-    answers = answers_to(question)
+    answers = _to_clients(answers_to(question), question)
     worst: Judgement | None = None
     for back in _ways_back(graph, way):
         crossings = tuple(each for each in back.crossings if not _free_return(each, way, question))
         judged = _allowed(Way(back.source, back.destination, crossings, back.certain), answers)
+        judged = _of_clients(judged, question, Field.DESTINATION_PORT)
         if worst is None or judged.outcome.weight > worst.outcome.weight:
             worst = judged
     if worst is None:

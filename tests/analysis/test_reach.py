@@ -113,14 +113,35 @@ def test_ipv4_stands_for_an_end_that_is_only_bounded() -> None:
 
 def test_a_stateful_filter_lets_answers_back_and_a_stateless_one_needs_a_rule() -> None:
     rule = permit(from_("10.0.1.0/24", ETCD))
-    answers = permit(Exactly(ports(6, ((1024, 65535),), ((2379, 2380),))))
     whole = permit(Exactly(ports(6, ((0, 65535),), ((2379, 2380),))))
     assert allowed(guarded(rule), a(), b(exact=True)).outcome is Outcome.HOLDS
     lost = allowed(guarded(rule, stateful=False), a(), b(exact=True))
     assert (lost.outcome, lost.reply) == (Outcome.BROKEN, True)
     assert allowed(guarded(rule, stateful=False, replies=[whole]), a(), b(exact=True)).outcome is Outcome.HOLDS
-    partly = allowed(guarded(rule, stateful=False, replies=[answers]), a(), b(exact=True))
-    assert (partly.outcome, partly.reply) == (Outcome.BROKEN, True)
+
+
+def answered_to(*spans: tuple[int, int]) -> Judgement:
+    rule, answers = permit(from_("10.0.1.0/24", ETCD)), permit(Exactly(ports(6, spans, ((2379, 2380),))))
+    return allowed(guarded(rule, stateful=False, replies=[answers]), a(), b(exact=True))
+
+
+def test_answers_need_to_reach_the_ports_that_clients_have() -> None:
+    assert answered_to((1024, 65535)).outcome is Outcome.HOLDS
+    assert answered_to((32768, 65535)).outcome is Outcome.HOLDS
+    assert answered_to((49152, 65535)).outcome is Outcome.OPEN
+    assert answered_to((32768, 60999)).outcome is Outcome.OPEN
+    assert answered_to((1024, 50000)).outcome is Outcome.BROKEN
+
+
+def test_answers_to_a_port_the_service_names_need_that_port() -> None:
+    dhcp = ports(17, ((67, 67),), ((68, 68),))
+    graph = guarded(permit(Exactly(dhcp)), stateful=False, replies=[permit(Exactly(ports(17, ((1024, 65535),), ((67, 67),))))])
+    assert allowed(graph, a(), b(exact=True), dhcp).outcome is Outcome.BROKEN
+
+
+def test_what_is_blocked_from_few_ports_of_clients_is_open() -> None:
+    assert allowed(guarded(permit(Exactly(ports(6, ((2379, 2380),), ((1024, 65535),))))), a(), b()).outcome is Outcome.OPEN
+    assert allowed(guarded(permit(Exactly(ports(6, ((2379, 2380),), ((1024, 50000),))))), a(), b()).outcome is Outcome.BROKEN
 
 
 def test_answers_are_packets_of_an_established_flow() -> None:
