@@ -350,7 +350,7 @@ def with_flows(reading: Reading, request: Request) -> Run:
 @click.option("--rule", "only", multiple=True, metavar="ID", help="Only these requirements (repeatable).")
 @click.option("--write", "write_", is_flag=True, help="Change the files.")
 @click.option("--patch", is_flag=True, help="Print a patch and nothing else, for git apply.")
-@click.option("--unsafe", is_flag=True, help="Also changes that open more than was required.")
+@click.option("--unsafe", is_flag=True, help="Also changes that open more than was required, or close more than was forbidden.")
 @click.pass_context
 def fix(
     context: click.Context,
@@ -396,7 +396,8 @@ def _told_fix(found: object) -> str:
 
     if not isinstance(found, Proven):
         return f"✕ {found}: no change is known that mends it and breaks nothing"
-    warning = "" if found.safe else " (opens more than was required: --unsafe takes it)"
+    excess = "opens more than was required" if found.permits else "closes more than was forbidden"
+    warning = "" if found.safe else f" ({excess}: --unsafe takes it)"
     return f"{'✓' if found.safe else '?'} {found.rule}: {found.title}{warning}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -135,7 +136,8 @@ def test_json_holds_what_passes_when_asked_for(folder: Path) -> None:
 
 def test_several_reports_come_from_one_run(folder: Path) -> None:
     (folder / "main.tf").write_text(OPEN)
-    result = auditor("check", "-f", "github", "-o", "sarif=a.sarif", "-o", "html=b.html", "-o", "junit=c", "-o", "gitlab=d", "-o", "markdown=e")
+    outputs = ("sarif=a.sarif", "html=b.html", "junit=c", "gitlab=d", "markdown=e")
+    result = auditor("check", "-f", "github", *(part for output in outputs for part in ("-o", output)))
     assert result.output.startswith("::error file=main.tf,line=7")
     assert json.loads((folder / "a.sarif").read_text())["version"] == "2.1.0"
     assert (folder / "b.html").read_text().startswith("<!DOCTYPE html>")
@@ -264,6 +266,26 @@ def test_a_revision_is_compared_without_checking_it_out(folder: Path) -> None:
     assert "+ opened  the internet" in result.output
     assert (infra / "main.tf").read_text() == OPEN
     assert auditor("diff", "rev:nothing", ".").exit_code == 2
+
+
+def test_a_fix_is_offered_as_a_patch_and_written_when_asked(folder: Path) -> None:
+    tree = Path(__file__).parent.parent / "examples" / "talos-aws"
+    shutil.copytree(tree, folder / "infra")
+    offered = auditor("fix", "infra", "--rule", "talos/etcd")
+    assert offered.exit_code == 0
+    assert "✓ talos/etcd: " in offered.output
+    assert "+++ b/infra/terraform/modules/aws/network/security_groups.tf" in offered.output
+    assert auditor("fix", "infra", "--rule", "talos/etcd", "--patch").output.startswith("--- a/infra/")
+    before = auditor("check", "infra", "-f", "json").output
+    assert "talos/etcd" in {finding["rule"] for finding in json.loads(before)["findings"]}
+    assert "Wrote infra/terraform" in auditor("fix", "infra", "--write").output
+    assert auditor("check", "infra").exit_code == 0
+    assert auditor("fix", "infra").output == "Nothing is broken that a change could mend.\n"
+
+
+def test_fix_takes_one_of_write_and_patch(folder: Path) -> None:
+    assert folder.is_dir()
+    assert auditor("fix", "--write", "--patch").exit_code == 2
 
 
 def test_the_graph_is_told_in_every_format(folder: Path) -> None:

@@ -12,7 +12,8 @@ from auditor.files import read_text
 from auditor.fixing.wanted import WORLD, Texts, Wanted, inserted, without
 from auditor.model.source import Span
 
-MOST = 8
+MOST = 16
+NETWORKS = 5  # more than these are told by the interface they are behind
 
 
 def write(wanted: Wanted) -> Texts:
@@ -52,7 +53,7 @@ def _written(networks: tuple[str, ...], zones: frozenset[str], dialect: str) -> 
     if WORLD in networks:
         return ["<any/>"]
     own = sorted(zone.partition(":")[2] for zone in zones if zone.startswith(f"{dialect}:") and not zone.endswith(":self"))
-    if len(networks) != 1 and len(own) == 1:
+    if not 0 < len(networks) <= NETWORKS and len(own) == 1:
         return [f"<network>{escape(own[0])}</network>"]
     return [f"<address>{escape(network)}</address>" for network in networks]
 

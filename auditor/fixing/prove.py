@@ -18,7 +18,7 @@ from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
 from auditor.policy.changes import Effect, changes, everyone
 from auditor.policy.flows import Pair, Stage, packets_of
-from auditor.policy.ruleset import Flow, Kind, Requirement, Ruleset, Settled, settle
+from auditor.policy.ruleset import ANY, Flow, Kind, Requirement, Ruleset, Settled, settle
 
 WRITERS = {
     "terraform": "auditor.fixing.terraform",
@@ -33,12 +33,16 @@ MOST_NETWORKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A change after which the requirement holds and nothing is worse. `safe`: it opens only what was required, if anything."""
+    """A change after which the requirement holds and nothing is worse.
+
+    `safe`: it opens just what was required, or closes just what was forbidden; `permits` says which of the two it is about.
+    """
 
     rule: str
     title: str
     texts: Texts  # the changed files, with the changes before this one in them
     safe: bool
+    permits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ def _prove(state: State, asked: Settled, texts: Texts) -> Proven | None:
     if len(list(after.run.failing())) > len(list(state.run.failing())):
         return None
     assert asked.flow is not None
-    return Proven(rule, asked.requirement.title, texts, _does_only(state, after, asked))
+    return Proven(rule, asked.requirement.title, texts, _does_only(state, after, asked), asked.requirement.kind is Kind.ALLOW)
 
 
 def _does_only(state: State, after: State, asked: Settled) -> bool:
@@ -270,14 +274,16 @@ def _does_only(state: State, after: State, asked: Settled) -> bool:
     meant = [stage.endpoints(who) for who in (asked.flow.sources, asked.flow.destinations)]
     names = [frozenset(end.role or end.label for end in ends) | {end.label for end in ends} for ends in meant]
     located = [sources(_located(after, meant[0])), destinations(_located(after, meant[1]))]
+    anybody = [any(term.text == ANY for term in who.terms) for who in (asked.flow.sources, asked.flow.destinations)]
     loose = [found | _overlapping(after, found) for found in names]
     wrong = Effect.CLOSED if asked.requirement.kind is Kind.ALLOW else Effect.OPENED
     for change in changes((state.reading.graph, state.reading.cast), (after.reading.graph, after.reading.cast)):
         if change.effect is wrong:
             return False
         fits = loose if change.effect is Effect.UNDECIDED else names
-        ends = zip((change.source, change.destination), fits, located, strict=True)
-        if not change.packets <= services or not all(name in known or change.packets <= here for name, known, here in ends):
+        ends = zip((change.source, change.destination), fits, located, anybody, strict=True)
+        within = all(all_ or name in known or change.packets <= here for name, known, here, all_ in ends)
+        if not change.packets <= services or not within:
             return False
     return True
 

@@ -158,5 +158,5 @@ def _block(kind: str, labels: list[str], body: dict[str, Any]) -> str:
     import hcl2
 
     builder: Any = hcl2.Builder()
-    builder.block(kind, [f'"{label}"' for label in labels], **body)
+    builder.block(kind, [f'"{label}"' for label in labels]).attributes.update(body)  # an attribute may be called self
     return str(hcl2.dumps(builder.build())).strip("\n") + "\n"
