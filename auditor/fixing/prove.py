@@ -275,6 +275,7 @@ def _does_only(state: State, after: State, asked: Settled) -> bool:
     names = [frozenset(end.role or end.label for end in ends) | {end.label for end in ends} for ends in meant]
     located = [sources(_located(after, meant[0])), destinations(_located(after, meant[1]))]
     anybody = [any(term.text == ANY for term in who.terms) for who in (asked.flow.sources, asked.flow.destinations)]
+    anybody[0] |= asked.requirement.kind is not Kind.ALLOW  # whoever else used what is forbidden had no requirement that lets it
     loose = [found | _overlapping(after, found) for found in names]
     wrong = Effect.CLOSED if asked.requirement.kind is Kind.ALLOW else Effect.OPENED
     for change in changes((state.reading.graph, state.reading.cast), (after.reading.graph, after.reading.cast)):
