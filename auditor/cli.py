@@ -60,7 +60,7 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="auditor", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
