@@ -27,6 +27,7 @@ from auditor.model.headers import (
     icmp,
     protocol_set,
     sources,
+    state_set,
 )
 from auditor.model.packets import NOTHING, Field, Interval, PacketSet, State, field_set
 from auditor.model.record import dataclass, replace
@@ -247,7 +248,10 @@ _LIKELY_HOSTS = {
 
 
 def witness(packets: PacketSet, way: Way) -> dict[Field, int]:
-    """A likely packet of a non-empty set: a unicast host of each end's network, an ephemeral source port, the first packet of a flow."""
+    """A likely packet of a non-empty set: a unicast host of each end's network, an ephemeral source port, the first packet of a flow.
+
+    An answer goes to the port that the flow came from.
+    """
     for family in (IPV4, IPV6):
         part = _of_family(packets, family)
         if part:
@@ -259,7 +263,7 @@ def witness(packets: PacketSet, way: Way) -> dict[Field, int]:
                     Field.STATE: (State.NEW, State.ESTABLISHED),
                     Field.TCP_FLAGS: (TcpFlag.SYN, TcpFlag.ACK),
                     Field.PROTOCOL: (6, 17, 1, 58),
-                    Field.DESTINATION_PORT: (22, 443, 2048, 32768),
+                    Field.DESTINATION_PORT: (22, 443, 2048, 32768) if part.meets(state_set(State.NEW)) else (EPHEMERAL_PORT,),
                 }
             )
     return packets.example()

@@ -78,7 +78,8 @@ class Hook:
 
     `stateful`: replies of what it lets through pass by themselves. `own`: of a device, also for packets to and from the device itself
     (pf), not only for what passes through. `after`: hooks of one place are crossed in this order; the order decides only which is blamed.
-    `standing`: why it may not be there at all, where the configuration does not say whether it is switched on.
+    `standing`: why it may not be there at all, where the configuration does not say whether it is switched on. `blind`: it keeps no state
+    and has no means to (switch and network ACLs): answers that bear no flags are to it what new packets are.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Hook:
     union: str | None = None
     own: bool = False
     standing: Unknown | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.model.findings import Finding, Location, Outcome, Question
 from auditor.model.graph import Endpoint, Graph
+from auditor.model.headers import Protocol, ports
 from auditor.model.packets import PacketSet, union
 from auditor.policy.binding import Cast
 from auditor.policy.conditions import Value
@@ -16,6 +17,7 @@ from auditor.policy.evidence import finding_of, group_by_place
 from auditor.policy.facts import fact_holds
 from auditor.policy.flows import Pair, Stage, packets_of
 from auditor.policy.ruleset import Kind, Requirement, Ruleset, Scope, Settled, settle
+from auditor.policy.services import Protocol as Named
 
 
 def check(ruleset: Ruleset, values: Mapping[str, Value], cast: Cast, graph: Graph) -> Iterator[Finding]:
@@ -60,7 +62,7 @@ def _pairs(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterable[
     if requirement.kind is Kind.REPLIES:
         return stage.replies(flow)
     spared = _documented(all_, flow.destinations.roles()) if requirement.kind is Kind.ONLY else None
-    return stage.deny(flow, requirement.scope, spared)
+    return stage.deny(flow, requirement.scope, spared, _answers(all_, flow.destinations.roles()))
 
 
 def _documented(asked: tuple[Settled, ...], roles: tuple[str, ...]) -> PacketSet:
@@ -71,6 +73,17 @@ def _documented(asked: tuple[Settled, ...], roles: tuple[str, ...]) -> PacketSet
         if each.flow is not None and each.requirement.kind in (Kind.ALLOW, Kind.DENY) and set(each.flow.destinations.roles()) & set(roles)
         for service in each.flow.services
         if str(service) != "any"
+    )
+
+
+def _answers(asked: tuple[Settled, ...], roles: tuple[str, ...]) -> PacketSet:
+    """What looks like an answer over UDP to a flow that these roles must be able to send: it comes from the service's port."""
+    return union(
+        ports(Protocol.UDP, source=service.ports)
+        for each in asked
+        if each.flow is not None and each.requirement.kind is Kind.ALLOW and set(each.flow.sources.roles()) & set(roles)
+        for service in each.flow.services
+        if service.protocol is Named.UDP and service.ports and each.skipped is None
     )
 
 

@@ -20,7 +20,7 @@ from auditor.model.headers import (
     protocol_set,
     subtract_intervals,
 )
-from auditor.model.packets import EVERYTHING, Field, PacketSet
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import Cast, without
@@ -129,8 +129,11 @@ class Stage:
                     found = [reach.allowed(self.graph, way, packets) for way in self._scoped(source, destination, scope)]
                 yield from self._pair(source, destination, service, found)
 
-    def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None) -> Iterator[Pair]:
-        """Whether no packet of the flow gets through, pair by pair. `spared` packets are left out."""
+    def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None, answers: PacketSet = NOTHING) -> Iterator[Pair]:
+        """Whether no packet of the flow gets through, pair by pair. `spared` packets are left out.
+
+        That what looks like one of the `answers` passes a filter that cannot tell answers from new packets is undecided, not broken.
+        """
         for source, destination in self._pairs(flow):
             for service in flow.services:
                 packets = packets_of(service)
@@ -141,7 +144,7 @@ class Stage:
                     packets -= spared
                 if service.protocol is Named.ANY:
                     ways = tuple(map(_without_upkeep, ways))
-                yield from self._pair(source, destination, service, [reach.denied(way, packets) for way in ways])
+                yield from self._pair(source, destination, service, [_denied(way, packets, answers) for way in ways])
 
     def replies(self, flow: Flow) -> Iterator[Pair]:
         """Whether what the flow sends out is answered, where it gets out at all."""
@@ -211,6 +214,18 @@ class Stage:
         if known is None:
             known = self._guarded[end] = self.graph.guards(end)
         return known
+
+
+def _denied(way: Way, packets: PacketSet, answers: PacketSet) -> Judgement | None:
+    judged = reach.denied(way, packets)
+    blind = [crossing for crossing in way.crossings if any(hook.blind for hook in crossing.hooks)]
+    if judged is None or judged.outcome is Outcome.HOLDS or not blind or not answers:
+        return judged
+    others = reach.denied(way, packets - answers)
+    if others is not None and others.outcome is not Outcome.HOLDS:
+        return others
+    reason = f"what looks like an answer may be one: {blind[0].label} keeps no state and cannot tell"
+    return Judgement(Outcome.OPEN, way, judged.packets, (Unknown(reason),), judged.crossing)
 
 
 def _reached_by_all(way: Way, question: PacketSet) -> bool:

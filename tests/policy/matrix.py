@@ -3,6 +3,7 @@
 `fixtures/matrix/<ruleset>/<dialect>/` passes as it stands; `<dialect>.yaml` beside it lists the changes:
 
     notes: what the fixture is
+    undecided: {requirement: why it is open on this dialect though the firewall is as the document wants it}
     holes: [{of: pattern, outcome: broken | open, because: why this dialect cannot show it}]
     mutants:
       <requirement>:
@@ -65,6 +66,7 @@ class Cell:
     mutants: tuple[Mutant, ...]
     holes: tuple[Hole, ...]
     notes: str = ""
+    undecided: tuple[tuple[str, str], ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -74,6 +76,8 @@ class Cell:
         return next((each for each in self.mutants if each.requirement == requirement and each.outcome is outcome), None)
 
     def hole(self, requirement: str, outcome: Outcome) -> Hole | None:
+        if outcome is Outcome.OPEN and requirement in dict(self.undecided):
+            return Hole(requirement, outcome, dict(self.undecided)[requirement])
         return next((each for each in self.holes if each.outcome is outcome and fnmatchcase(requirement, each.of)), None)
 
     def run(self, edits: tuple[Edit, ...] = (), parameters: tuple[str, ...] = ()) -> dict[str, tuple[Finding, ...]]:
@@ -140,7 +144,7 @@ def _cell(path: Path) -> Cell:
         if outcome.value in entry
     ]
     holes = [Hole(each["of"], Outcome(each["outcome"]), each["because"]) for each in spec.get("holes", ())]
-    return Cell(path.parent.name, path.stem, tuple(mutants), tuple(holes), spec.get("notes", ""))
+    return Cell(path.parent.name, path.stem, tuple(mutants), tuple(holes), spec.get("notes", ""), tuple(spec.get("undecided", {}).items()))
 
 
 def _edits(entry: Any) -> tuple[Edit, ...]:

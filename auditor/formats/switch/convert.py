@@ -210,4 +210,6 @@ def _perhaps(filter_: Filter, port: Interface, applied: Applied) -> Filter:
 
 
 def _hook(standing: Standing, place: Place, filter_: Filter, name: str, label: str, own: bool = False) -> Hook:
-    return Hook(f"{standing.id}/{name}", place, filter_, filter_.span, label, standing.id, standing.device, stateful=False, own=own)
+    return Hook(
+        f"{standing.id}/{name}", place, filter_, filter_.span, label, standing.id, standing.device, stateful=False, own=own, blind=True
+    )
