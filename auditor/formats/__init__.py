@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from auditor.formats import nftables, opnsense, pfsense, switch, talos, terraform
+from auditor.formats import nftables, opnsense, pfsense, proxmox, switch, talos, terraform
 from auditor.formats.base import Format
 
-FORMATS: tuple[Format, ...] = (nftables.FORMAT, opnsense.FORMAT, pfsense.FORMAT, switch.FORMAT, talos.FORMAT, terraform.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    nftables.FORMAT,
+    opnsense.FORMAT,
+    pfsense.FORMAT,
+    proxmox.FORMAT,
+    switch.FORMAT,
+    talos.FORMAT,
+    terraform.FORMAT,
+)
