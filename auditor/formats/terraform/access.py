@@ -71,7 +71,8 @@ def _hidden_part(value: Value, suffix: str, type_: Type, choices: Sequence[tuple
         except Refused:
             continue
     reference = f"{hidden.reference}{suffix}" if hidden.reference is not None else None
-    part = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=tuple(parts) if len(parts) == len(choices) else ())
+    known = tuple(parts) if len(parts) == len(choices) else ()
+    part = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=known, many=hidden.many)
     return Value(part, type_, value.place, value.trail_)
 
 
@@ -185,8 +186,18 @@ def _member_parts(value: Value, step: Splat) -> tuple[Value, ...]:
     for part in step.each:
         if not isinstance(part, GetAttribute):
             return ()
-        members = [attribute(member, part.name, part) for member in members]
+        members = [repeated(attribute(member, part.name, part), member) for member in members]
     return tuple(members)
+
+
+def repeated(value: Value, member: Value) -> Value:
+    """What was made of a member of a list: if that stands for any number of members, so does this."""
+    if not (isinstance(member.raw, Hidden) and member.raw.many) or (isinstance(value.raw, Hidden) and value.raw.many):
+        return value
+    hidden = member.raw
+    reference = value.raw.reference if isinstance(value.raw, Hidden) else None
+    raw = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=(value,), many=True)
+    return Value(raw, ANY, value.place, value.trail_)
 
 
 def index_text(key: Value) -> str:

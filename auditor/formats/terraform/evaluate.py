@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
-from auditor.formats.terraform.access import follow
+from auditor.formats.terraform.access import follow, repeated
 from auditor.formats.terraform.conversion import convert, differs_in_type, equal, first_hidden, unify
 from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.operators import arithmetic, combine, compare, invert, negate
@@ -214,7 +214,7 @@ def _for_members(expression: For, collection: Value, scope: Scope) -> Value:
     results = []
     for member in collection.hidden.members:
         names = {expression.value_name: member, **({expression.key_name: member} if expression.key_name else {})}
-        results.append(evaluate(expression.value, scope.with_names(names)))
+        results.append(repeated(evaluate(expression.value, scope.with_names(names)), member))
     return unsettled([collection], ANY, expression, members=tuple(results), symbolic=False)
 
 

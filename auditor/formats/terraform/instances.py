@@ -112,7 +112,8 @@ def _each(value: Value, place: Place) -> Expansion:
     hidden = value.hidden
     doubt = _doubt(hidden, value)
     if hidden.members:
-        return Expansion(Repetition.FOR_EACH, tuple(_keyed(member, member) for member in hidden.members), hidden)
+        found = [_keyed(part, part, why) for member in hidden.members for part, why in _single(member)]
+        return Expansion(Repetition.FOR_EACH, tuple(found), hidden)
     choices = [choice for choice in hidden.choices if choice.is_known and _unfit(choice) is None]
     if hidden.choices and len(choices) == len(hidden.choices):
         found = [_keyed(key, part, doubt) for choice in choices for key, part in pairs_of(choice, place)]
@@ -142,6 +143,14 @@ def _keyed(key: Value, part: Value, doubt: Unknown | None = None) -> Instance:
     return Instance(None, f"[{key.reference or '?'}]", names, doubt)
 
 
+def _single(member: Value) -> list[tuple[Value, Unknown | None]]:
+    """A member of a list; of one that stands for any number of them what each may be, and why none is certain."""
+    if not (isinstance(member.raw, Hidden) and member.raw.many):
+        return [(member, None)]
+    doubt = _doubt(member.raw, member)
+    return [(choice, doubt) for choice in member.raw.choices] or [(member, doubt)]
+
+
 def _open_instance(name: str, value: Value, place: Place, doubt: Unknown) -> Instance:
     """The shape of instances nobody can count."""
     hidden = value.hidden
@@ -167,7 +176,8 @@ def unroll(value: Value, iterator: str, place: Place) -> Iterator[Instance]:
     doubt = _doubt(hidden, value)
     if hidden.members:
         for member in hidden.members:
-            yield Instance(None, "", {iterator: object_value({"key": member, "value": member})})
+            for part, why in _single(member):
+                yield Instance(None, "", {iterator: object_value({"key": part, "value": part})}, why)
         return
     choices = [choice for choice in hidden.choices if choice.is_known and isinstance(choice.raw, tuple | dict)]
     if hidden.choices and len(choices) == len(hidden.choices):
