@@ -6,10 +6,12 @@ may be denied. What cannot be denied is surely permitted. Sound always; exact wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from itertools import islice
 
+from auditor.analysis import runs
 from auditor.model.filters import Assign, Call, Filter, Match, Rule, Settle, Verdict
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
+from auditor.model.record import dataclass, field
 from auditor.model.source import Unknown
 
 
@@ -17,7 +19,7 @@ from auditor.model.source import Unknown
 class Bounds:
     """Of the packets asked about: those surely let through, and those that may be; `surely <= maybe`.
 
-    `unknowns` are those of rules that could make the difference, in order, each once.
+    `unknowns` are those of rules that could make the difference, in order, each once; the first of them, where they are many.
     """
 
     surely: PacketSet
@@ -35,6 +37,7 @@ Reach = dict[Written, PacketSet]
 """Packets at a place, as they were at first, by what was written over them on the way."""
 
 _MOST_WRITTEN = 64
+_MOST_UNKNOWNS = 64
 
 
 def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
@@ -53,8 +56,8 @@ def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
     maybe = union(permitted.values())
     surely = question - walk.denied
     doubt = maybe - surely
-    unknowns = (unknown for region, names in walk.doubts if region.meets(doubt) for unknown in names)
-    return Bounds(surely, maybe, tuple(dict.fromkeys(unknowns)))
+    unknowns = (unknown for region, names in walk.doubts if region.meets(doubt) for unknown in names) if doubt else ()
+    return Bounds(surely, maybe, tuple(dict.fromkeys(islice(unknowns, _MOST_UNKNOWNS))))
 
 
 def settled(rule: Rule, ask: Settle) -> Match:
@@ -75,10 +78,15 @@ class _Walk:
         """Send `reach` through `rules`; what may fall off their end."""
         reach = dict(reach)
         returned: Reach = {}
-        for rule in rules:
+        skip = 0
+        for index, rule in enumerate(rules):
             if not reach:
                 break
-            if rule.action is Verdict.CONTINUE:
+            if index < skip or rule.action is Verdict.CONTINUE:
+                continue
+            if reach.keys() == {()} and len(rules) - index >= runs.LONG and (count := runs.length(rules, index)) >= runs.LONG:
+                _add(returned, self._along(rules[index : index + count], reach))
+                skip = index + count
                 continue
             match = rule.condition.settle(self.ask)
             hit: Reach = {}
@@ -101,6 +109,23 @@ class _Walk:
                 _add(returned, back)
         _add(reach, returned)
         return reach
+
+    def _along(self, run: tuple[Rule, ...], reach: Reach) -> Reach:
+        """Send what reaches a long run through it, and leave in `reach` what comes out behind it; what returns from it."""
+        packets = reach.pop(())
+        touching = [(rule, match, packets & match.maybe) for rule, match in runs.settled(run, self.ask)]
+        touching = [each for each in touching if each[2]]
+        if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _, _ in touching):
+            reach.update(self.through(tuple(rule for rule, _, _ in touching), {(): packets}))
+            return {}
+        found = runs.fold([(rule, match) for rule, match, _ in touching]).within(packets)
+        self.doubts += [(hit - match.surely, match.unknowns) for _, match, hit in touching if match.unknowns]
+        _add(self.permitted, {(): found.permitted} if found.permitted else {})
+        self.denied |= found.denied
+        left = packets - found.decided
+        if left:
+            reach[()] = left
+        return {(): found.returned} if found.returned else {}
 
     def _act(self, rule: Rule, hit: Reach) -> tuple[Reach, Reach]:
         """What `rule` does with the packets it may match: (what goes on behind it, what returns from its chain)."""

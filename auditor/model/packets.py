@@ -9,8 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import reduce
-from operator import and_
 
 V4_MAX = 2**32 - 1
 V6_BASE = 2**32
@@ -49,6 +47,7 @@ class State(IntEnum):
 
 DOMAIN_MAX: tuple[int, ...] = (255, 65535, ADDRESS_MAX, ADDRESS_MAX, 65535, len(State) - 1, 255, V4_MAX, V4_MAX, 15)
 _TERMINAL = len(Field)
+FIELDS = tuple(Field)
 
 Interval = tuple[int, int]
 Packet = Mapping[Field, int]
@@ -89,7 +88,7 @@ class PacketSet:
     def __contains__(self, packet: Packet) -> bool:
         node = self
         while node.level < _TERMINAL:
-            node = node.children[bisect_left(node.ends, packet.get(Field(node.level), 0))]
+            node = node.children[bisect_left(node.ends, packet.get(FIELDS[node.level], 0))]
         return node is EVERYTHING
 
     def meets(self, other: PacketSet) -> bool:
@@ -124,8 +123,8 @@ class PacketSet:
             raise ValueError("the empty set has no example")
         packet: dict[Field, int] = {}
         node = self
-        for field in Field:
-            wanted = (likely or {}).get(field, ())
+        for field in FIELDS:
+            wanted = likely.get(field, ()) if likely else ()
             if node.level != field:
                 packet[field] = wanted[0] if wanted else 0
                 continue
@@ -215,7 +214,10 @@ def field_set(field: Field, intervals: Iterable[Interval]) -> PacketSet:
 
 def box_set(box: Mapping[Field, Iterable[Interval]]) -> PacketSet:
     """The packets whose every named field lies in its intervals: a product."""
-    return reduce(and_, (field_set(field, box[field]) for field in sorted(box, reverse=True)), EVERYTHING)
+    result = EVERYTHING
+    for field in sorted(box, reverse=True):
+        result = _meet(field_set(field, box[field]), result)
+    return result
 
 
 def union(sets: Iterable[PacketSet]) -> PacketSet:
@@ -319,13 +321,23 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
     known = _met.get((a, b))
     if known is not None:
         return known
-    if a.level == b.level and len(a.ends) > 8 * len(b.ends):
+    if a.level != b.level:
+        above, below = (a, b) if a.level < b.level else (b, a)
+        result = _beneath(above, below)
+    elif len(a.ends) > 8 * len(b.ends):
         result = _sliced(_meet, a, b)
-    elif a.level == b.level and len(b.ends) > 8 * len(a.ends):
+    elif len(b.ends) > 8 * len(a.ends):
         result = _sliced(_meet, b, a)
     else:
         result = _combine(_meet, a, b)
     return _remember(_met, (a, b), result)
+
+
+def _beneath(above: PacketSet, below: PacketSet) -> PacketSet:
+    """The meet of a set with one that asks only later fields. What is all or nothing stays apart, so that nothing has to be merged."""
+    kids = [below if kid is EVERYTHING else kid if kid is NOTHING else _meet(kid, below) for kid in above.children]
+    plain = all(kid is EVERYTHING or kid is NOTHING for kid in above.children)
+    return _node(above.level, above.ends, tuple(kids)) if plain else _rebuild(above.level, above.ends, kids)
 
 
 def _join(a: PacketSet, b: PacketSet) -> PacketSet:
@@ -389,6 +401,8 @@ def _overlap(a: PacketSet, b: PacketSet) -> bool:
         return known is not NOTHING
     if a.level == b.level and len(a.ends) > 8 * len(b.ends):
         return any(_overlap_stretch(a, low, high, other) for low, high, other in b.intervals())
+    if a.level == b.level and len(b.ends) > 8 * len(a.ends):
+        return any(_overlap_stretch(b, low, high, other) for low, high, other in a.intervals())
     if any(_overlap(x, y) for x, y in _pairs(a, b)):
         return True
     _remember(_met, (a, b), NOTHING)
@@ -427,6 +441,27 @@ def _project(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) ->
             known = union(_project(child, field, seen) for child in dict.fromkeys(node.children))
         seen[node] = known
     return known
+
+
+Hull = tuple[Interval, ...]
+"""For each field, in order, the lowest and the highest value that occur."""
+
+_WHOLE: Hull = tuple((0, top) for top in DOMAIN_MAX)
+
+
+def hull(node: PacketSet, known: dict[PacketSet, Hull]) -> Hull:
+    """The box around a set that is not empty. `known` remembers the parts that sets share."""
+    if node is EVERYTHING:
+        return _WHOLE
+    found = known.get(node)
+    if found is None:
+        spans = [(low, high, child) for low, high, child in node.intervals() if child is not NOTHING]
+        boxes = [hull(child, known) for child in dict.fromkeys(child for _, _, child in spans)]
+        joined = (
+            boxes[0] if len(boxes) == 1 else tuple((min(a for a, _ in each), max(b for _, b in each)) for each in zip(*boxes, strict=True))
+        )
+        found = known[node] = (*joined[: node.level], (spans[0][0], spans[-1][1]), *joined[node.level + 1 :])
+    return found
 
 
 def _choose(node: PacketSet, wanted: Sequence[int]) -> tuple[int, PacketSet]:

@@ -1,0 +1,80 @@
+"""Long runs of rules that only permit, deny or return, folded as a tree: ten thousand rules cost n log n instead of n times n.
+
+Folding is first match: what a part decides surely is taken from the parts behind it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditor.model.filters import Match, Rule, Settle, Verdict
+from auditor.model.packets import NOTHING, PacketSet
+
+LONG = 128
+"""Runs shorter than this are walked rule by rule."""
+
+
+class Run(NamedTuple):
+    """What a run does, to whatever reaches it: the packets it may permit, deny, return, and those it surely decides."""
+
+    permitted: PacketSet = NOTHING
+    denied: PacketSet = NOTHING
+    returned: PacketSet = NOTHING
+    decided: PacketSet = NOTHING
+
+    def then(self, other: Run) -> Run:
+        """Both in order: the other decides what this one leaves."""
+        taken = self.decided
+        return Run(
+            self.permitted | (other.permitted - taken),
+            self.denied | (other.denied - taken),
+            self.returned | (other.returned - taken),
+            taken | other.decided,
+        )
+
+    def within(self, packets: PacketSet) -> Run:
+        """The run as far as it concerns these packets."""
+        return Run(self.permitted & packets, self.denied & packets, self.returned & packets, self.decided & packets)
+
+
+def length(rules: tuple[Rule, ...], start: int) -> int:
+    """How many rules from `start` on have a verdict for an action."""
+    index = start
+    while index < len(rules) and isinstance(rules[index].action, Verdict):
+        index += 1
+    return index - start
+
+
+def settled(rules: tuple[Rule, ...], ask: Settle) -> list[tuple[Rule, Match]]:
+    """The rules that decide anything, with what they match."""
+    return [(rule, rule.condition.settle(ask)) for rule in rules if rule.action is not Verdict.CONTINUE]
+
+
+_folded: dict[tuple[tuple[object, PacketSet, PacketSet], ...], Run] = {}
+_MOST_KEPT = 64
+
+
+def fold(matches: list[tuple[Rule, Match]]) -> Run:
+    """The run as one. Questions about one filter are many: the last runs are kept."""
+    key = tuple((rule.action, match.surely, match.maybe) for rule, match in matches)
+    known = _folded.get(key)
+    if known is None:
+        if len(_folded) >= _MOST_KEPT:
+            _folded.clear()
+        known = _folded[key] = _tree([_single(rule, match) for rule, match in matches])
+    return known
+
+
+def _single(rule: Rule, match: Match) -> Run:
+    if rule.action is Verdict.PERMIT:
+        return Run(permitted=match.maybe, decided=match.surely)
+    if rule.action is Verdict.RETURN:
+        return Run(returned=match.maybe, decided=match.surely)
+    return Run(denied=match.maybe, decided=match.surely)
+
+
+def _tree(parts: list[Run]) -> Run:
+    while len(parts) > 1:
+        joined = [first.then(second) for first, second in zip(parts[::2], parts[1::2], strict=False)]
+        parts = joined + ([parts[-1]] if len(parts) % 2 else [])
+    return parts[0] if parts else Run()

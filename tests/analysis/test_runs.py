@@ -1,0 +1,47 @@
+"""Long runs are folded; what they do is what their rules do one by one."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.analysis import runs
+from auditor.analysis.bounds import bounds
+from auditor.model.filters import ANY, Call, Chain, Condition, Exactly, Filter, Rule, Undecided, Verdict, both
+from auditor.model.packets import EVERYTHING, Field, box_set
+from auditor.model.source import Span, Unknown
+
+HERE = Span("f", 1, 1, 1, 2)
+VERDICTS = (Verdict.PERMIT, Verdict.DENY, Verdict.REJECT, Verdict.RETURN, Verdict.CONTINUE)
+
+
+def nobody(_: object) -> None:
+    return None
+
+
+def condition(dice: random.Random) -> Condition:
+    low, port = dice.randrange(40), dice.randrange(6)
+    packets = Exactly(
+        box_set({Field.DESTINATION_PORT: [(port, port + dice.randrange(3))], Field.SOURCE: [(low, low + dice.randrange(20))]})
+    )
+    return both(packets, Undecided(Unknown("nobody knows", HERE))) if dice.random() < 0.2 else packets
+
+
+def filter_of(seed: int) -> Filter:
+    dice = random.Random(seed)
+    rules = [Rule(condition(dice), dice.choice(VERDICTS), HERE) for _ in range(30)]
+    inner = Chain("inner", tuple(rules[:15]), HERE)
+    return Filter("f", (*rules[15:25], Rule(ANY, Call(inner), HERE), *rules[25:]), dice.choice((Verdict.PERMIT, Verdict.DENY)), HERE)
+
+
+@given(st.integers(0, 100_000))
+def test_folded_runs_bound_as_their_rules_do_one_by_one(seed: int) -> None:
+    filter_ = filter_of(seed)
+    one_by_one = bounds(filter_, nobody, EVERYTHING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "LONG", 2)
+        folded = bounds(filter_, nobody, EVERYTHING)
+    assert (folded.surely, folded.maybe) == (one_by_one.surely, one_by_one.maybe)
