@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from auditor.model.filters import Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict
 from auditor.model.headers import ONE_FAMILY
-from auditor.model.packets import DOMAIN_MAX, EVERYTHING, Field, PacketSet
+from auditor.model.packets import EVERYTHING, Field, Hull, PacketSet, hull
 from auditor.model.record import dataclass, field
 
-_FIELDS = (Field.PROTOCOL, Field.DESTINATION_PORT, Field.SOURCE, Field.DESTINATION)
 _Shape = tuple[int, int, int, int]
 _Key = tuple[int, int, int, int]
 
@@ -46,14 +45,14 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
 
     Where only the `usual` packets of a rule are covered, it is named if they are decided otherwise.
     """
-    index = _Index()
+    index, scope = _Index(), ONE_FAMILY & within
     for rule in rules:
         if isinstance(rule.action, Assign) or (isinstance(rule.action, Call) and _assigns(rule.action, set())):
             index = _Index()  # what matched before may not match any more
             continue
         if not isinstance(rule.action, Verdict) or rule.action is Verdict.CONTINUE:
             continue
-        plain = plain_of(rule.condition, within)
+        plain = plain_of(rule.condition, scope)
         if not plain.packets:
             continue
         by = index.cover(plain)
@@ -73,8 +72,8 @@ def _unusual(index: _Index, rule: Rule, plain: Plain, usual: PacketSet) -> Itera
         yield found
 
 
-def plain_of(condition: Condition, within: PacketSet = EVERYTHING) -> Plain:
-    """The condition taken apart. Packets that cannot exist (mixed address families) or are not `within` are left out."""
+def plain_of(condition: Condition, within: PacketSet) -> Plain:
+    """The condition taken apart. Packets that are not `within` are left out."""
     packets, demands = EVERYTHING, set()
     parts = condition.parts if isinstance(condition, Both) else (condition,)
     for part in parts:
@@ -82,7 +81,7 @@ def plain_of(condition: Condition, within: PacketSet = EVERYTHING) -> Plain:
             packets = part.packets
         else:
             demands.add(_said(part))
-    return Plain(packets & ONE_FAMILY & within, frozenset(demands), not any(map(_doubtful, parts)))
+    return Plain(packets & within, frozenset(demands), not any(map(_doubtful, parts)))
 
 
 def _said(condition: Condition) -> object:
@@ -116,9 +115,10 @@ class _Index:
     """Rules by the block around them: shape (how many low bits of each field are free) → block → rules."""
 
     shapes: dict[_Shape, dict[_Key, list[tuple[Rule, Plain]]]] = field(default_factory=dict)
+    hulls: dict[PacketSet, Hull] = field(default_factory=dict)
 
     def add(self, rule: Rule, plain: Plain) -> None:
-        shape, key = _block(plain.packets)
+        shape, key = _block(hull(plain.packets, self.hulls))
         self.shapes.setdefault(shape, {}).setdefault(key, []).append((rule, plain))
 
     def cover(self, plain: Plain) -> tuple[Rule, ...]:
@@ -134,7 +134,8 @@ class _Index:
         return tuple(by)
 
     def _containing(self, packet: dict[Field, int], demands: frozenset[object]) -> tuple[Rule, Plain] | None:
-        a, b, c, d = (packet[name] for name in _FIELDS)
+        a, b = packet[Field.PROTOCOL], packet[Field.DESTINATION_PORT]
+        c, d = packet[Field.SOURCE], packet[Field.DESTINATION]
         for (w, x, y, z), blocks in self.shapes.items():
             for rule, plain in blocks.get((a >> w, b >> x, c >> y, d >> z), ()):
                 if plain.demands <= demands and packet in plain.packets:
@@ -142,13 +143,8 @@ class _Index:
         return None
 
 
-def _block(packets: PacketSet) -> tuple[_Shape, _Key]:
-    """The smallest aligned block of each field that holds all of the set."""
-    bits, key = [], []
-    for name in _FIELDS:
-        spans = packets.values(name)
-        low, high = (spans[0][0], spans[-1][1]) if spans else (0, DOMAIN_MAX[name])
-        width = (low ^ high).bit_length()
-        bits.append(width)
-        key.append(low >> width)
-    return (bits[0], bits[1], bits[2], bits[3]), (key[0], key[1], key[2], key[3])
+def _block(box: Hull) -> tuple[_Shape, _Key]:
+    """The smallest aligned block of each field that holds all of the box."""
+    (a, a_), (b, b_), (c, c_), (d, d_) = box[:4]
+    w, x, y, z = (a ^ a_).bit_length(), (b ^ b_).bit_length(), (c ^ c_).bit_length(), (d ^ d_).bit_length()
+    return (w, x, y, z), (a >> w, b >> x, c >> y, d >> z)
