@@ -80,7 +80,7 @@ def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
         question = _of_family(question, IPV4) or _of_family(question, IPV6)
     if not question:
         return None
-    forward = _of_clients(_allowed(way, question), question, Field.SOURCE_PORT)
+    forward = _of_clients(_allowed(way, question), question, question, Field.SOURCE_PORT)
     if forward.outcome is Outcome.BROKEN:
         return forward
     reply = _answered(graph, way, question)
@@ -136,14 +136,16 @@ def _to_clients(answers: PacketSet, question: PacketSet) -> PacketSet:
     return answers & (~protocol_set(*PORT_PROTOCOLS) | field_set(Field.DESTINATION_PORT, [_CLIENT_PORTS]))
 
 
-def _of_clients(judged: Judgement, question: PacketSet, side: Field) -> Judgement:
-    """What is blocked only from (or to) ports that few clients have is undecided: whether they have them nobody knows."""
+def _of_clients(judged: Judgement, asked: PacketSet, question: PacketSet, side: Field) -> Judgement:
+    """What is blocked from (or to) only some of the ports that clients have is undecided: nobody knows which they send from."""
     if judged.outcome is not Outcome.BROKEN or not _names_service(question):
         return judged
-    if judged.packets.meets(~protocol_set(*PORT_PROTOCOLS) | field_set(side, [_COMMON_PORTS])):
+    if judged.packets - protocol_set(*PORT_PROTOCOLS):
         return judged
-    unknown = Unknown("which ports the clients send from: not all of them get through")
-    return replace(judged, outcome=Outcome.OPEN, unknowns=(unknown,))
+    common = asked & field_set(side, [_COMMON_PORTS])
+    if common - (common - judged.packets).without(side):
+        return judged  # from none of them it gets through
+    return replace(judged, outcome=Outcome.OPEN, unknowns=(Unknown("which ports the clients send from: not all of them get through"),))
 
 
 def _free(packets: PacketSet, way: Way) -> PacketSet:
@@ -186,7 +188,7 @@ def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
     for back in _ways_back(graph, way):
         crossings = tuple(each for each in back.crossings if not _free_return(each, way, question))
         judged = _allowed(Way(back.source, back.destination, crossings, back.certain), answers)
-        judged = _of_clients(judged, question, Field.DESTINATION_PORT)
+        judged = _of_clients(judged, answers, question, Field.DESTINATION_PORT)
         if worst is None or judged.outcome.weight > worst.outcome.weight:
             worst = judged
     if worst is None:
