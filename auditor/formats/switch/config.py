@@ -167,7 +167,8 @@ def _lines(block: Block) -> Iterator[tuple[Line, list[str]]]:
     for line in block.body:
         words = line.words
         if words:
-            yield line, [word.lower() if index < 2 else word for index, word in enumerate(words)]
+            named = 1 if words[0].lower() in ("access-class", "access-group") else 2
+            yield line, [word.lower() if index < named else word for index, word in enumerate(words)]
 
 
 def _route(config: Config, words: list[str], vrf: str) -> None:
