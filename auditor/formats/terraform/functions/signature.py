@@ -67,6 +67,9 @@ def apply(function: Function, arguments: Sequence[Value], context: Context) -> V
     try:
         result = function.run(context, *ready) if function.local else function.run(*ready)
     except Undecided as undecided:
+        position = next((at for at, value in enumerate(ready) if value is undecided.value and value.is_unknown), None)
+        if position is not None and not undecided.members and undecided.text is None:
+            return _open_result(function, ready, [position], context)
         name = _name(function, ready, context)
         return unsettled([undecided.value], function.returns, context.place, name, members=undecided.members, text=undecided.text)
     except Exhausted:

@@ -274,7 +274,8 @@ def test_a_definition_that_needs_itself_is_an_error(definition: str) -> None:
 
 
 def test_override_files_replace_arguments_and_whole_block_types() -> None:
-    base = 'resource "r" "a" {\n  v = 1\n  w = 1\n  b {\n    x = 1\n  }\n  b {\n    x = 2\n  }\n  c {\n    x = 3\n  }\n}\nlocals {\n  l = 1\n}\n'
+    blocks = "b {\n    x = 1\n  }\n  b {\n    x = 2\n  }\n  c {\n    x = 3\n  }\n"
+    base = f'resource "r" "a" {{\n  v = 1\n  w = 1\n  {blocks}}}\nlocals {{\n  l = 1\n}}\n'
     top = 'resource "r" "a" {\n  w = local.l\n  b {\n    x = 9\n  }\n}\nlocals {\n  l = 2\n}\n'
     resource = resources_of(root_of(base, {"x_override.tf": top}))["r.a"]
     assert [plain(resource.get(name)) for name in ("v", "w")] == [1, 2]

@@ -66,8 +66,18 @@ def test_what_does_not_depend_on_the_unknown_is_known(expression: str, found: ob
 
 @pytest.mark.parametrize(
     "expression",
-    ["var.u == null", "length(var.l)", "var.l[0]", 'contains([var.u], "b")', "{ for x in [var.u] : x => 1 }", 'toset([var.u, "a"])', "try(var.u, 1)", "max(1, var.l[0])", 'compact([var.u, ""])'],
-)  # fmt: skip
+    [
+        "var.u == null",
+        "length(var.l)",
+        "var.l[0]",
+        'contains([var.u], "b")',
+        "{ for x in [var.u] : x => 1 }",
+        'toset([var.u, "a"])',
+        "try(var.u, 1)",
+        "max(1, var.l[0])",
+        'compact([var.u, ""])',
+    ],
+)
 def test_what_depends_on_it_is_not(expression: str) -> None:
     result = value(expression)
     assert result.is_unknown
