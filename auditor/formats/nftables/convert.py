@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from auditor.formats.nftables import fields, marks
 from auditor.formats.nftables.match import Matcher
@@ -39,6 +38,7 @@ from auditor.model.filters import (
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Field, Interval, PacketSet
+from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}

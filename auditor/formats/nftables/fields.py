@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from auditor.formats.nftables.setting import Setting, Way
-from auditor.formats.nftables.values import BITS, Refused
+from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused
 from auditor.model.filters import Side
 from auditor.model.headers import IPV4, IPV6, PORT_PROTOCOLS, protocol_set, sources
 from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, Interval, PacketSet, State, box_set, field_set
@@ -43,6 +43,11 @@ class Spec:
     @property
     def bits(self) -> int:
         return BITS.get(self.type, 32)
+
+    @property
+    def simple(self) -> bool:
+        """Whether its value is known of every packet that has it, and a word stands for an interval of values."""
+        return self.doubt is NOTHING and self.points is None and self.side is None and self.type not in FLAG_TYPES
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditor.formats.nftables import fields
 from auditor.formats.nftables.fields import Spec
 from auditor.formats.nftables.match import Key, Matcher
-from auditor.formats.nftables.syntax import Atom, Match, PlainSet, SetLiteral
+from auditor.formats.nftables.syntax import Atom, FieldName, Match, PlainSet, SetLiteral
 from auditor.formats.nftables.values import Refused
 
 if TYPE_CHECKING:
@@ -15,11 +16,23 @@ if TYPE_CHECKING:
 SEVERAL = -1
 """A set of protocols: none of them is fixed, and none can be asked for."""
 
+_FAMILY_FIELDS = frozenset(("meta nfproto", "nfproto"))
+_FIXING = frozenset(("inet_proto", "nf_proto", "ether_type"))
 _FAMILIES = {"nf_proto": {2: 4, 10: 6}, "ether_type": {0x0800: 4, 0x86DD: 6}}
 
 
 def check(match: Match, line: Draft, matcher: Matcher) -> None:
     """Keep book of one match. Raises `Refused` where it contradicts those before it."""
+    if isinstance(match.key, FieldName) and line.place.setting.family != "netdev":
+        spec = fields.spec(match.key.name, line.place.setting)
+        if spec.layer3 is not None or spec.name in _FAMILY_FIELDS:
+            _layer3(spec, line)
+        if spec.layer4 is not None:
+            _layer4(spec, line)
+        if spec.type not in _FIXING:
+            return
+        _fixed(Key(spec, None, None, match.key.at), match, line, matcher)
+        return
     if line.place.setting.family == "netdev" and any(key.spec.name.startswith("ct ") for key in matcher.keys(match.key, line.place)):
         raise Refused("connection tracking comes after the netdev hooks")
     for key in matcher.keys(match.key, line.place):
@@ -49,7 +62,7 @@ def _layer4(spec: Spec, line: Draft) -> None:
 def _fixed(key: Key, match: Match, line: Draft, matcher: Matcher) -> None:
     """A comparison with a protocol or a family fixes it."""
     spec, positive = key.spec, match.operator in ("", "==", "eq")
-    if spec.type not in ("inet_proto", "nf_proto", "ether_type") or not positive or key.transform is not None:
+    if spec.type not in _FIXING or not positive or key.transform is not None:
         return
     if isinstance(match.value, PlainSet | SetLiteral):
         if spec.type == "inet_proto" and line.layer4 is None:

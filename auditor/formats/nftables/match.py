@@ -76,19 +76,33 @@ class Matcher:
 
     def match(self, match: Match, place: Place) -> Condition:
         """The packets that the comparison holds for."""
-        short = isinstance(match.value, Atom) and isinstance(match.key, FieldName) and match.value.word[0] not in "$@"
-        if short:
-            known = self._plain.get((match.key.name, match.operator, match.value.word, place.setting))  # type: ignore[union-attr]
-            if known is not None:
-                return known
-        before = len(self.resolver.notes)
+        key, value = match.key, match.value
         try:
-            found = self._match(match, place)
+            if isinstance(value, Atom) and isinstance(key, FieldName) and value.word[0] not in "$@":
+                return self._short(match, key.name, value, place)
+            return self._match(match, place)
         except Refused as error:
             self.resolver.refuse(str(error), match.at)
-            found = Undecided(Unknown(str(error), match.at.span))
-        if short and len(self.resolver.notes) == before and isinstance(found, Exactly):
-            self._plain[match.key.name, match.operator, match.value.word, place.setting] = found  # type: ignore[union-attr]
+            return Undecided(Unknown(str(error), match.at.span))
+
+    def _short(self, match: Match, name: str, value: Atom, place: Place) -> Condition:
+        """A field against a word: most matches are that, and many are the same."""
+        memo = (name, match.operator, value.word, place.setting)
+        known = self._plain.get(memo)
+        if known is not None:
+            return known
+        spec = fields.spec(name, place.setting)
+        if match.operator in ("", "==") and spec.simple:
+            span = self.resolver.quick(spec.type, value.word)
+            if span is not None:
+                found: Condition = Exactly(spec.encode((span,)))
+                if spec.bits <= 16:
+                    self._plain[memo] = found
+                return found
+        before = len(self.resolver.notes)
+        found = self._match(match, place)
+        if len(self.resolver.notes) == before and isinstance(found, Exactly):
+            self._plain[memo] = found
         return found
 
     def _match(self, match: Match, place: Place) -> Condition:

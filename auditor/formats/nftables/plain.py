@@ -68,6 +68,9 @@ def _rule(text: Text, start: int, end: int, statements: list[Statement], comment
     return RuleLine(tuple(statements), comment, At(text, start, end), text.text.find("$", start, end) >= 0)
 
 
+_NAMES: dict[str, str] = {}
+
+
 def _statement(text: Text, found: re.Match[str]) -> Statement:
     start, end = found.span()
     at = At(text, start, end)
@@ -77,7 +80,8 @@ def _statement(text: Text, found: re.Match[str]) -> Statement:
         kind, name = found[0].split()
         return Verdict(kind, Atom(name, At(text, end - len(name), end)), at)
     field = found["field"]
-    key = FieldName(" ".join(field.split()), At(text, start, start + len(field)))
+    name = _NAMES.get(field) or _NAMES.setdefault(field, " ".join(field.split()))
+    key = FieldName(name, At(text, start, start + len(field)))
     value = PlainSet(At(text, *found.span("set"))) if found.lastgroup == "set" else _listing(text, found["list"], found.start("list"))
     return Match(key, found["operator"] or "", value, at)
 

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z_.][\w/.-]*")
 def remarks(converted: Converted) -> Iterator[Note]:
     """Every remark on declarations."""
     ruleset = converted.ruleset
-    if not ruleset.incomplete:
+    if not ruleset.incomplete and ruleset.tables:
         yield from _unused(ruleset)
     yield from _not_idempotent(ruleset)
     for table in ruleset.tables.values():
@@ -166,7 +166,7 @@ def _decides_all(line: RuleLine) -> bool:
 def _verdictless(chain: Chain) -> Iterator[Note]:
     """Rules of matches alone: they do nothing, and were meant with what is on the next line."""
     lines = [entry.line for entry in chain.entries if isinstance(entry.line, RuleLine)]
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip(lines, [*lines[1:], None], strict=False):
         if line.statements and all(type(each).__name__ == "Match" for each in line.statements) and not line.comment:
             bare = following is not None and len(following.statements) == 1 and isinstance(following.statements[0], Verdict)
             meant = f": the `{following.at.words}` on the next line is a rule of its own, for every packet" if bare and following else ""

@@ -108,6 +108,14 @@ class Resolver:
 
     # -- words
 
+    def quick(self, kind: str, word: str) -> Interval | None:
+        """A word without anything to remark; None where it needs a closer look."""
+        try:
+            found = value(kind, word)
+        except (Refused, Unsettled):
+            return None
+        return None if found.remark or (found.low == 0 and found.high == (1 << BITS[kind]) - 1) else (found.low, found.high)
+
     def word(self, kind: str, word: str, at: At) -> Values:
         """A single word of a type."""
         known = self._known.get((kind, word))

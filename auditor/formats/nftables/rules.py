@@ -7,7 +7,6 @@ on, a small chain that first asks how far the packet gets.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from auditor.formats.nftables import fields, layers, marks
@@ -43,6 +42,7 @@ from auditor.model import filters as model
 from auditor.model.filters import ANY, Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Undecided, both, either
 from auditor.model.headers import protocol_set
 from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, PacketSet, State, field_set
+from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Span, Unknown
 
 DEEPEST_JUMP = 16
@@ -79,7 +79,13 @@ class Draft:
 
     def narrow(self, condition: Condition) -> None:
         """What follows is reached only by packets of the condition, asked of them as they are by now."""
-        self.guard = both(self.guard, _before(condition, self.writes) if self.writes else condition)
+        if self.writes:
+            condition = _before(condition, self.writes)
+        guard = self.guard
+        if isinstance(guard, Exactly) and isinstance(condition, Exactly):
+            self.guard = condition if guard is ANY else Exactly(guard.packets & condition.packets)
+        else:
+            self.guard = both(guard, condition)
 
     def write(self, *writes: Write) -> None:
         self.writes += writes
@@ -480,7 +486,7 @@ class Converter:
         has_address = statement.address is not None or statement.kind in ("masquerade", "redirect")
         if statement.kind == "dnat" and has_address:
             self._way_in(line, line.guard, address, (statement.port is not None, port))
-        line.writes += _translation(source, address, port, has_address, statement.port is not None)
+        line.writes += _translation(source, address, port, has_address, statement.port is not None, line)
         self._routed(line, address if statement.kind == "dnat" else None, statement.kind == "dnat" and has_address)
         line.act(line.guard, model.Verdict.PERMIT)
 
@@ -498,7 +504,7 @@ class Converter:
         if address is None or (port[0] and port[1] is None) or not setting.facts.dnat_helps:
             reached = both(reached, Undecided(Unknown("whether the packets are translated to this destination", line.span)))
         self.ways_in.append((line.span, line.text, reached.settle(lambda _: None).maybe))
-        chain = model.Chain("", tuple(_or_bits(5, EVERYTHING)), line.span)
+        chain = model.Chain("", tuple(_or_bits(5, EVERYTHING, line)), line.span)
         done = model.Chain("", (line.rule(ANY, Call(chain)), line.rule(ANY, model.Verdict.PERMIT)), line.span)
         line.done.append(line.rule(reached, Call(done), span))
 
@@ -539,7 +545,7 @@ class Converter:
             inner.guard = both(line.guard, entry.condition)
             if statement.kind == "dnat":
                 self._way_in(inner, inner.guard, address, (ports, port), entry.at.span)
-            inner.writes = [*line.writes, *_translation(source, address, port, True, ports)]
+            inner.writes = [*line.writes, *_translation(source, address, port, True, ports, line)]
             self._routed(inner, address, statement.kind == "dnat", entry.at.span)
             inner.act(inner.guard, model.Verdict.PERMIT, entry.at.span)
             line.done += inner.done
@@ -586,7 +592,7 @@ def _family_of(expression: Expression) -> int | None:
     return None
 
 
-def _translation(source: bool, address: int | None, port: int | None, has_address: bool, has_port: bool) -> list[Write]:
+def _translation(source: bool, address: int | None, port: int | None, has_address: bool, has_port: bool, line: Draft) -> list[Write]:
     """What a translation writes; a port it does not name stays, and what it leaves as it is counts as decided, not as translated."""
     fields_ = (Field.SOURCE, Field.SOURCE_PORT) if source else (Field.DESTINATION, Field.DESTINATION_PORT)
     same = EVERYTHING
@@ -594,23 +600,20 @@ def _translation(source: bool, address: int | None, port: int | None, has_addres
         if written:
             same &= NOTHING if value is None else field_set(field_, [(value, value)])
     changed, decided = (10, 8) if source else (5, 4)
-    cases = (*_or_bits(decided, same), *_or_bits(changed, EVERYTHING))
-    writes = [Write(Field.TRANSLATED, None, model.Chain("", cases, _NOWHERE))]
+    cases = (*_or_bits(decided, same, line), *_or_bits(changed, EVERYTHING, line))
+    writes = [Write(Field.TRANSLATED, None, model.Chain("", cases, line.span))]
     if has_address:
         writes.append(Write(fields_[0], address))
     return [*writes, Write(fields_[1], port)] if has_port else writes
 
 
-_NOWHERE = Span.of_file("")
-
-
-def _or_bits(bits: int, packets: PacketSet) -> Iterator[Rule]:
+def _or_bits(bits: int, packets: PacketSet, line: Draft) -> Iterator[Rule]:
     """Rules that set bits of TRANSLATED for these packets, and then return."""
     for value in (0, 4, 5, 8, 10):
         if packets is not NOTHING:
-            chain = model.Chain("", (Rule(ANY, Assign(Field.TRANSLATED, value | bits), _NOWHERE, synthetic=True),), _NOWHERE)
+            chain = model.Chain("", (line.rule(ANY, Assign(Field.TRANSLATED, value | bits)),), line.span)
             when = Exactly(packets & field_set(Field.TRANSLATED, [(value, value)]))
-            yield Rule(when, Call(chain, goto=True), _NOWHERE, synthetic=True)
+            yield line.rule(when, Call(chain, goto=True))
 
 
 def _anything(guard: Condition, unknown: Unknown, line: Draft) -> tuple[Rule, ...]:

@@ -41,9 +41,9 @@ class Facts:
     dnat_helps: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """A table's family, a way and a hook. `early`: before connection tracking has seen the packet. `nat`: in a nat chain."""
+    """One for each base chain and way. `early`: before connection tracking has seen the packet. `nat`: in a nat chain."""
 
     family: str
     way: Way
