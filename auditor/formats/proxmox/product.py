@@ -19,7 +19,8 @@ from auditor.model.source import Span, Unknown
 _TCP, _UDP, _V6 = Protocol.TCP, Protocol.UDP, Protocol.ICMPV6
 NEIGHBOURS = union(icmp(_V6, type_) for type_ in (133, 134, 135, 136))
 _ADVERTISEMENT = icmp(_V6, 134)
-ERRORS = icmp(Protocol.ICMP, 3, 4) | icmp(Protocol.ICMP, 11) | icmp(_V6, 1) | icmp(_V6, 2) | icmp(_V6, 3)
+# An error never begins a connection: connection tracking knows it as related to one, or as invalid.
+ERRORS = (icmp(Protocol.ICMP, 3, 4) | icmp(Protocol.ICMP, 11) | icmp(_V6, 1) | icmp(_V6, 2) | icmp(_V6, 3)) - state_set(State.NEW)
 _ANSWERS = ports(_UDP, ((68, 68),), ((67, 67),)) | ports(_UDP, ((546, 546),), ((547, 547),))
 _REQUESTS = ports(_UDP, ((67, 67),), ((68, 68),)) | ports(_UDP, ((547, 547),), ((546, 546),))
 _SMURFS = sources([address_interval("224.0.0.0/4"), address_interval("255.255.255.255")])
