@@ -21,7 +21,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auditor.formats": (*READING, *SHARED_FORMATS, "auditor.redact"),
     "auditor.policy": (*READING, "auditor.analysis", "auditor.formats.base", "auditor.redact"),
     "auditor.policy.describe": (*READING, "auditor.policy", "auditor.formats"),  # the lints' descriptions are part of what is explained
-    "auditor.policy.fix": (*READING, "auditor.policy", "auditor.analysis", "auditor.formats"),  # fixes are written by the dialects
     "auditor.files": (),
     "auditor.yamlspan": ("auditor.files", "auditor.yamlscalars"),
     "auditor.yamlscalars": (),
@@ -39,7 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jsonschema": ("auditor.policy.schema",),
     "jinja2": ("auditor.report.html",),
     "markupsafe": ("auditor.report.html",),  # jinja2's own
-    "hcl2": ("auditor.policy.fix", "auditor.formats.terraform"),
+    "hcl2": ("auditor.fixing.terraform",),
     "click": ("auditor.cli",),
     "rich": ("auditor.cli",),
 }
