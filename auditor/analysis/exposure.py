@@ -139,8 +139,10 @@ def forgotten_ipv6(site: Site) -> Judgement | None:
     services = ports(6) | ports(17)
     four = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV4]))
     six = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV6]))
-    let = site.bounds(six).surely
-    forgotten = _for_all(let, six) - _anywhere(site.bounds(four).maybe)
+    everybody = _for_all(site.bounds(six).surely, six)
+    if not everybody:
+        return None
+    forgotten = everybody - _anywhere(site.bounds(four).maybe)
     return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
 
 
@@ -185,13 +187,13 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
     if hook.stateful:  # only what begins without state is asked about, and most filters have none of that
         loose = (rule for rule in hook.filter.rules if rule.stateless and rule.action is Verdict.PERMIT)
         asked &= union(rule.condition.settle(begun.settle).maybe for rule in loose)
-    if not asked:
-        return None
-    asked = bounds(hook.filter, begun.settle, asked).maybe
-    answers = answers_to(asked) if asked else NOTHING
     aside = {hook.zone, *(device.host for device in graph.devices)}
     zones = [zone.id for zone in graph.zones if zone.device == hook.device and zone.id not in aside] if hook.zone else [None]
     ways = [Way(there, here, tuple(_crossed(graph, hook, there, here, zone))) for zone in zones]
+    if not asked or not all(way.crossings for way in ways):
+        return None
+    asked = bounds(hook.filter, begun.settle, asked).maybe
+    answers = answers_to(asked) if asked else NOTHING
     if not answers or not ways or any(_let(way, answers) for way in ways):
         return None
     blocked = next(each for each in ways[0].crossings if not bounds(each.filter, each.settle, answers).maybe)
