@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 
@@ -38,6 +37,8 @@ def read_manifest(tree: Tree, root: str) -> Manifest:
     entries: dict[str, tuple[str, str]] = {}
     if not tree.exists(path):
         return Manifest(entries)
+    import json
+
     try:
         document = json.loads(tree.read_bytes(path))
     except (Unreadable, ValueError, RecursionError):
