@@ -206,10 +206,12 @@ def _ports(cursor: Cursor, context: Context, number: int | None) -> Ends | None:
         span = cursor.here()
         context.notes.add("port-on-ip", "a port needs the protocol tcp or udp: the device refuses this line", span, Effect.DROPPED)
         raise cursor.refused("a port needs the protocol tcp or udp")
-    start = cursor.here()
+    start = cursor.at
     spans, reversed_ = ports(cursor, number)
     if reversed_:
-        context.notes.add("range-reversed", "the range ends before it begins: the device refuses it", start, Effect.DROPPED)
+        context.notes.add(
+            "range-reversed", "the range ends before it begins: the device refuses it", cursor.line.span(start), Effect.DROPPED
+        )
     return Ends(spans, spans)
 
 
@@ -262,10 +264,11 @@ def _plain(cursor: Cursor, context: Context, options: _Options) -> bool:
 
 def _narrowed(cursor: Cursor, options: _Options) -> bool:
     """What asks for something a packet's addresses and ports do not tell."""
-    word, here = cursor.word, cursor.here()
+    word = cursor.word
     told = _NARROWING.get(word) or _MEASURED.get(word) or _BARE.get(word)
     if told is None:
         return False
+    here = cursor.here()
     cursor.at += 1
     if word in _NARROWING:
         cursor.take("a value")

@@ -32,6 +32,9 @@ class Line:
 
     def span(self, first: int | None = None, last: int | None = None) -> Span:
         """The place of the words from `first` to `last` (inclusive); of the whole command without them."""
+        if first is None and "!" not in self.text:
+            begin_, end_ = len(self.text) - len(self.text.lstrip()), len(self.text.rstrip())
+            return Span(self.path, self.number, begin_ + 1, self.number, max(end_, begin_ + 1) + 1)
         places = [(found.start(), found.end()) for found in re.finditer(r"\S+", self.text)] or [(0, 1)]
         begin = places[min(first or 0, len(places) - 1)]
         end = places[min(len(self.words or [""]) - 1 if first is None else last if last is not None else first, len(places) - 1)]
