@@ -153,6 +153,7 @@ def write(path: str, text: str) -> None:
 @click.option("--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from this level on.")
 @click.option("--strict", is_flag=True, help="What the configuration does not decide fails, too.")
 @click.option("--show-passed", is_flag=True, help="Report what holds, too.")
+@click.option("--fixes", is_flag=True, help="Try fixes, and put those that work into the reports; each takes a run of its own.")
 @click.option("--no-cache", is_flag=True, help="Read everything afresh. Nothing is kept between runs at present.")
 @click.option("-q", "--quiet", is_flag=True, help="Findings and figures only.")
 @click.option("-v", "--verbose", is_flag=True, help="Every step of every trace.")
@@ -166,6 +167,7 @@ def check(
     fail_on: str,
     strict: bool,
     show_passed: bool,
+    fixes: bool,
     no_cache: bool,
     quiet: bool,
     verbose: bool,
@@ -184,10 +186,22 @@ def check(
         reading = read(request)
         pictured = any(target.format == "html" for target in wanted)
         run = with_flows(reading, request) if pictured else audit.run_of(reading, request)
+        if fixes:
+            run = mended(reading, request, run)
         deliver.deliver(run, reading.tree, wanted, report_options(show_passed, quiet, verbose))
     if all(target.file is not None for target in wanted) and not quiet:
         click.echo(figures(run), err=True)
     context.exit(1 if fails(run, fail_on, strict) else 0)
+
+
+def mended(reading: Reading, request: Request, run: Run) -> Run:
+    """The run, with fixes that were tried."""
+    from auditor import audit
+    from auditor.fixing.attach import with_fixes
+    from auditor.fixing.prove import State
+
+    _, inputs = audit.tree_of(request.paths)
+    return with_fixes(State(reading.tree, inputs, request, reading, run))
 
 
 def fails(run: Run, fail_on: str, strict: bool) -> bool:

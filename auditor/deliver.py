@@ -21,7 +21,8 @@ from auditor.report import FORMATS, renderer
 from auditor.report.base import Options, Sources
 
 HOSTED = ("sarif", "github", "gitlab")
-SUFFIXES = {".sarif": "sarif", ".json": "json", ".xml": "junit", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
+TELLING = {".sarif": "sarif", ".md": "markdown", ".html": "html", ".htm": "html"}
+GUESSED = {".json": "json", ".xml": "junit", ".txt": "text"}  # others end so, too
 
 
 class Undeliverable(Exception):
@@ -37,7 +38,7 @@ class Target:
 
 
 def targets(format_: str | None, outputs: Sequence[str]) -> tuple[Target, ...]:
-    """What `--format` and `--output [FORMAT=]FILE` ask for. A file without a format takes `--format`, or what its name ends in."""
+    """What `--format` and `--output [FORMAT=]FILE` ask for. A file without a format takes what its name tells, else `--format`."""
     found = []
     taken = False
     for output in outputs:
@@ -45,10 +46,11 @@ def targets(format_: str | None, outputs: Sequence[str]) -> tuple[Target, ...]:
         if equals and name in FORMATS:
             found.append(Target(name, file))
             continue
-        own = format_ or SUFFIXES.get(os.path.splitext(output)[1].lower())
+        suffix = os.path.splitext(output)[1].lower()
+        own = TELLING.get(suffix) or format_ or GUESSED.get(suffix)
         if own is None:
             raise Undeliverable(f"--output {output}: say in which format, as in sarif={output}; formats: {', '.join(FORMATS)}")
-        taken = taken or format_ is not None
+        taken = taken or own == format_
         found.append(Target(own, output))
     if any(not target.file for target in found):
         raise Undeliverable("--output: name a file after the format, as in sarif=out.sarif")

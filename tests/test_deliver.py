@@ -26,6 +26,11 @@ def test_a_file_with_its_own_format_leaves_standard_output_alone() -> None:
     assert targets("github", ("sarif=a", "html=b=c")) == (Target("github"), Target("sarif", "a"), Target("html", "b=c"))
 
 
+def test_a_telling_name_comes_before_the_asked_format() -> None:
+    assert targets("sarif", ("out.sarif", "report.html")) == (Target("sarif", "out.sarif"), Target("html", "report.html"))
+    assert targets("gitlab", ("code-quality.json",)) == (Target("gitlab", "code-quality.json"),)
+
+
 def test_a_name_can_tell_the_format() -> None:
     assert targets(None, ("out.sarif", "r.HTML", "j.xml")) == (
         Target("text"),

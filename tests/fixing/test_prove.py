@@ -9,6 +9,7 @@ import pytest
 
 from auditor import audit
 from auditor.files import DirectoryTree, MemoryTree, read_text
+from auditor.fixing.attach import edits, with_fixes
 from auditor.fixing.patch import patch_of
 from auditor.fixing.prove import Proven, State, fixes
 from auditor.model.findings import Outcome
@@ -102,3 +103,32 @@ def test_a_safe_fix_is_found_and_the_next_builds_on_it() -> None:
 def test_what_no_writer_can_mend_is_said_so() -> None:
     state = State.of(MemoryTree({"main.tf.json": '{"resource": {"aws_security_group": {"cp": {"name": "cp"}}}}'}), ("",), REQUEST)
     assert "talos/etcd" in list(fixes(state, frozenset({"talos/etcd"})))
+
+
+def test_findings_carry_the_fix_that_mends_them() -> None:
+    text = TERRAFORM % ""
+    state = State.of(MemoryTree({"main.tf": text}), ("",), REQUEST)
+    etcd = next(finding for finding in with_fixes(state).findings if finding.rule == "talos/etcd")
+    assert [fix.safe for fix in etcd.fixes] == [True]
+    assert "talos/etcd holds then" in etcd.fixes[0].description
+    (edit,) = etcd.fixes[0].edits
+    assert "cp_etcd" in edit.replacement
+    assert (edit.span.column, edit.span.end_column) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("a\nb\nc\n", "a\nx\nc\n"), ("a\n", "a\nb\n"), ("a\nb", "a\nb\nc"), ("a\nb", "x"), ("a\nb\n", "a\n"), ("", "a\n"), ("a", "a\nb\n")],
+)
+def test_edits_turn_the_old_text_into_the_new(old: str, new: str) -> None:
+    text = old
+    for edit in reversed(edits("x", old, new)):
+        start, end = (
+            offset(old, line, column) for line, column in ((edit.span.line, edit.span.column), (edit.span.end_line, edit.span.end_column))
+        )
+        text = text[:start] + edit.replacement + text[end:]
+    assert text == new
+
+
+def offset(text: str, line: int, column: int) -> int:
+    return sum(len(each) + 1 for each in text.split("\n")[: line - 1]) + column - 1
