@@ -6,6 +6,7 @@ Hooks that stand at one place in one direction are judged together: what passes 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.analysis.reach import Judgement, answers_to
@@ -222,6 +223,7 @@ def permits_everything(rule: Rule) -> bool:
     return packets is EVERYTHING or any(_family(family) <= packets for family in (IPV4, IPV6))
 
 
+@cache
 def _family(family: Interval) -> PacketSet:
     return NEW_FLOW & ONE_FAMILY & sources([family]) & destinations([family])
 
