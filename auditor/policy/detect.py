@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
 from auditor.model.graph import Graph, Zone
-from auditor.model.packets import EVERYTHING, Field
+from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.policy.binding import Claim
 from auditor.policy.flows import packets_of
 from auditor.policy.ruleset import Ruleset, Sign, SignKind
@@ -92,6 +92,7 @@ def _like(text: str, pattern: str) -> bool:
     middle = wanted.strip("*")
     if "*" in middle or "?" in middle or "[" in middle:
         from fnmatch import fnmatchcase
+from functools import cache
 
         return fnmatchcase(given, wanted)
     before, behind = wanted.startswith("*"), wanted.endswith("*")
@@ -140,11 +141,16 @@ def _names(graph: Graph) -> Iterator[str]:
                 yield from sorted(leaf.predicate.values)
 
 
+@cache
+def _wanted(service: str) -> PacketSet:
+    return packets_of(parse_service(service))
+
+
 def _about(rule: Rule, service: str) -> bool:
     """Whether a written rule speaks of just this service, not of everything."""
     if rule.synthetic:
         return False
-    wanted = packets_of(parse_service(service))
+    wanted = _wanted(service)
     for leaf in _leaves(rule.condition):
         if isinstance(leaf, Exactly) and leaf.packets is not EVERYTHING and wanted.meets(leaf.packets):
             spans = leaf.packets.values(Field.DESTINATION_PORT)
