@@ -22,7 +22,7 @@ from auditor.policy.binding import OUTSIDE, Cast, Claim, bind, claim_of, lead_ou
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
-from auditor.policy.detect import proposals, recognises
+from auditor.policy.detect import for_members, proposals, recognises
 from auditor.policy.load import builtin_rulesets, load_ruleset
 from auditor.policy.nodes import content
 from auditor.policy.parameters import Given, parameters_of, unknown_parameters
@@ -247,14 +247,15 @@ def _given(config: Config, request: Request) -> dict[str, Given]:
 
 def _claims(graph: Graph, rulesets: Iterable[tuple[Ruleset, str]], config: Config, request: Request) -> Iterable[Claim]:
     """Who says who plays which role, the strongest first: options, auditor.yaml, detection."""
+    chosen = [ruleset for ruleset, _ in rulesets]
     for text in request.roles:
         try:
-            yield claim_of(text, "--role")
+            yield from for_members(claim_of(text, "--role"), chosen)
         except ValueError as error:
             raise UsageError(f"--role {error}") from None
     for role in config.roles:
-        yield Claim(role.name, role.zones, role.addresses, role.names, config.path, role.span)
-    for ruleset, _ in rulesets:
+        yield from for_members(Claim(role.name, role.zones, role.addresses, role.names, config.path, role.span), chosen)
+    for ruleset in chosen:
         yield from proposals(ruleset, graph)
 
 

@@ -141,6 +141,9 @@ def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]
         yield Endpoint("anywhere else, privately", "any", addresses=private, elsewhere=True)
 
 
+ASSUMED = "the product's default"
+"""Why a role is bound that nobody said anything about: what is missing for it may be there for those who really play it."""
+
 OUTSIDE = "internet"
 """The built-in role of public addresses outside every other: it has no members to bind, but the zones it is behind can be named."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
 from auditor.model.headers import ANYWHERE, PUBLIC, address_interval, merge_intervals
 from auditor.model.record import replace
-from auditor.policy.binding import Bound, Cast, is_address
+from auditor.policy.binding import ASSUMED, Bound, Cast, is_address
 from auditor.policy.ruleset import Role, Ruleset
 
 _NETWORKS = (ZoneKind.SUBNET, ZoneKind.INTERFACE)
@@ -52,7 +52,7 @@ def _usual(role: Role) -> Bound | None:
     """Who it is unless somebody says otherwise: the product's own default."""
     if not role.usually:
         return None
-    return Bound(role.name, tuple(_named(value, role.name) for value in role.usually), "the product's default")
+    return Bound(role.name, tuple(_named(value, role.name) for value in role.usually), ASSUMED)
 
 
 def _named(value: str, role: str) -> Endpoint:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
 from auditor.model.graph import Graph, Zone
 from auditor.model.packets import EVERYTHING, Field, PacketSet
+from auditor.model.record import replace
 from auditor.policy.binding import Claim
 from auditor.policy.flows import packets_of
 from auditor.policy.ruleset import Ruleset, Sign, SignKind
@@ -24,10 +25,10 @@ _TAGS = ("name", "role", "NodeType", "nodetype", "tag")
 def recognises(ruleset: Ruleset, graph: Graph, text_of: Texts) -> str:
     """Why `graph` calls for the ruleset, in words; empty if nothing does."""
     for sign in ruleset.signs:
-        if sign.recognises:
+        if sign.recognises or sign.excludes:
             found = _seen(sign, graph, text_of)
             if found:
-                return found
+                return found if sign.recognises else ""
     return ""
 
 
@@ -46,12 +47,21 @@ def proposals(ruleset: Ruleset, graph: Graph) -> Iterator[Claim]:
     said = {zone_id for zones in found.values() for zone_id in zones}
     for zone in candidates:
         sign = next((sign for sign in ruleset.signs if sign.role and sign.kind is SignKind.ZONE and _zone_matches(sign, zone)), None)
-        if sign is not None and sign.role is not None and zone.id not in said and (sign.role, zone.id.partition(":")[0]) not in stated:
-            found.setdefault(sign.role, {})[zone.id] = f"{_matched(sign, zone)} looks like {sign.role}"
+        if sign is not None and sign.role is not None and zone.id not in said:
+            for role in ruleset.members(sign.role):
+                if (role, zone.id.partition(":")[0]) not in stated:
+                    found.setdefault(role, {})[zone.id] = f"{_matched(sign, zone)} looks like {sign.role}"
     for role, zones in found.items():
         reasons = list(zones.values())
         more = f" and {len(reasons) - 2} more" if len(reasons) > 2 else ""
         yield Claim(role, tuple(zones), why=f"detected: {'; '.join(reasons[:2])}{more}", separately=True)
+
+
+def for_members(claim: Claim, rulesets: Iterable[Ruleset]) -> Iterator[Claim]:
+    """The claim for each member of a role that is a union in some ruleset."""
+    members = dict.fromkeys(role for ruleset in rulesets if claim.role in ruleset.roles for role in ruleset.members(claim.role))
+    for role in members or (claim.role,):
+        yield replace(claim, role=role)
 
 
 def _seen(sign: Sign, graph: Graph, text_of: Texts) -> str:

@@ -23,7 +23,7 @@ from auditor.model.headers import (
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
-from auditor.policy.binding import Cast, without
+from auditor.policy.binding import ASSUMED, Cast, without
 from auditor.policy.machines import apart, site_of
 from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who
 from auditor.policy.services import Protocol as Named
@@ -127,6 +127,8 @@ class Stage:
                     found = self._some(packets, self._anywhere(source, destination, flow, scope))
                 else:
                     found = [reach.allowed(self.graph, way, packets) for way in self._scoped(source, destination, scope)]
+                    if self._is_assumed(destination) and any(each is not None and each.outcome is Outcome.BROKEN for each in found):
+                        found = self._unless_others(destination.role, packets, found, self._anywhere(source, destination, flow, scope))
                 yield from self._pair(source, destination, service, found)
 
     def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None, answers: PacketSet = NOTHING) -> Iterator[Pair]:
@@ -181,6 +183,19 @@ class Stage:
         known = self.ruleset.roles.get(end.role)
         return known is not None and known.somewhere and not self.cast.bound(known.name)
 
+    def _is_assumed(self, end: Endpoint) -> bool:
+        """Whether nobody said who plays the endpoint's role, and it is the product's default."""
+        return end.role in self.cast.roles and self.cast.roles[end.role].why == ASSUMED
+
+    def _unless_others(
+        self, role: str, packets: PacketSet, found: list[Judgement | None], elsewhere: tuple[Way, ...]
+    ) -> list[Judgement | None]:
+        """What is blocked for a role that is only assumed is undecided if somebody else may be reached, who may be meant."""
+        if not any(reach.way_bounds(way, reach.flow(way, packets)).maybe for way in elsewhere):
+            return found
+        doubt = Unknown(f"who {role} is: others than the product's default may be reached", reference=f"role {role}")
+        return [each and replace(each, outcome=min(each.outcome, Outcome.OPEN, key=_weight), unknowns=(doubt,)) for each in found]
+
     def _anywhere(self, source: Endpoint, anybody: Endpoint, flow: Flow, scope: Scope) -> tuple[Way, ...]:
         """The ways to wherever such a role may be: to everybody but the flow's own sources, who are not what is looked for."""
         own = tuple(end for term in flow.sources.terms for end in self._of(term, ()))
@@ -233,6 +248,10 @@ def _reached_by_all(way: Way, question: PacketSet) -> bool:
     reached = reach.way_bounds(way, question).surely.values(Field.SOURCE)
     asked = question.values(Field.SOURCE)
     return bool(reached) and not subtract_intervals(intersect_intervals(asked, (IPV4,)) or asked, reached)
+
+
+def _weight(outcome: Outcome) -> int:
+    return outcome.weight
 
 
 def _without_upkeep(way: Way) -> Way:

@@ -14,6 +14,7 @@ from auditor.files import DirectoryTree, Tree, Unreadable, normalise, read_text
 from auditor.model.source import Level, Source, Span
 from auditor.policy import nodes
 from auditor.policy.conditions import Asks, Condition, Value, parse_condition, parts
+from auditor.policy.digest import FILE, digest_node
 from auditor.policy.parameters import default_of, read_value
 from auditor.policy.problems import Problem, RulesetError, did_you_mean
 from auditor.policy.ruleset import (
@@ -79,7 +80,25 @@ def builtin_source(name: str) -> Source:
 
 @cache
 def _builtin(name: str) -> Ruleset:
-    return _Reader().ruleset(_yaml(builtin_source(name)))
+    return _Reader().ruleset(_digested(name) or builtin_tree(name))
+
+
+def builtin_tree(name: str) -> Node:
+    """The YAML of a built-in ruleset, as a tree."""
+    return _yaml(builtin_source(name))
+
+
+def _digested(name: str) -> Node | None:
+    """The same tree out of the digest; None where the YAML is newer."""
+    digest, source = _directory() / FILE, _directory() / f"{name}.yaml"
+    if not digest.is_file() or digest.stat().st_mtime < source.stat().st_mtime:
+        return None
+    return digest_node(_digest(), name)
+
+
+@cache
+def _digest() -> str:
+    return (_directory() / FILE).read_text(encoding="utf-8")
 
 
 def _directory() -> Path:
@@ -207,7 +226,14 @@ class _Reader:
             self.known_role(role, nodes.child(node, "role"))
         if kinds[0] is SignKind.SERVICE:
             self.services(nodes.child(node, "service"))
-        return Sign(kinds[0], nodes.text(node, kinds[0]), role, nodes.texts(node, "formats"), nodes.flag(node, "recognises"))
+        return Sign(
+            kinds[0],
+            nodes.text(node, kinds[0]),
+            role,
+            nodes.texts(node, "formats"),
+            nodes.flag(node, "recognises"),
+            nodes.flag(node, "excludes"),
+        )
 
     def requirement(self, prefix: str, section: str, node: Node) -> Requirement:
         assert isinstance(node, Mapping)

@@ -190,7 +190,8 @@ class SignKind(StrEnum):
 class Sign:
     """`pattern` is a shell pattern, matched without regard to case, `-` and `_`; `formats` limits it to dialects.
 
-    A sign with a `role` proposes what it matches for the role. One that `recognises` is enough to choose the ruleset.
+    A sign with a `role` proposes what it matches for the role, of a union for each member. One that `recognises` is enough to choose the
+    ruleset, one that `excludes` not to; of these the first that is seen decides.
     """
 
     kind: SignKind
@@ -198,6 +199,7 @@ class Sign:
     role: str | None = None
     formats: tuple[str, ...] = ()
     recognises: bool = False
+    excludes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

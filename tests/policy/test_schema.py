@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -69,7 +69,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, Any]:
     return schema, document
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(damaged())
 def test_the_quick_answer_is_the_librarys(case: tuple[str, Any]) -> None:
     schema, document = case
