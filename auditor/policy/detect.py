@@ -6,6 +6,7 @@ A proposal always says which sign it rests on. What auditor.yaml or an option sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
 from auditor.model.graph import Graph, Zone
@@ -102,7 +103,6 @@ def _like(text: str, pattern: str) -> bool:
     middle = wanted.strip("*")
     if "*" in middle or "?" in middle or "[" in middle:
         from fnmatch import fnmatchcase
-from functools import cache
 
         return fnmatchcase(given, wanted)
     before, behind = wanted.startswith("*"), wanted.endswith("*")
