@@ -84,9 +84,14 @@ def _verdict(rule: Written) -> Iterator[Trouble]:
     yield _dropped(rule, "action", f"{rule.action.text[:40]} is no action, {hint}", rule.action, Fate.READ if known else Fate.REFUSED)
 
 
+def digits(text: str) -> bool:
+    """Whether a word is a plain number."""
+    return text.isascii() and text.isdecimal()
+
+
 def protocol_of(text: str) -> int | None:
     """The number of a protocol as `-p` takes it."""
-    if text.isdecimal():
+    if digits(text):
         return int(text) if len(text) <= 3 and int(text) <= 255 else None
     return PROTOCOLS.get(text)
 
@@ -103,7 +108,7 @@ def _ports(rule: Written, name: str, word: Word) -> Iterator[Trouble]:
     if proto is None and rule.macro is not None:
         pass  # the macro's own
     elif number in _ICMP and name == "dport":
-        if not (word.text in _ICMP[Protocol(number)] or (word.text.isdecimal() and int(word.text[:4]) <= 255)):
+        if not (word.text in _ICMP[Protocol(number)] or _is_type(word.text)):
             yield _dropped(rule, name, f"{word.text[:40]} is no type of ICMP", word)
         yield _port_lost(rule, word, f"with nftables -{name} of {proto.text if proto else 'ICMP'} is ignored: every type is meant")
         return
@@ -146,7 +151,7 @@ def port_range(text: str) -> Interval | None:
     if not colon and text in SERVICES:
         return SERVICES[text], SERVICES[text]
     ends = [low, high] if colon else [low, low]
-    if not all(end.isdecimal() and len(end) <= 5 and int(end) <= 65535 for end in ends) or int(ends[0]) > int(ends[1]):
+    if not all(digits(end) and len(end) <= 5 and int(end) <= 65535 for end in ends) or int(ends[0]) > int(ends[1]):
         return None
     return int(ends[0]), int(ends[1])
 
@@ -154,6 +159,10 @@ def port_range(text: str) -> Interval | None:
 def is_service_name(text: str) -> bool:
     """Whether a word can be the name of a service: a range written with a hyphen is none."""
     return any(letter.isalpha() for letter in text) and all(letter.isalnum() or letter in "-_+." for letter in text)
+
+
+def _is_type(text: str) -> bool:
+    return digits(text) and len(text) <= 3 and int(text) <= 255
 
 
 def _icmp_type(rule: Written) -> Iterator[Trouble]:
@@ -166,8 +175,8 @@ def _icmp_type(rule: Written) -> Iterator[Trouble]:
     elif number is not None and number not in _ICMP:
         yield _dropped(rule, "icmp-type", f"-p {proto.text if proto else ''} has no ICMP types", word)
     elif number is not None and word.text not in _ICMP[Protocol(number)]:
-        nft = Fate.READ if word.text.isdecimal() and len(word.text) <= 3 else Fate.REFUSED
-        hint = ": numbers are not taken, names are" if word.text.isdecimal() else ""
+        nft = Fate.READ if _is_type(word.text) else Fate.REFUSED
+        hint = ": numbers are not taken, names are" if digits(word.text) else ""
         yield _dropped(rule, "icmp-type", f"{word.text[:40]} is no type of {proto.text if proto else 'ICMP'}{hint}", word, nft)
 
 
@@ -204,7 +213,7 @@ def _literal(text: str) -> Held | str:
 
 def _whole_network(text: str, interval: Interval) -> bool:
     address, _, length = text.partition("/")
-    return length.isdecimal() and address_interval(address)[0] == interval[0]
+    return digits(length) and address_interval(address)[0] == interval[0]
 
 
 def family_of(held: Held) -> int | None:

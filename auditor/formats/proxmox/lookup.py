@@ -162,7 +162,7 @@ def resolve_entry(names: Names, entry: Entry) -> Held | Missing:
     interval = network(entry.text)
     if interval is not None:
         if entry.text.endswith("/0"):
-            return Missing("set-entry-dropped", f"{entry.text} is not taken into a set: write /1 twice, or no set at all")
+            return Missing("set-entry-dropped", f"{entry.text}: a set takes no network of length 0")
         return Held((interval,))
     if REFERENCE.fullmatch(entry.text):
         found = find_alias(names, entry.text, entry.span.line)

@@ -53,11 +53,11 @@ def _troubles(site: Site, document: Document) -> Iterator[Note]:
             yield _note(trouble, backends)
     if apart:
         refused = next((each for each in apart if each.nft is Fate.REFUSED), None)
-        what = "applies nothing of the files for this line" if refused else "reads this line"
-        message = f"the two backends part here: iptables leaves the line out, nftables {what}; which one a node runs is in its host.fw"
-        if refused is None and apart[0].classic is Fate.READ:
-            message = "the two backends part here: iptables reads the line, nftables leaves it out; which one a node runs is in its host.fw"
-        yield Note("backend-differs", message, (refused or apart[0]).span, Effect.UNKNOWN, Level.NOTE)
+        shown = refused or apart[0]
+        classic = "reads this line" if shown.classic is Fate.READ else "leaves this line out"
+        nft = {Fate.READ: "reads it", Fate.SKIPPED: "leaves it out", Fate.REFUSED: "applies nothing of the files for it"}[shown.nft]
+        message = f"the backends differ: iptables {classic}, nftables {nft}; which one a node runs is in its host.fw, which was not read"
+        yield Note("backend-differs", message, shown.span, Effect.UNKNOWN, Level.NOTE)
 
 
 def _note(trouble: Trouble, backends: tuple[Backend, ...]) -> Note:
