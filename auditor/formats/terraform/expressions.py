@@ -7,6 +7,7 @@ each element, and text is the bytes between its neighbours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from auditor.formats.terraform import templates
@@ -34,18 +35,49 @@ from auditor.formats.terraform.syntax import (
 from auditor.formats.terraform.templates import Mark, Token
 
 MAX_DEPTH = 250
+SIMPLE = re.compile(
+    rb'[A-Za-z_][\w-]*[ \t]*=[ \t]*(?:(?P<text>"[^"\\$%\x80-\xff]*")|(?P<digits>\d{1,18})|(?P<word>true|false|null)'
+    rb"|(?P<names>(?!(?:true|false|null)\b)[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*))",
+    re.ASCII,
+)
+WORDS = {"true": True, "false": False, "null": None}
 OPERATORS = frozenset({"+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||", "!"})
 TEXT_NODES = frozenset({"template_literal", "quoted_template_start", "quoted_template_end", "heredoc_start", "heredoc_identifier"})
 
 
 def read_attribute(file: SourceFile, start: int, end: int) -> Expression:
     """The value of the attribute `name = value` that stands at these bytes."""
+    simple = SIMPLE.fullmatch(file.data, start, end)
+    if simple is not None:
+        return _simple(file, simple)
     root = parse_hcl(file.data[start:end] + b"\n")
     for body in root.children:
         for attribute in body.children:
             if attribute.type == "attribute" and not root.has_error:
                 return _Reader(file, start).expression(meaningful(attribute)[-1])
     return Broken(file, start, end, "syntax error")
+
+
+def _simple(file: SourceFile, match: re.Match[bytes]) -> Expression:
+    """A value for which no parser is needed: plain text, digits, a word or names joined by dots."""
+    assert match.lastgroup is not None
+    first, last = match.span(match.lastgroup)
+    text = match[match.lastgroup].decode()
+    match match.lastgroup:
+        case "text":
+            return Literal(file, first, last, text[1:-1])
+        case "digits":
+            return Literal(file, first, last, int(text))
+        case "word":
+            return Literal(file, first, last, WORDS[text])
+    name, *rest = text.split(".")
+    base = Variable(file, first, first + len(name), name)
+    path: list[Access] = []
+    at = base.end
+    for step in rest:
+        path.append(GetAttribute(file, at, at + 1 + len(step), step))
+        at = path[-1].end
+    return Traversal(file, first, last, base, tuple(path)) if path else base
 
 
 def read_expression(file: SourceFile, start: int, end: int) -> Expression:

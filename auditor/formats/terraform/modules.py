@@ -94,7 +94,7 @@ class RootModule:
         self.module = Module(instances, sources.module(directory))
 
     def types(self) -> frozenset[str]:
-        return frozenset(type_ for source in self._instances.sources_below(self.module) for _, type_, _ in source.resources)
+        return frozenset(type_ for source in self._instances.sources_below(self.module) for _, type_ in source.kinds)
 
     def resources(self, types: Collection[str]) -> Iterator[Resource]:
         return self._select("resource", types)
@@ -103,15 +103,12 @@ class RootModule:
         return self._select("data", types)
 
     def _select(self, mode: str, types: Collection[str]) -> Iterator[ResourceInstance]:
-        wanted = frozenset(types)
-
-        def matters(source: ModuleSource) -> bool:
-            return any(key[0] == mode and key[1] in wanted for key in source.resources)
-
-        for module in self._instances.modules_below(self.module, matters):
-            for key in module.source.resources:
-                if key[0] == mode and key[1] in wanted:
-                    yield from module.asked_instances(key)
+        wanted = {(mode, type_) for type_ in types}
+        for module in self._instances.modules_below(self.module, lambda source: not wanted.isdisjoint(source.kinds)):
+            if not wanted.isdisjoint(module.source.kinds):
+                for key in module.source.resources:
+                    if key[:2] in wanted:
+                        yield from module.asked_instances(key)
 
     def missing_modules(self) -> Sequence[MissingModule]:
         if self._missing is None:

@@ -135,7 +135,7 @@ class Root(Protocol):
         ...
 
     def types(self) -> frozenset[str]:
-        """Every managed resource type written anywhere in the module tree, whether or not an instance comes of it."""
+        """Every type of resource or data source written anywhere in the module tree, whether or not an instance comes of it."""
         ...
 
     def resources(self, types: Collection[str]) -> Iterator[Resource]:

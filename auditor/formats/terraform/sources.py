@@ -25,7 +25,8 @@ ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 class ModuleSource:
     """The blocks of one directory, overrides applied. Resources by (mode, type, name); modes are "resource", "data", "ephemeral".
 
-    `declarations` are the variables that were evaluated so far: types and defaults are the same for every instance.
+    `kinds` are the modes and types of its resources. `declarations` are the variables that were evaluated so far: types and
+    defaults are the same for every instance.
     """
 
     directory: str
@@ -37,6 +38,7 @@ class ModuleSource:
     resources: dict[tuple[str, str, str], Block] = field(default_factory=dict)
     requires: list[Attribute] = field(default_factory=list)
     declarations: dict[str, Declaration] = field(default_factory=dict)
+    kinds: set[tuple[str, str]] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -194,6 +196,7 @@ class _Assembly:
                 self.refuse(f"a {block.type} block has two labels, its type and its name", block.place)
             else:
                 self.put(module.resources, (block.type, labels[0], labels[1]), block, overriding)
+                module.kinds.add((block.type, labels[0]))
         elif len(labels) != 1:
             self.refuse(f"a {block.type} block has one label, its name", block.place)
         else:
