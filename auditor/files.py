@@ -76,13 +76,15 @@ class DirectoryTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self._plain: set[str] = set()  # files that were found without following a link
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
-        return tuple(sorted(self._walk(self.root, frozenset())))
+        root = str(self.root)
+        return tuple(sorted(self._walk(root, "", root, frozenset())))
 
-    def _walk(self, directory: Path, seen: frozenset[str]) -> Iterator[str]:
-        real = os.path.realpath(directory)
+    def _walk(self, directory: str, prefix: str, real: str, seen: frozenset[str]) -> Iterator[str]:
+        """The files below `directory`, which is `prefix` in the tree and `real` without links."""
         if real in seen or not self._inside(real):
             return
         try:
@@ -90,11 +92,15 @@ class DirectoryTree:
         except OSError:
             return
         for entry in entries:
+            linked = entry.is_symlink()
             if entry.is_dir():
                 if entry.name not in SKIPPED_DIRECTORIES:
-                    yield from self._walk(Path(entry.path), seen | {real})
-            elif entry.is_file() and self._inside(os.path.realpath(entry.path)):
-                yield Path(entry.path).relative_to(self.root).as_posix()
+                    inner = os.path.realpath(entry.path) if linked else os.path.join(real, entry.name)
+                    yield from self._walk(entry.path, f"{prefix}{entry.name}/", inner, seen | {real})
+            elif entry.is_file() and (not linked or self._inside(os.path.realpath(entry.path))):
+                if not linked and real == directory:
+                    self._plain.add(prefix + entry.name)
+                yield prefix + entry.name
 
     def _inside(self, real: str) -> bool:
         root = str(self.root)
@@ -117,7 +123,7 @@ class DirectoryTree:
         return self._read(path, size, whole=False)
 
     def _read(self, path: str, most: int, whole: bool) -> bytes:
-        full = os.path.realpath(self.root / normalise(path))
+        full = os.path.join(self.root, path) if path in self._plain else os.path.realpath(self.root / normalise(path))
         if not self._inside(full):
             raise Unreadable("leads out of the directory that is being checked")
         try:
