@@ -6,6 +6,7 @@ it may be. A field that does not matter has no node; neighbouring intervals neve
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
@@ -75,7 +76,7 @@ class PacketSet:
 
     def __invert__(self) -> PacketSet:
         if self._complement is None:
-            inverse = _node(self.level, self.ends, tuple(~child for child in self.children))
+            inverse = _mapped(self, operator.invert)
             self._complement, inverse._complement = inverse, self
         return self._complement
 
@@ -194,7 +195,10 @@ def field_set(field: Field, intervals: Iterable[Interval]) -> PacketSet:
     kids: list[PacketSet] = []
     reached = -1  # everything up to here is decided
     for low, high in sorted(intervals):
-        low, high = max(low, 0, reached + 1), min(high, top)
+        if low <= reached:
+            low = reached + 1
+        if high > top:
+            high = top
         if low > high:
             continue
         if low > reached + 1:
@@ -236,9 +240,9 @@ _CACHE_LIMIT = 1_000_000
 def _combine(operation: _Operation, a: PacketSet, b: PacketSet) -> PacketSet:
     """Apply `operation` below the first field on which either splits."""
     if a.level < b.level:
-        return _rebuild(a.level, a.ends, [operation(child, b) for child in a.children])
+        return _mapped(a, lambda child: operation(child, b))
     if b.level < a.level:
-        return _rebuild(b.level, b.ends, [operation(a, child) for child in b.children])
+        return _mapped(b, lambda child: operation(a, child))
     ends: list[int] = []
     kids: list[PacketSet] = []
     i = j = 0
@@ -255,6 +259,15 @@ def _combine(operation: _Operation, a: PacketSet, b: PacketSet) -> PacketSet:
         i += end_a == end
         j += end_b == end
     return _node(a.level, tuple(ends), tuple(kids))
+
+
+def _mapped(node: PacketSet, result: Callable[[PacketSet], PacketSet]) -> PacketSet:
+    """The node with other children. They are few in kind, however many there are; if they stay different, nothing has to be merged."""
+    results = {child: result(child) for child in dict.fromkeys(node.children)}
+    kids = tuple(map(results.__getitem__, node.children))
+    if len(set(results.values())) == len(results):
+        return _node(node.level, node.ends, kids)
+    return _rebuild(node.level, node.ends, kids)
 
 
 def _rebuild(level: int, ends: Sequence[int], kids: Sequence[PacketSet]) -> PacketSet:
@@ -294,8 +307,16 @@ def _sliced(operation: _Operation, many: PacketSet, few: PacketSet) -> PacketSet
                 kids.extend(many.children[first + 1 : last])
                 emit(high, many.children[last])
             continue
+        stretch = many.children[first : last + 1]
+        results = {child: operation(child, other) for child in dict.fromkeys(stretch)}
+        if last > first + 1 and len(set(results.values())) == len(results):
+            emit(many.ends[first], results[stretch[0]])
+            ends.extend(many.ends[first + 1 : last])
+            kids.extend(map(results.__getitem__, stretch[1:-1]))
+            emit(high, results[stretch[-1]])
+            continue
         for index in range(first, last + 1):
-            emit(min(many.ends[index], high), operation(many.children[index], other))
+            emit(min(many.ends[index], high), results[many.children[index]])
     return _node(many.level, tuple(ends), tuple(kids))
 
 
@@ -335,9 +356,7 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
 
 def _beneath(above: PacketSet, below: PacketSet) -> PacketSet:
     """The meet of a set with one that asks only later fields. What is all or nothing stays apart, so that nothing has to be merged."""
-    kids = [below if kid is EVERYTHING else kid if kid is NOTHING else _meet(kid, below) for kid in above.children]
-    plain = all(kid is EVERYTHING or kid is NOTHING for kid in above.children)
-    return _node(above.level, above.ends, tuple(kids)) if plain else _rebuild(above.level, above.ends, kids)
+    return _mapped(above, lambda kid: below if kid is EVERYTHING else kid if kid is NOTHING else _meet(kid, below))
 
 
 def _join(a: PacketSet, b: PacketSet) -> PacketSet:
@@ -348,7 +367,17 @@ def _join(a: PacketSet, b: PacketSet) -> PacketSet:
     if a is NOTHING:
         return b
     known = _joined.get((a, b))
-    return known if known is not None else _remember(_joined, (a, b), _combine(_join, a, b))
+    if known is not None:
+        return known
+    return _remember(_joined, (a, b), ~_meet(~a, ~b) if _uneven(a, b) else _combine(_join, a, b))
+
+
+def _uneven(a: PacketSet, b: PacketSet) -> bool:
+    """Whether one of two nodes of a level has so many more intervals that it is better copied by stretches."""
+    return a.level == b.level and not 8 * len(a.ends) >= len(b.ends) >= len(a.ends) / 8 and len(a.ends) + len(b.ends) > _MANY
+
+
+_MANY = 256
 
 
 def _minus(a: PacketSet, b: PacketSet) -> PacketSet:
@@ -359,7 +388,9 @@ def _minus(a: PacketSet, b: PacketSet) -> PacketSet:
     if a is EVERYTHING:
         return ~b
     known = _subtracted.get((a, b))
-    return known if known is not None else _remember(_subtracted, (a, b), _combine(_minus, a, b))
+    if known is not None:
+        return known
+    return _remember(_subtracted, (a, b), _meet(a, ~b) if _uneven(a, b) else _combine(_minus, a, b))
 
 
 def _pairs(a: PacketSet, b: PacketSet) -> Iterator[tuple[PacketSet, PacketSet]]:
@@ -421,10 +452,8 @@ def _forget(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) -> 
         return node
     known = seen.get(node)
     if known is None:
-        if node.level == field:
-            known = union(dict.fromkeys(node.children))
-        else:
-            known = _rebuild(node.level, node.ends, [_forget(child, field, seen) for child in node.children])
+        here = node.level == field
+        known = union(dict.fromkeys(node.children)) if here else _mapped(node, lambda child: _forget(child, field, seen))
         seen[node] = known
     return known
 
@@ -436,7 +465,7 @@ def _project(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) ->
     known = seen.get(node)
     if known is None:
         if node.level == field:
-            known = _rebuild(node.level, node.ends, [NOTHING if child is NOTHING else EVERYTHING for child in node.children])
+            known = _mapped(node, lambda child: NOTHING if child is NOTHING else EVERYTHING)
         else:
             known = union(_project(child, field, seen) for child in dict.fromkeys(node.children))
         seen[node] = known
