@@ -30,7 +30,7 @@ from auditor.formats.nftables.syntax import (
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused
 from auditor.model.filters import ANY, NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
-from auditor.model.headers import merge_intervals, subtract_intervals
+from auditor.model.headers import subtract_intervals
 from auditor.model.packets import EVERYTHING, NOTHING, Interval, PacketSet, union
 from auditor.model.source import Effect, Level, Span, Unknown
 
@@ -476,7 +476,7 @@ def _within(spans: tuple[Interval, ...]) -> Callable[[int], bool]:
 def _compared(operator: str, spans: tuple[Interval, ...], top: int) -> tuple[Interval, ...]:
     """The values that compare so with the intervals."""
     if operator in ("", "=="):
-        return spans if len(spans) < 2 else merge_intervals(spans)
+        return spans
     if operator == "!=":
         return subtract_intervals([(0, top)], spans)
     low, high = spans[0]

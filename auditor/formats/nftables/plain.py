@@ -116,16 +116,18 @@ def words(plain: PlainSet) -> list[str] | None:
     inner = _uncommented(plain.at.words[1:-1])
     if '"' in inner or " . " in inner or "*" in inner:
         return None
-    found = [piece.strip() for piece in inner.split(",")]
-    if found and not found[-1]:
-        found.pop()
-    if any(map(_has_blank, found)):
+    found = inner.split()
+    if all(word.endswith(",") for word in found[:-1]):  # one word a comma, as almost always
+        inner = "".join(found)
+    elif _BLANK_INSIDE.search(inner):
         return None
-    return found
+    else:
+        inner = "".join(found)
+    words_ = inner.removesuffix(",").split(",")
+    return words_ if all(words_) else None
 
 
-def _has_blank(word: str) -> bool:
-    return not word or any(blank in word for blank in " \t\n")
+_BLANK_INSIDE = re.compile(r"[^\s,]\s+[^\s,]")
 
 
 def _uncommented(inner: str) -> str:

@@ -12,12 +12,13 @@ from auditor.formats.nftables import parse, plain
 from auditor.formats.nftables.ruleset import Moment, NamedSet, Ruleset, Table
 from auditor.formats.nftables.syntax import Atom, Binary, Element, Expression, FieldName, Listing, Pair, PlainSet, SetLiteral
 from auditor.formats.nftables.text import At
-from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused, Unsettled, value
+from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused, Unsettled, addresses, value
 from auditor.model.packets import Interval
 from auditor.model.source import Effect, Level, Note, Unknown
 
 DEEPEST = 40
 MOST_COMPARED = 5000
+_FEW = 64
 
 
 class Values(NamedTuple):
@@ -252,8 +253,12 @@ def overlap(spans: Iterable[Interval]) -> bool:
     return False
 
 
-def _many(kind: str, words: Iterable[str]) -> list[Interval] | None:
+def _many(kind: str, words: Sequence[str]) -> list[Interval] | None:
     """Plain words without anything to remark, quickly; None where one needs a closer look."""
+    if kind == "ipv4_addr" and len(words) > _FEW:
+        found = addresses(words)
+        if found is not None:
+            return found
     spans: list[Interval] = []
     try:
         for word in words:

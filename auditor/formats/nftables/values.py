@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from auditor.formats.nftables import names
@@ -133,3 +135,33 @@ def _octal(word: str, family: socket.AddressFamily) -> str:
     if family != socket.AF_INET or ".0" not in "." + word:
         return ""
     return "octal" if any(len(part) > 1 and part[0] == "0" and int(part, 8) != int(part) for part in word.split(".")) else ""
+
+
+# -- many addresses
+
+_LEADING_ZERO = re.compile(r"(?<!\d)0\d")
+
+
+def addresses(words: Sequence[str]) -> list[Interval] | None:
+    """Many IPv4 addresses and prefixes at once; None where one of them is neither, or needs a closer look."""
+    text = ",".join(words)
+    if text.count(".") != 3 * len(words) or _LEADING_ZERO.search(text):
+        return None
+    try:
+        if "/" not in text:
+            return [(number, number) for number in _unpacked(words)]
+        parts = [word.partition("/") for word in words]
+        spans = []
+        for low, (_, _, length) in zip(_unpacked([part[0] for part in parts]), parts, strict=True):
+            host = (1 << 32 - int(length or 32)) - 1
+            if low & host:
+                return None
+            spans.append((low, low | host))
+    except (OSError, ValueError):
+        return None
+    return spans
+
+
+def _unpacked(words: Iterable[str]) -> tuple[int, ...]:
+    packed = b"".join(map(socket.inet_aton, words))
+    return struct.unpack(f"!{len(packed) // 4}I", packed)
