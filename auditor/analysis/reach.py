@@ -210,9 +210,9 @@ def _stateless(graph: Graph, way: Way) -> bool:
 
 
 def _free_return(back: Crossing, way: Way, question: PacketSet) -> bool:
-    """A stateful device or host that saw the flow begin lets its replies back."""
+    """A stateful device or host that saw the flow begin lets its replies back; a stateless filter beside it has no say in that."""
     places = {(hook.device or hook.zone) for hook in back.hooks}
-    same = [each for each in way.crossings if places & {(hook.device or hook.zone) for hook in each.hooks}]
+    same = [each for each in way.crossings if each.stateful and places & {(hook.device or hook.zone) for hook in each.hooks}]
     return back.stateful and all(_keeps_state(each, question) for each in same)
 
 

@@ -25,7 +25,7 @@ from auditor.formats.terraform.records import (
     Record,
     Traffic,
 )
-from auditor.model.filters import Filter, Rule, Undecided, Verdict
+from auditor.model.filters import ANY, Call, Chain, Filter, Rule, Undecided, Verdict
 from auditor.model.graph import Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.headers import address_interval, merge_intervals
 from auditor.model.packets import Interval
@@ -71,6 +71,10 @@ def graph_of(estate: Estate, names: Names) -> Graph:
     ]
     hooks = [hook for group in groups if not group.disabled for hook in _hooks(group, estate, names)]
     hooks += [hook for carrier in estate.carriers for hook in _unseen_hooks(carrier, estate, names)]
+    members = [names.zone(group.address) for group in groups if group.guards is None]
+    hooks += [
+        hook for group in groups if group.elsewhere is not None for hook in _perhaps_hooks(group, group.elsewhere, members, estate, names)
+    ]
     filters = dict.fromkeys(hook.filter for hook in hooks)
     return Graph(tuple(zones), tuple(hooks), notes=tuple(estate.notes), filters=tuple(filters))
 
@@ -196,14 +200,29 @@ def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
         rules = [_rule(record, estate, names) for record in ordered]
         rules += [_may_permit(unknown, group) for unknown in _hidden(group)]
         permit = group.defaults.inbound if direction is Direction.IN else group.defaults.outbound
-        label = f"{group.address.removeprefix('id:')}, {'inbound' if direction is Direction.IN else 'outbound'}"
         default = Verdict.PERMIT if permit else Verdict.DENY
+        label = _label(group, direction)
         filter_ = Filter(label, tuple(rules), default, group.span, group.defaults.span)
         union = None if group.ordered else union_of(group.type)
         for address in [group.address] if group.guards is None else group.guards:
             id_, zone = f"{names.zone(group.address)}/{direction}", names.zone(address)
             id_ += f"@{address}" if group.guards is not None else ""
             yield Hook(id_, place, filter_, group.span, label, zone, stateful=group.stateful, union=union, blind=not group.stateful)
+
+
+def _label(group: Group, direction: Direction) -> str:
+    return f"{group.address.removeprefix('id:')}, {'inbound' if direction is Direction.IN else 'outbound'}"
+
+
+def _perhaps_hooks(group: Group, why: Unknown, members: list[str], estate: Estate, names: Names) -> Iterable[Hook]:
+    """The hooks of a list that stands at the edge of networks which are not known: before every member, as far as it may stand there."""
+    for hook in _hooks(replace(group, guards=None), estate, names):
+        rest = Rule(ANY, hook.filter.default, group.span, "the list's own end", synthetic=True)
+        chain = Chain(hook.filter.name, (*hook.filter.rules, rest), group.span)
+        first = Rule(Undecided(why), Call(chain), why.span or group.span, f"if {hook.label} stands here", synthetic=True)
+        filter_ = Filter(hook.filter.name, (first,), Verdict.PERMIT, group.span)
+        for zone in members:
+            yield replace(hook, id=f"{hook.id}?{zone}", filter=filter_, zone=zone)
 
 
 def _of(records: Iterable[Record], direction: Direction) -> list[Record]:

@@ -142,8 +142,8 @@ class Group:
 
     `ordered`: the first matching rule decides. `foreign`: it is made elsewhere, and its rules there are not known. `beyond` says why
     there may be rules that cannot be seen here. `network` is the address of the network its members live in. `guards`: it stands at the
-    edge of these networks instead of being carried. `whole`: the group it is one part of, whose order it shares. `head` and `tail` are
-    rules that the cloud puts before and behind all others.
+    edge of these networks instead of being carried; `elsewhere` says why it may stand at others too. `whole`: the group it is one part
+    of, whose order it shares. `head` and `tail` are rules that the cloud puts before and behind all others.
     """
 
     address: str
@@ -154,6 +154,7 @@ class Group:
     tags: dict[str, str] = field(default_factory=dict)
     network: str | None = None
     guards: list[str] | None = None
+    elsewhere: Unknown | None = None
     whole: str | None = None
     head: list[Record] = field(default_factory=list)
     tail: list[Record] = field(default_factory=list)

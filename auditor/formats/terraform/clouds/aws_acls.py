@@ -77,7 +77,8 @@ def _guard(context: Context, group: Group, resource: Resource, name: str) -> Non
         if address in context.estate.networks and group.guards is not None:
             group.guards.append(address)
             continue
-        message = f"which subnet {group.address} guards is not known here, and its rules are not applied there"
+        message = f"which subnet {group.address} guards is not known here: it may stand before any machine"
+        group.elsewhere = Unknown(f"whether {group.address} guards the subnet is not known", resource.span_of(name))
         context.note("unresolved", message, resource.span_of(name), Effect.UNKNOWN)
 
 
