@@ -128,9 +128,11 @@ def _stopping() -> Iterator[None]:
 def read(request: Request) -> Reading:
     """Everything the request names, read once."""
     from auditor import audit
+    from auditor.waiting import waiting
 
     tree, inputs = audit.tree_of(request.paths)
-    return audit.read(tree, inputs, request)
+    with waiting("reading"):
+        return audit.read(tree, inputs, request)
 
 
 def write(path: str, text: str) -> None:
@@ -180,14 +182,16 @@ def check(
     del no_cache
     with _stopping():
         from auditor import audit, deliver
+        from auditor.waiting import waiting
 
         wanted = deliver.targets(format_, outputs)
         request = request_of(paths, wishes)
         reading = read(request)
-        pictured = any(target.format == "html" for target in wanted)
-        run = with_flows(reading, request) if pictured else audit.run_of(reading, request)
-        if fixes:
-            run = mended(reading, request, run)
+        with waiting("checking", quiet):
+            pictured = any(target.format == "html" for target in wanted)
+            run = with_flows(reading, request) if pictured else audit.run_of(reading, request)
+            if fixes:
+                run = mended(reading, request, run)
         deliver.deliver(run, reading.tree, wanted, report_options(show_passed, quiet, verbose))
     if all(target.file is not None for target in wanted) and not quiet:
         click.echo(figures(run), err=True)
@@ -387,11 +391,13 @@ def fix(
         from auditor import audit, deliver
         from auditor.fixing.patch import patch_of
         from auditor.fixing.prove import Proven, State, fixes
+        from auditor.waiting import waiting
 
         request = request_of(paths, wishes)
         tree, inputs = audit.tree_of(request.paths)
-        state = State.of(tree, inputs, request)
-        told = list(fixes(state, frozenset(only), unsafe))
+        with waiting("trying fixes", patch):
+            state = State.of(tree, inputs, request)
+            told = list(fixes(state, frozenset(only), unsafe))
         taken = [each for each in told if isinstance(each, Proven) and (each.safe or unsafe)]
         texts = {path: text for each in taken for path, text in each.texts.items()}
         if not patch:

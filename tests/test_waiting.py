@@ -1,0 +1,48 @@
+"""The sign of life: at a terminal, after a while, and gone at the end."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+
+from auditor import waiting as module
+from auditor.waiting import waiting
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def test_long_work_is_told_and_its_line_is_gone_afterwards() -> None:
+    out = Terminal()
+    with waiting("reading", stream=out):
+        time.sleep(0.2)
+    assert "reading … 0 s" in out.getvalue()
+    assert out.getvalue().endswith("\r\x1b[2K")
+
+
+def test_short_work_is_not() -> None:
+    out = Terminal()
+    with waiting("reading", stream=out):
+        pass
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("reason", ["quiet", "CI", "pipe"])
+def test_nobody_is_told_who_does_not_watch(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO() if reason == "pipe" else Terminal()
+    if reason == "CI":
+        monkeypatch.setenv("CI", "true")
+    with waiting("reading", quiet=reason == "quiet", stream=out):
+        time.sleep(0.1)
+    assert out.getvalue() == ""
