@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from auditor.model.findings import RuleInfo
 from auditor.policy.conditions import Value, text_of
 from auditor.policy.describe import OWN, choices_text, lint_info, lints, requirement_info
-from auditor.policy.load import builtin_rulesets, load_ruleset
+from auditor.policy.digest import FILE, digest_text
+from auditor.policy.load import builtin_rulesets, builtin_tree, load_ruleset
 from auditor.policy.ruleset import Kind, Requirement, Ruleset, Scope
 from auditor.policy.snippets import TITLES, snippets
 
@@ -38,6 +39,7 @@ def pages() -> dict[str, str]:
     for ruleset in rulesets:
         made |= {f"docs/rules/{each.id}.md": _GENERATED + requirement_page(ruleset, each) for each in ruleset.requirements}
     made |= {f"docs/rules/{info.id}.md": _GENERATED + info_page(info) for info in _others()}
+    made[f"rulesets/{FILE}"] = digest_text({name: builtin_tree(name) for name in builtin_rulesets()})
     return made
 
 

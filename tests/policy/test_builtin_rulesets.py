@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model.source import Level
+from auditor.model.record import replace
+from auditor.model.source import Level, Span
 from auditor.policy.conditions import text_of
 from auditor.policy.describe import choices_text
 from auditor.policy.load import SCHEMA, builtin_rulesets, builtin_source, load_ruleset, read_ruleset
-from auditor.policy.ruleset import Choice, Kind, Requirement, TermKind
+from auditor.policy.ruleset import Choice, Kind, Requirement, Ruleset, TermKind
 from auditor.policy.schema import schema_of
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,13 @@ def test_a_requirement_asks_what_the_table_says(requirement: Requirement, expect
 
 @pytest.mark.parametrize("name", builtin_rulesets())
 def test_a_built_in_ruleset_passes_the_schema_and_every_check_of_a_users_own(name: str) -> None:
-    assert read_ruleset(builtin_source(name)) == load_ruleset(name)
+    assert unplaced(read_ruleset(builtin_source(name))) == unplaced(load_ruleset(name))
+
+
+def unplaced(ruleset: Ruleset) -> Ruleset:
+    """The ruleset without the places of its values, which the digest leaves out."""
+    nowhere = Span.of_file("")
+    return replace(ruleset, span=nowhere, requirements=tuple(replace(each, span=nowhere) for each in ruleset.requirements))
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.id)

@@ -12,7 +12,7 @@ PAGES = pages()
 
 
 def written() -> dict[str, str]:
-    found = [*(ROOT / "docs/rules").rglob("*.md"), ROOT / "rulesets/README.md"]
+    found = [*(ROOT / "docs/rules").rglob("*.md"), ROOT / "rulesets/README.md", ROOT / "rulesets/builtin.json"]
     return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in found}
 
 
