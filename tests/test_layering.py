@@ -40,7 +40,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "markupsafe": ("auditor.report.html",),  # jinja2's own
     "hcl2": ("auditor.fixing.terraform",),
     "click": ("auditor.cli",),
-    "rich": ("auditor.cli",),
 }
 
 
