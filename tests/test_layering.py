@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "auditor"
-SHARED_FORMATS = ("auditor.formats.base", "auditor.formats.xmlspan", "auditor.formats.pf")
+SHARED_FORMATS = ("auditor.formats.base", "auditor.formats.xmlspan", "auditor.formats.pf", "auditor.formats.proxmox.macros")
 READING = ("auditor.files", "auditor.yamlspan", "auditor.yamlscalars")
 
 # The longest prefix that fits a module says what it may import of ours, itself and `model` always among it.

@@ -304,5 +304,30 @@ resource "proxmox_virtual_environment_cluster_firewall_security_group" "web" {
     assert inbound(graph, address, tcp(1, 65535)).surely == tcp(443) & of("10.0.0.0/8") & NEW_FLOW
 
 
+def test_proxmox_has_short_names_too() -> None:
+    graph = graph_of(proxmox("firewall = true", "enabled = true", ACCEPT).replace("proxmox_virtual_environment_", "proxmox_"))
+    assert inbound(graph, "proxmox_firewall_rules.m", tcp(1, 65535)).surely == (tcp(80) | tcp(443)) & of("10.0.0.0/8") & NEW_FLOW
+
+
+def test_proxmox_macros_stand_for_their_services() -> None:
+    graph = graph_of(proxmox("firewall = true", "enabled = true", 'rule {\n type = "in"\n action = "ACCEPT"\n macro = "web"\n}\n'))
+    address = "proxmox_virtual_environment_firewall_rules.m"
+    assert inbound(graph, address, tcp(1, 65535)).surely == (tcp(80) | tcp(443)) & NEW_FLOW
+
+
+def test_proxmox_rules_of_one_machine_add_up_over_resources() -> None:
+    more = 'resource "proxmox_virtual_environment_firewall_rules" "n" {\n vm_id = 100\n rule {\n type = "in"\n action = "ACCEPT"\n'
+    graph = graph_of(proxmox("firewall = true", "enabled = true", ACCEPT) + more + ' proto = "tcp"\n dport = "22"\n }\n}\n')
+    address = "proxmox_virtual_environment_firewall_rules.m"
+    assert tcp(22) & NEW_FLOW <= inbound(graph, address, tcp(22)).surely
+
+
+def test_proxmox_rules_without_a_machine_are_for_the_nodes() -> None:
+    rules = 'resource "proxmox_virtual_environment_firewall_rules" "node" {\n' + ACCEPT + "}\n"
+    graph = graph_of(proxmox("firewall = true", "enabled = true") + rules)
+    assert inbound(graph, "proxmox_virtual_environment_firewall_rules.node", tcp(80)).maybe
+    assert not inbound(graph, "proxmox_virtual_environment_firewall_rules.m", tcp(80)).maybe
+
+
 def test_a_type_without_a_model_is_said() -> None:
     assert traps(estate_of('resource "linode_firewall" "a" { label = "a" }')) == {"unsupported-resource"}
