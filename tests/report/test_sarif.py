@@ -117,6 +117,13 @@ def test_a_block_is_pointed_at_by_its_first_line() -> None:
     assert (region["startLine"], region["startColumn"], region["endLine"], region["endColumn"]) == (1, 1, 1, 48)
 
 
+def test_a_place_behind_the_last_line_is_told_at_its_end() -> None:
+    run = replace(RUN, findings=(replace(LINT, location=Location(Span("variables.tf", 9, 1, 9, 2))),))
+    place = log(run)["results"][0]["locations"][0]["physicalLocation"]
+    assert (place["region"]["startLine"], place["region"]["startColumn"]) == (8, 1)
+    assert place["contextRegion"]["endLine"] == 8
+
+
 def test_columns_count_utf16_units() -> None:
     span = Span("variables.tf", 1, 1, 1, 2)
     found = Finding("lint/x/y", Outcome.BROKEN, Level.NOTE, "m", Location(replace(span, column=3, end_column=4)))

@@ -36,7 +36,17 @@ class Places:
                 self.hashes[path, line] = found
 
     def span(self, finding: Finding) -> Span:
-        return finding.location.span if finding.location else self.fallback
+        return self.within(finding.location.span) if finding.location else self.fallback
+
+    def within(self, span: Span) -> Span:
+        """The span, or where it lies behind the last line (something is missing there), the end of that line."""
+        self.line(span.path, 1)
+        lines = self.split[span.path]
+        last = len(lines) - (len(lines) > 1 and not lines[-1])
+        if span.line <= last or not any(lines):
+            return span
+        column = max(len(lines[last - 1].rstrip("\r")), 1)
+        return Span(span.path, last, column, last, column + 1)
 
     def line_hash(self, finding: Finding) -> str:
         span = self.span(finding)
@@ -59,6 +69,7 @@ class Places:
         return om.ThreadFlowLocation(location=self.location(step.location or finding.location or Location(self.fallback), said=text))
 
     def physical(self, span: Span) -> om.PhysicalLocation:
+        span = self.within(span)
         region = self.one_line(span)
         return om.PhysicalLocation(artifact_location=self.artifact(span.path), region=region, context_region=self.context(span))
 
