@@ -207,7 +207,18 @@ def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
         for address in [group.address] if group.guards is None else group.guards:
             id_, zone = f"{names.zone(group.address)}/{direction}", names.zone(address)
             id_ += f"@{address}" if group.guards is not None else ""
-            yield Hook(id_, place, filter_, group.span, label, zone, stateful=group.stateful, union=union, blind=not group.stateful)
+            yield Hook(
+                id_,
+                place,
+                filter_,
+                group.span,
+                label,
+                zone,
+                stateful=group.stateful,
+                union=union,
+                blind=not group.stateful,
+                standing=group.switch,
+            )
 
 
 def _label(group: Group, direction: Direction) -> str:

@@ -164,6 +164,7 @@ class Group:
     disabled: bool = False
     foreign: Unknown | None = None
     beyond: list[Unknown] = field(default_factory=list)
+    switch: Unknown | None = None
 
 
 @dataclass(slots=True)

@@ -80,6 +80,7 @@ def read(context: Context) -> None:
             continue
         if off is not None:
             group.beyond.append(off)
+            group.switch = off
         carrier.groups.append(group.address)
     for resources in rules.values():
         _group(context, resources, None, named)

@@ -331,3 +331,9 @@ def test_proxmox_rules_without_a_machine_are_for_the_nodes() -> None:
 
 def test_a_type_without_a_model_is_said() -> None:
     assert traps(estate_of('resource "linode_firewall" "a" { label = "a" }')) == {"unsupported-resource"}
+
+
+def test_proxmox_may_be_off_where_the_clusters_switch_is_not_here() -> None:
+    text = proxmox("firewall = true", "enabled = true", ACCEPT).replace('resource "proxmox_virtual_environment_cluster_firewall"', "#")
+    hooks = [hook for hook in graph_of(text).hooks if hook.zone == "terraform:proxmox_virtual_environment_firewall_rules.m"]
+    assert [hook.standing is not None for hook in hooks] == [True, True]
