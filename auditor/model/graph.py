@@ -112,8 +112,8 @@ class Endpoint:
     """Who sends or receives: members of zones, addresses, domain names.
 
     `exact`: every one of `addresses` is meant; otherwise it lives somewhere among them. `names` are its domain names. `elsewhere`: it is
-    outside every group and host known here (the internet). `outside`: zones it is known not to be in.
-    `role` is what it stands for, `label` how to call it.
+    outside every group and host known here (the internet). `outside`: zones it is known not to be in;
+    `strange`: domain names, wildcards among them, it is known not to have. `role` is what it stands for, `label` how to call it.
     """
 
     label: str
@@ -125,6 +125,7 @@ class Endpoint:
     references: frozenset[str] = frozenset()
     elsewhere: bool = False
     outside: frozenset[str] = frozenset()
+    strange: frozenset[str] = frozenset()
 
 
 def internet(role: str = "internet", but: Iterable[Interval] = ()) -> Endpoint:
@@ -206,7 +207,8 @@ def covers(pattern: str, name: str) -> bool:
 def _named(patterns: frozenset[str], end: Endpoint) -> bool | None:
     if end.names:
         return all(any(covers(pattern, name) for pattern in patterns) for name in end.names)
-    return None
+    others = bool(patterns) and all(any(pattern == name or covers(name, pattern) for name in end.strange) for pattern in patterns)
+    return False if others else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class Stage:
     _ways: dict[tuple[Endpoint, Endpoint], tuple[Way, ...]] = field(default_factory=dict)
     _guarded: dict[Endpoint, bool] = field(default_factory=dict)
     _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    _names: frozenset[str] | None = None
 
     def ways(self, source: Endpoint, destination: Endpoint) -> tuple[Way, ...]:
         """`Graph.ways`, remembered."""
@@ -113,8 +114,15 @@ class Stage:
         known = self.ruleset.roles.get(term.text)
         if not self.cast.bound(term.text) and known is not None and known.somewhere:
             return (Endpoint(known.description or known.name, term.text, addresses=ANYWHERE),)
-        ends = (without(end, but) for end in self.cast.endpoints(term.text) if end not in but)
-        return tuple(end for end in ends if end.addresses)
+        ends = (replace(end, strange=self._public_names()) for end in self.cast.endpoints(term.text))
+        return tuple(rest for end in ends if end not in but and (rest := without(end, but)).addresses)
+
+    def _public_names(self) -> frozenset[str]:
+        """The names of the internet that the ruleset speaks of: nobody who plays a role here goes by them."""
+        if self._names is None:
+            ends = (choice for each in self.ruleset.requirements for choice in (*each.sources, *each.destinations))
+            self._names = frozenset(term.text for choice in ends for term in choice.who.terms if term.kind is TermKind.NAME)
+        return self._names
 
     # -- judging
 

@@ -70,6 +70,19 @@ def test_a_rule_to_private_addresses_covers_no_name_of_the_internet() -> None:
     assert finding("api.example.com", "10.9.9.9").outcome is Outcome.BROKEN
 
 
+def test_nobody_here_goes_by_a_name_that_the_document_gives_to_the_internet() -> None:
+    rules = RULES.format(to="api.example.com").replace("the devices}", "the devices, office: the office}")
+    rules += "  - {id: isolated, deny: {from: device, to: office}, because: x, fix: x}\n"
+    config = CONFIG.replace("}}", "}, office: 10.9.0.0/16}")
+    firewall = FIREWALL.format(alias="ALIAS", destination="<address>cloud</address>")
+    found = {}
+    for alias in ("api.example.com", "intranet.example.com"):
+        tree = MemoryTree({"ours.yaml": rules, "auditor.yaml": config, "config.xml": firewall.replace("ALIAS", alias)})
+        reading = audit.read(tree, ("config.xml",), audit.Request())
+        found[alias] = next(each.outcome for each in audit.findings_of(reading) if each.rule == "ours/isolated")
+    assert found == {"api.example.com": Outcome.HOLDS, "intranet.example.com": Outcome.OPEN}
+
+
 @pytest.mark.parametrize("name", ["api.example.com", "a.b.example.com"])
 def test_one_finding_names_every_missing_destination(name: str) -> None:
     found = finding(f"[{name}, c.example.com, d.example.com]", "10.9.9.9")
