@@ -17,7 +17,7 @@ from auditor.model.findings import Ruleset as Chosen
 from auditor.model.graph import Graph
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note
-from auditor.nested import talos_in_terraform
+from auditor.nested import nft_reader, talos_in_terraform
 from auditor.policy.binding import OUTSIDE, Cast, Claim, bind, claim_of, lead_out
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
@@ -183,12 +183,15 @@ def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request
         var_files=request.var_files,
         parameters={name: _text(each) for name, each in _given(config, request).items()},
         var_files_of={each.path: each.var_files for each in config.inputs if each.var_files},
+        nft=nft_reader(),
     )
     graph = Graph()
     for format_ in FORMATS:
-        if format_.name in claimed:
+        if format_.name == "proxmox" and {"proxmox", "terraform"} <= claimed.keys():
+            graph += _owned(proxmox_with_terraform(tree, claimed["proxmox"], claimed["terraform"], options), "proxmox")
+        elif format_.name in claimed:
             graph += _owned(format_.load(tree, claimed[format_.name], options), format_.name)
-    return graph + _owned(talos_in_terraform(tree, claimed.get("terraform", ()), options), "talos")
+    return joined(graph) + _owned(talos_in_terraform(tree, claimed.get("terraform", ()), options), "talos")
 
 
 def _configured_variables(config: Config) -> Iterable[tuple[str, str]]:
@@ -196,8 +199,8 @@ def _configured_variables(config: Config) -> Iterable[tuple[str, str]]:
 
 
 def _owned(graph: Graph, name: str) -> Graph:
-    """The graph with the dialect's name before its notes' traps."""
-    return replace(graph, notes=tuple(replace(note, trap=f"{name}/{note.trap}") for note in graph.notes))
+    """The graph with the dialect's name before its notes' traps; those of a dialect within it have theirs already."""
+    return replace(graph, notes=tuple(note if "/" in note.trap else replace(note, trap=f"{name}/{note.trap}") for note in graph.notes))
 
 
 def _chosen(tree: Tree, inputs: Sequence[str], config: Config) -> Iterable[str]:

@@ -1,12 +1,17 @@
-"""Configurations of one dialect written inside another's files: Talos patches in Terraform. Each dialect reads its own part."""
+"""Configurations of one dialect written inside another's files: Talos patches in Terraform, nftables' rules in NixOS options.
+
+Each dialect reads its own part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from auditor.files import Tree, Unreadable
-from auditor.formats.base import Options
+from auditor.formats.base import Embedded, NftReader, Options
+from auditor.model.filters import Rule
 from auditor.model.graph import Graph
+from auditor.model.source import Note
 
 _SIGN = b"talos_machine_configuration"
 
@@ -41,3 +46,20 @@ def _bytes(tree: Tree, path: str) -> bytes:
         return tree.read_bytes(path)
     except Unreadable:
         return b""
+
+
+def nft_reader() -> NftReader:
+    """The reader of nftables for texts inside of other dialects' files; nothing of it is imported before there is one."""
+    return NftReader(_nft_rules, _nft_tables)
+
+
+def _nft_rules(lines: Embedded, items: Sequence[Embedded], hook: str) -> tuple[tuple[Rule, ...], tuple[Note, ...]]:
+    from auditor.formats.nftables.embedded import embedded_rules
+
+    return embedded_rules(lines, items, hook)
+
+
+def _nft_tables(texts: Sequence[Embedded], zone: str, device: str) -> Graph:
+    from auditor.formats.nftables.embedded import embedded_tables
+
+    return embedded_tables(texts, zone, device)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from auditor.files import Tree
+from auditor.model.filters import Rule
 from auditor.model.graph import Graph
 from auditor.model.record import dataclass, field
-from auditor.model.source import Level
+from auditor.model.source import Level, Note, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,43 @@ class Lint:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """A text of another dialect inside a file: `place(start, end)` is where its characters stand.
+
+    `gaps`: parts of it are filled in later.
+    """
+
+    text: str
+    place: Callable[[int, int], Span]
+    gaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NftReader:
+    """nftables for dialects that hold texts of it.
+
+    `rules(lines, items, hook)`: the lines of a chain that is called from a filter chain at a hook of an inet table (`input`, `forward`,
+    `output`), with what else stands in that table. `tables(texts, zone, device)`: hooks of whole rulesets for a host. Notes carry the
+    dialect's name before their trap.
+    """
+
+    rules: Callable[[Embedded, Sequence[Embedded], str], tuple[tuple[Rule, ...], tuple[Note, ...]]]
+    tables: Callable[[Sequence[Embedded], str, str], Graph]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a user can tell the front ends. `variables` are NAME=VALUE as Terraform takes them, `var_files` paths in order.
 
     `parameters` are those of the run, e.g. talos_version. `text_overrides` are per-directory variable files: directory → paths.
+    `nft` reads nftables' text where a dialect holds some.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
     var_files: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
     var_files_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nft: NftReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
