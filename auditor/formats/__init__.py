@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from auditor.formats import nftables, opnsense, pfsense, proxmox, switch, talos, terraform
+from auditor.formats import nftables, nixos, opnsense, pfsense, proxmox, switch, talos, terraform
 from auditor.formats.base import Format
 
 FORMATS: tuple[Format, ...] = (
     nftables.FORMAT,
+    nixos.FORMAT,
     opnsense.FORMAT,
     pfsense.FORMAT,
     proxmox.FORMAT,

@@ -1,0 +1,93 @@
+"""Nix text to tree-sitter's tree: the one module of this dialect that knows tree-sitter. Nodes are reached by child fields alone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache, cached_property
+
+import tree_sitter_nix
+from tree_sitter import Language, Node, Parser
+
+from auditor.formats.nixos.values import Lines
+from auditor.model.source import Span
+
+__all__ = ["NixFile", "Node", "field", "named"]
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_nix.language()))
+
+
+class NixFile:
+    """A parsed file: its tree, and the text and place of every node."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.lines = Lines(path, text)
+        self.data = text.encode("utf-8", "surrogatepass")
+        self.root = _parser().parse(self.data).root_node
+        self._ascii = len(self.data) == len(text)
+
+    def text(self, node: Node) -> str:
+        """What stands there."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def span(self, node: Node) -> Span:
+        """Where it stands."""
+        return self.lines.span(self.offset(node.start_byte), self.offset(node.end_byte))
+
+    def offset(self, byte: int) -> int:
+        """The character at a byte."""
+        if self._ascii:
+            return byte
+        row = bisect_right(self._rows[0], byte) - 1
+        begin = self._rows[0][row]
+        return self._rows[1][row] + len(self.data[begin:byte].decode("utf-8", "replace"))
+
+    @cached_property
+    def _rows(self) -> tuple[list[int], list[int]]:
+        starts, characters = [0], [0]
+        for line in self.lines.text.split("\n"):
+            starts.append(starts[-1] + len(line.encode("utf-8", "surrogatepass")) + 1)
+            characters.append(characters[-1] + len(line) + 1)
+        return starts, characters
+
+    def error(self) -> Node | None:
+        """The first place that could not be read."""
+        return next(self._errors(), None) if self.root.has_error else None
+
+    def _errors(self) -> Iterator[Node]:
+        pending = [self.root]
+        while pending:
+            node = pending.pop()
+            if node.type == "ERROR" or node.is_missing:
+                yield node
+            else:
+                pending.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+
+    def bindings(self) -> Iterator[Node]:
+        """Every `a.b = …;` of the file, and every set of inherited names, however deep."""
+        cursor = self.root.walk()
+        while True:
+            node = cursor.node
+            if node is not None and node.type == "binding":
+                yield node
+            if cursor.goto_first_child() or cursor.goto_next_sibling():
+                continue
+            while cursor.goto_parent():
+                if cursor.goto_next_sibling():
+                    break
+            else:
+                return
+
+
+def field(node: Node, name: str) -> Node | None:
+    """The child in a field."""
+    return node.child_by_field_name(name)
+
+
+def named(node: Node) -> list[Node]:
+    """The children that mean something: no marks, no comments."""
+    return [child for child in node.named_children if child.type != "comment"]
