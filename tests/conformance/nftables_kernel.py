@@ -32,8 +32,10 @@ CORPUS = SHARED / "corpus" / "nftables"
 Asked = dict[str, Any]
 """A packet as the oracle takes it."""
 
-PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58, "ipv6-icmp": 58, "ospf": 89,
-             "vrrp": 112, "sctp": 132, "udplite": 136}  # fmt: skip
+PROTOCOLS = {
+    "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58, "ipv6-icmp": 58, "ospf": 89,
+    "vrrp": 112, "sctp": 132, "udplite": 136,
+}  # fmt: skip
 FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64, "cwr": 128}
 WAYS = {"input": Way.INBOUND, "forward": Way.TRANSIT, "output": Way.OUTBOUND}
 

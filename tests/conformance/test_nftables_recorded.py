@@ -60,15 +60,17 @@ def routed(stages: tuple[Stage, ...], way: Way, local: tuple[Interval, ...]) -> 
     wrong = subtract_intervals(ANYWHERE, local) if way is Way.INBOUND else local
     elsewhere = Rule(Exactly(field_set(Field.DESTINATION, wrong) - translated(1)), Verdict.DENY, NOWHERE)
     following: Filter | None = None
-    for position in range(len(stages) - 1, -2, -1):
-        stage = stages[position] if position >= 0 else None
-        if stage is None or (position + 1 < len(stages) and stage.base.hook == "prerouting" != stages[position + 1].base.hook):
-            if following is not None and (stage is not None or all(each.base.hook != "prerouting" for each in stages)):
-                following = Filter("routing", (elsewhere,), Verdict.PERMIT, NOWHERE, then=following)
-        if stage is not None:
-            policy = Rule(ANY, stage.default, NOWHERE)
-            following = Filter(stage.name, (*stage.rules, policy), stage.default, NOWHERE, then=following)
-    return [following] if following is not None else []
+    arrived = [stage for stage in stages if stage.base.hook == "prerouting"]
+    for stage in reversed(stages[len(arrived) :]):
+        following = _stage(stage, following)
+    following = Filter("routing", (elsewhere,), Verdict.PERMIT, NOWHERE, then=following)
+    for stage in reversed(arrived):
+        following = _stage(stage, following)
+    return [following]
+
+
+def _stage(stage: Stage, following: Filter | None) -> Filter:
+    return Filter(stage.name, (*stage.rules, Rule(ANY, stage.default, NOWHERE)), stage.default, NOWHERE, then=following)
 
 
 def filters_of(case: str, name: str, way: Way, auto: bool) -> list[Filter]:

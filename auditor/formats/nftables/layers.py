@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from auditor.formats.nftables import fields
 from auditor.formats.nftables.fields import Spec
 from auditor.formats.nftables.match import Key, Matcher
-from auditor.formats.nftables.syntax import Atom, FieldName, Match, PlainSet, SetLiteral
+from auditor.formats.nftables.syntax import Atom, Expression, FieldName, Match, PlainSet, SetLiteral
 from auditor.formats.nftables.values import Refused
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ def check(match: Match, line: Draft, matcher: Matcher) -> None:
         _layer3(key.spec, line)
         _layer4(key.spec, line)
         _fixed(key, match, line, matcher)
+
+
+def check_key(key: Expression, line: Draft, matcher: Matcher) -> None:
+    """Keep book of the fields of a map's key. Raises `Refused`."""
+    for each in matcher.keys(key, line.place):
+        _layer3(each.spec, line)
+        _layer4(each.spec, line)
 
 
 def _layer3(spec: Spec, line: Draft) -> None:

@@ -256,9 +256,9 @@ def overlap(spans: Iterable[Interval]) -> bool:
 def _many(kind: str, words: Sequence[str]) -> list[Interval] | None:
     """Plain words without anything to remark, quickly; None where one needs a closer look."""
     if kind == "ipv4_addr" and len(words) > _FEW:
-        found = addresses(words)
-        if found is not None:
-            return found
+        many = addresses(words)
+        if many is not None:
+            return many
     spans: list[Interval] = []
     try:
         for word in words:

@@ -180,10 +180,22 @@ class Converter:
         self.resolver = matcher.resolver
         self._chains: dict[tuple[Lines, Setting], model.Chain] = {}
         self._open: list[tuple[Lines, Setting]] = []
+        self._reached: set[Lines] = set()
         self.records: list[Record] = []
         self.ways_in: list[tuple[Span, str, PacketSet]] = []
 
     # -- chains
+
+    @property
+    def reached(self) -> set[Lines]:
+        """The chains that were converted for some packets."""
+        return self._reached
+
+    def only_read(self, lines: Lines, table: Table, setting: Setting) -> None:
+        """Look for mistakes in a chain that judges no packet."""
+        kept = len(self.records), len(self.ways_in)
+        self.rules(lines, table, setting)
+        del self.records[kept[0] :], self.ways_in[kept[1] :]
 
     def chain(self, lines: Lines, table: Table, setting: Setting, at: At) -> model.Chain | None:
         """A chain that is jumped to; None where jumps nest deeper than nft takes, or go in circles."""
@@ -204,6 +216,7 @@ class Converter:
     def rules(self, lines: Lines, table: Table, setting: Setting) -> tuple[Rule, ...]:
         """The rules of a chain, in order."""
         found: list[Rule] = []
+        self._reached.add(lines)
         for entry in lines.entries:
             found += self.line(entry, table, setting)
         return tuple(found)
@@ -241,6 +254,7 @@ class Converter:
         elif isinstance(statement, Plain):
             self._plain(statement, line)
         elif isinstance(statement, Vmap):
+            layers.check_key(statement.key, line, self.matcher)
             self._vmap(statement, line)
         elif isinstance(statement, Reject):
             line.seen.append((statement, line.guard))
@@ -347,7 +361,7 @@ class Converter:
             return
         if line.place.setting.early:
             line.write(Write(Field.STATE, State.UNTRACKED))
-        else:
+        elif line.place.setting.hook:
             message = "notrack has an effect before connection tracking alone, in chains with a priority below -200 (raw)"
             self.resolver.note("notrack-too-late", message, statement.at, Level.WARNING, Effect.IGNORED)
 
@@ -564,7 +578,7 @@ class Converter:
         }
         if not setting.nat:
             raise Refused(f"{statement.kind} is possible in chains of type nat alone")
-        if setting.hook not in allowed[statement.kind]:
+        if setting.hook and setting.hook not in allowed[statement.kind]:
             raise Refused(f"{statement.kind} is for hook {' or '.join(allowed[statement.kind])}, not {setting.hook}")
 
 

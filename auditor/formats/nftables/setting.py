@@ -43,7 +43,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """One for each base chain and way. `early`: before connection tracking has seen the packet. `nat`: in a nat chain."""
+    """One for each base chain and way. `hook` is empty for chains that nothing leads to.
+
+    `early`: before connection tracking has seen the packet. `nat`: in a nat chain.
+    """
 
     family: str
     way: Way
