@@ -11,7 +11,7 @@ from auditor.files import Tree
 from auditor.formats.proxmox.build import doubtful, guest_filter, host_filter, vnet_filter
 from auditor.formats.proxmox.files import read_files, sites
 from auditor.formats.proxmox.machines import Machine, Nic
-from auditor.formats.proxmox.record import Backend, Document
+from auditor.formats.proxmox.record import Backend, Document, Scope
 from auditor.formats.proxmox.remarks import remarks
 from auditor.formats.proxmox.rules import Writer
 from auditor.formats.proxmox.site import UNKNOWN, Site, Surroundings, switched_on
@@ -37,10 +37,11 @@ class Port:
 
 
 def load(tree: Tree, paths: Sequence[str], machines: Sequence[Machine] = (), surroundings: Surroundings = UNKNOWN) -> Graph:
-    """The clusters of `paths`. `machines` are guests that are known from elsewhere."""
+    """The clusters of `paths`. `machines` are guests known from elsewhere; those count that have a firewall file here."""
     found = read_files(tree, paths)
     known = {machine.number for machine in found.machines}
-    found.machines += [machine for machine in machines if machine.number not in known]
+    filtered = {document.name for document in found.documents if document.scope is Scope.GUEST}
+    found.machines += [machine for machine in machines if machine.number in filtered - known]
     graph = Graph(notes=tuple(found.notes), read=tuple((path, FORMAT) for path in found.read))
     for site in sites(found, surroundings):
         graph += graph_of(site)

@@ -143,7 +143,8 @@ class Group:
     `ordered`: the first matching rule decides. `foreign`: it is made elsewhere, and its rules there are not known. `beyond` says why
     there may be rules that cannot be seen here. `network` is the address of the network its members live in. `guards`: it stands at the
     edge of these networks instead of being carried; `elsewhere` says why it may stand at others too. `whole`: the group it is one part
-    of, whose order it shares. `head` and `tail` are rules that the cloud puts before and behind all others.
+    of, whose order it shares. `head` and `tail` are rules that the cloud puts before and behind all others. `switch`: why it may be
+    off altogether.
     """
 
     address: str

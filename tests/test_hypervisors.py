@@ -1,0 +1,97 @@
+"""Terraform makes the guests, firewall files filter them: the switch in the one decides about the rules in the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Outcome
+from auditor.model.graph import Graph, Place
+
+ON = "[OPTIONS]\nenable: 1\n"
+CLUSTER = {"pve/firewall/cluster.fw": ON, "pve/nodes/pve/host.fw": "[OPTIONS]\nnftables: 0\n"}
+RULES = {"pve/firewall/100.fw": ON + "[RULES]\nIN ACCEPT -p tcp -dport 6443\n"}
+MACHINE = "terraform:proxmox_virtual_environment_vm.controlplane"
+
+
+def module(firewall: str, type_: str = "proxmox_virtual_environment_vm") -> dict[str, str]:
+    return {
+        "main.tf": f"""
+resource "{type_}" "controlplane" {{
+  vm_id     = 100
+  name      = "talos-controlplane"
+  node_name = "pve"
+  network_device {{
+    bridge = "vmbr0"
+    {firewall}
+  }}
+  initialization {{
+    ip_config {{
+      ipv4 {{
+        address = "10.0.0.10/24"
+      }}
+    }}
+  }}
+}}
+"""
+    }
+
+
+def read(files: dict[str, str], *roles: str, ruleset: str = "talos") -> audit.Reading:
+    return audit.read(MemoryTree(dict(files)), ("",), audit.Request(rulesets=(ruleset,), roles=roles))
+
+
+def enforced(files: dict[str, str], *roles: str) -> list[Outcome]:
+    return [each.outcome for each in audit.findings_of(read(files, *roles)) if each.rule == "talos/enforced"]
+
+
+def inbound(graph: Graph) -> list[str]:
+    return [hook.zone or "" for hook in graph.hooks if hook.place is Place.INBOUND and hook.zone == "proxmox:100"]
+
+
+@pytest.mark.parametrize("type_", ["proxmox_virtual_environment_vm", "proxmox_vm"])
+def test_the_switch_in_terraform_turns_the_rules_of_the_file_on(type_: str) -> None:
+    graph = read({**CLUSTER, **RULES, **module("firewall = true", type_)}).graph
+    assert inbound(graph) == ["proxmox:100"]
+    assert [hook.standing for hook in graph.hooks if hook.zone == "proxmox:100"] == [None, None]
+
+
+@pytest.mark.parametrize("firewall", ["firewall = false", ""])
+def test_without_the_switch_nothing_is_filtered_and_it_is_said(firewall: str) -> None:
+    graph = read({**CLUSTER, **RULES, **module(firewall)}).graph
+    assert inbound(graph) == []
+    (note,) = (note for note in graph.notes if note.trap == "proxmox/nic-firewall-off")
+    assert note.span.path == "main.tf"
+
+
+def test_a_switch_that_is_a_variable_leaves_it_open() -> None:
+    files = {**CLUSTER, **RULES, **module("firewall = var.firewall")}
+    files["main.tf"] += 'variable "firewall" { type = bool }\n'
+    assert inbound(read(files).graph) == ["proxmox:100"]
+    assert enforced(files, f"control-plane={MACHINE}", "worker=10.0.0.20") == [Outcome.BROKEN, Outcome.OPEN]
+
+
+def test_the_machine_in_terraform_stands_behind_the_files_of_the_hypervisor() -> None:
+    roles = (f"control-plane={MACHINE}", f"worker={MACHINE}")
+    assert enforced({**CLUSTER, **RULES, **module("firewall = true")}, *roles) == [Outcome.HOLDS]
+    assert set(enforced({**CLUSTER, **RULES, **module("firewall = false")}, *roles)) == {Outcome.BROKEN}
+
+
+FIREWALL = """
+table inet filter {
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    ct state established,related accept
+    iifname "eth1" ip saddr 10.0.9.0/24 ip daddr 10.0.0.0/24 tcp dport { 6443, 50000 } accept
+  }
+}
+"""
+
+
+def test_a_machine_without_the_switch_is_fine_where_another_firewall_is_bound_in_front_of_it() -> None:
+    files = {**module("firewall = false"), "nftables.conf": FIREWALL}
+    zone = next(zone.id for zone in read(files).graph.zones if zone.id.startswith("nftables:") and zone.id.endswith("eth1"))
+    bound = (f"control-plane={MACHINE},{zone}", f"worker={MACHINE},{zone}")
+    assert enforced(files, *bound) == [Outcome.HOLDS]
+    assert set(enforced(files, f"control-plane={MACHINE}", f"worker={MACHINE}")) == {Outcome.BROKEN}
