@@ -37,6 +37,19 @@ _BEGIN = lazyre.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET
 _END = lazyre.compile(r"-----END [A-Z0-9 ]+-----")
 
 
+_DEVICE = lazyre.compile(
+    r"\s*(?:no\s+)?(?:tacacs|radius|server-private|crypto|snmp-server|ntp|ip(?:v6)?\s+ospf|standby|vrrp|hsrp|glbp|isis|area|neighbor|wpa-psk"
+    r"|pre-shared-key|authentication|key)\b"
+)
+_SPOKEN = lazyre.compile(
+    r"(?P<name>\b(?:key|authentication(?:-key)?(?:\s+\d+)?|md5|text|sha(?:-\d+)?|priv(?:\s+(?:aes|3?des)(?:-?\d+)?)?(?:\s+\d{3})?|ascii|hex"
+    r"|version\s+(?:1|2c)|pre-shared-key(?:\s+address\s+\S+\s+key)?)\s+(?:[0-9]\s+)?)"
+    r"(?P<value>(?!(?:md5|text|key|key-string|key-chain|sha\S*|priv|aes|3?des|mode|address|login|message-digest)\b)\S{3,})",
+    re.IGNORECASE,
+)
+"""Commands of switches and routers that end in a secret, and the words before it."""
+
+
 class _Telling:
     """The patterns for lines with a telling name; compiled when the first comes by, since most runs see none."""
 
@@ -71,6 +84,8 @@ _telling = cache(_Telling)
 def redact(line: str) -> str:
     """`line` without secrets, cut to a printable length, control characters made visible."""
     line = _printable(line[: LONGEST + 1])
+    if _DEVICE.match(line):
+        line = _SPOKEN.sub(rf"\g<name>{BLANK}", line)
     if _TELLS.search(line):
         line = _telling().blank(line)
     line = _IN_URL.sub(rf"\g<name>{BLANK}", line)
