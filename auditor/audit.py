@@ -12,6 +12,7 @@ from auditor.excerpts import Excerpts
 from auditor.files import DirectoryTree, Tree, Unreadable
 from auditor.formats import FORMATS
 from auditor.formats.base import Options
+from auditor.hypervisors import joined, proxmox_with_terraform
 from auditor.model.findings import Binding, Finding, Input, Location, Outcome, Run
 from auditor.model.findings import Ruleset as Chosen
 from auditor.model.graph import Graph
