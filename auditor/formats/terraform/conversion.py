@@ -39,7 +39,7 @@ from auditor.formats.terraform.values import (
 )
 from auditor.model.record import replace
 
-ARTICLE = {Kind.ANY: "any type", Kind.BOOL: "bool", Kind.OBJECT: "object"}
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def convert(value: Value, wanted: Type) -> Value:
@@ -102,8 +102,8 @@ def _convert_primitive(value: Value, wanted: Type) -> Value:
         amount = read_number(raw)
         if amount is not None:
             return value.retyped(amount, NUMBER)
-    elif wanted.kind is Kind.BOOL and raw in ("true", "false"):
-        return value.retyped(raw == "true", BOOL)
+    elif wanted.kind is Kind.BOOL and isinstance(raw, str) and raw in TRUTHS:
+        return value.retyped(TRUTHS[raw], BOOL)
     if value.declared == wanted:
         return value
     if wanted.kind in (Kind.NUMBER, Kind.BOOL) and isinstance(raw, str):

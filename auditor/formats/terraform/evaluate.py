@@ -60,7 +60,7 @@ def _broken(expression: Broken, _: Scope) -> Value:
     raise Refused(expression.reason, expression, static=True)
 
 
-def _literal(expression: Literal, _: Scope) -> Value:
+def _literal(expression: Literal, _: Scope | None) -> Value:
     raw = expression.raw
     if isinstance(raw, str):
         return Value(raw, STRING, expression)
@@ -256,14 +256,24 @@ def _conditional(expression: Conditional, scope: Scope) -> Value:
 
 
 def _type_of(expression: Expression, scope: Scope) -> Type | None:
-    """The type of the side that is not taken; None if it has an error, which then does not matter."""
+    """The type of the side that is not taken. If it has an error, that of its operator; None if it has none, then it does not matter."""
     try:
         value = evaluate(expression, scope)
     except Refused as error:
         if error.static and not isinstance(expression, Broken):
             raise
-        return None
+        return _type_despite_error(expression)
     return value.type if not (value.is_unknown and value.kind is Kind.ANY) else None
+
+
+def _type_despite_error(expression: Expression) -> Type | None:
+    if isinstance(expression, Conditional) and isinstance(expression.positive, Literal) and isinstance(expression.negative, Literal):
+        return unify([_literal(side, None).type for side in (expression.positive, expression.negative)])
+    if isinstance(expression, Binary):
+        return NUMBER if expression.operator in ("+", "-", "*", "/", "%") else BOOL
+    if isinstance(expression, Unary):
+        return NUMBER if expression.operator == "-" else BOOL
+    return STRING if isinstance(expression, Template) else None
 
 
 def _unified(value: Value, other: Type | None, place: Place) -> Type:

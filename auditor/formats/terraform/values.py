@@ -244,7 +244,7 @@ def sort_key(value: Value) -> tuple[int, object]:
     """Orders the elements of a set: strings bytewise, numbers by amount. Equal keys mean equal values, among values of one type."""
     raw = value.raw
     if raw is None:
-        return (0, 0)
+        return (7, 0)
     if isinstance(raw, tuple):
         return (4, tuple(map(sort_key, raw)))
     if isinstance(raw, dict):
@@ -293,10 +293,10 @@ def integer_of(value: Value) -> int | None:
 
 
 def truth_of(value: Value) -> bool | None:
-    """A known bool, or "true" or "false", as a bool; None for everything else."""
+    """A known bool, or text that reads as one, as a bool; None for everything else."""
     if isinstance(value.raw, bool):
         return value.raw
-    return {"true": True, "false": False}.get(value.raw) if isinstance(value.raw, str) else None
+    return {"true": True, "1": True, "false": False, "0": False}.get(value.raw) if isinstance(value.raw, str) else None
 
 
 def is_sequence(value: Value) -> bool:

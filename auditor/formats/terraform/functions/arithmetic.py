@@ -31,6 +31,8 @@ def _whole(change: Callable[[Number], int]) -> Callable[[Number], Number]:
 
 
 def _signum(amount: Number) -> int:
+    if not isinstance(amount, int):
+        raise Refused("a whole number is needed")
     return (amount > 0) - (amount < 0)
 
 

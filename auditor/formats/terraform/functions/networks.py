@@ -39,20 +39,16 @@ def _bits(value: Value) -> int:
     return amount
 
 
-def _subnet(network: Network, bits: int, number: int, place: Value) -> Network:
-    length = network.prefixlen + bits
-    if bits < 0:
-        raise Refused("the number of further bits must not be negative", place.place)
-    if length > network.max_prefixlen:
-        raise Refused(f"a prefix of {network.prefixlen} cannot be longer by {bits} bits", place.place)
-    if not 0 <= number < 1 << bits:
-        raise Refused(f"{bits} bits have no room for the number {number}", place.place)
-    start = int(network.network_address) | number << (network.max_prefixlen - length)
-    return type(network)((start, length))
-
-
 def _cidrsubnet(prefix: Value, bits: Value, number: Value) -> Value:
-    return string(str(_subnet(_network(prefix), _bits(bits), _bits(number), number)))
+    """Negative numbers are taken as Terraform takes them: the bits are joined, and the sign of the result is dropped."""
+    network, more, position = _network(prefix), _bits(bits), _bits(number)
+    length = network.prefixlen + more
+    if not 0 <= length <= network.max_prefixlen:
+        raise Refused(f"a prefix of {network.prefixlen} cannot be longer by {more} bits", bits.place)
+    if more >= 0 and not abs(position) < 1 << more:
+        raise Refused(f"{more} bits have no room for the number {position}", number.place)
+    start = abs(int(network.network_address) | position << (network.max_prefixlen - length))
+    return string(f"{type(network.network_address)(start)}/{length}")
 
 
 def _cidrsubnets(prefix: Value, *bits: Value) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from auditor.formats.terraform.errors import Exhausted, Refused
@@ -139,10 +139,19 @@ def _regex(pattern: Value, text: Value) -> Value:
 
 
 def _regexall(pattern: Value, text: Value) -> Value:
-    results = [_result(match) for match in compiled(str(pattern.raw)).finditer(_subject(str(pattern.raw), str(text.raw)))]
+    results = [_result(match) for match in _matches(str(pattern.raw), str(text.raw))]
     if not results:
         return list_value((), STRING)
     return list_value(results, results[0].type)
+
+
+def _matches(pattern: str, text: str) -> Iterator[re.Match[str]]:
+    """All matches; as in Go, none that is empty right behind another."""
+    end = -1
+    for match in compiled(pattern).finditer(_subject(pattern, text)):
+        if match.end() > match.start() or match.start() != end:
+            yield match
+        end = match.end()
 
 
 def substitute(pattern: str, text: str, replacement: str) -> str:
@@ -160,7 +169,12 @@ def substitute(pattern: str, text: str, replacement: str) -> str:
 
         return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", part, replacement)
 
-    return compiled(pattern).sub(expand, _subject(pattern, text))
+    pieces: list[str] = []
+    position = 0
+    for match in _matches(pattern, text):
+        pieces += [text[position : match.start()], expand(match)]
+        position = match.end()
+    return "".join([*pieces, text[position:]])
 
 
 FUNCTIONS: Mapping[str, Function] = {

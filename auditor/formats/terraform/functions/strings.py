@@ -115,6 +115,7 @@ def _substr(text: Value, offset: Value, length: Value) -> Value:
     parts = characters(_text(text))
     if start < 0:
         start = max(len(parts) + start, 0)
+        count = count or -1  # Terraform's own exception
     return string("".join(parts[start:] if count < 0 else parts[start : start + count]))
 
 
@@ -136,7 +137,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "endswith": _test(str.endswith),
     "strcontains": _test(lambda text, part: part in text),
     "indent": Function(_indent, (Parameter(NUMBER), TEXT), STRING),
-    "join": Function(_join, (TEXT,), STRING, Parameter(STRINGS, parts=True)),
+    "join": Function(_join, (TEXT,), STRING, Parameter(STRINGS, parts=True), 1),
     "split": Function(_split, (TEXT, TEXT), STRINGS),
     "replace": Function(_replace, (TEXT, TEXT, TEXT), STRING),
     "substr": Function(_substr, (TEXT, Parameter(NUMBER), Parameter(NUMBER)), STRING),
