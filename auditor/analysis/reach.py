@@ -275,7 +275,7 @@ def _hosts(end: Endpoint, family: Interval, skip: int = 0) -> Iterator[int]:
     """Addresses a reader finds likely for an endpoint: documentation hosts if it is anywhere, else hosts in its networks."""
     if end.elsewhere or end.names or len(end.addresses) > 8:
         yield from (address_interval(text)[0] for text in _LIKELY_HOSTS[family])
-    for low, high in end.addresses:
+    for low, high in sorted(end.addresses, key=lambda span: span[0] - span[1]):  # where there is most room
         if family[0] <= low <= family[1] and high - low < 2**64:
             yield min(low + 10 + skip, (low + high + 1) // 2)
     yield from (address_interval(text)[0] + skip for text in reversed(_LIKELY_HOSTS[family]))

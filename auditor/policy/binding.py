@@ -30,6 +30,9 @@ _MOST_TOLD = 5
 
 _WIDE = 2**96
 
+NETWORKS = (ZoneKind.SUBNET, ZoneKind.INTERFACE)
+"""Zones that are networks: others than those who play a role may be in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -107,13 +110,21 @@ class Cast:
         named = frozenset[str]().union(*(end.zones for end in (*roles, *but)))
         routers = frozenset(device.host for device in self.graph.devices)
         zones = [
-            self._bystanders(zone_endpoint(zone), but)
+            self._bystanders(_everyone_in(zone), but)
             for zone in self.graph.zones
             if zone.id not in spared | named | routers and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
+        zones += self._neighbours(named - spared - routers, roles)
         around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
         hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
-        return (*roles, *(zone for zone in zones if zone.addresses), *_elsewhere(around, hidden))
+        return (*_elsewhere(around, hidden), *roles, *(zone for zone in zones if zone.addresses))
+
+    def _neighbours(self, taken: frozenset[str], players: list[Endpoint]) -> Iterator[Endpoint]:
+        """Who else is in the networks of zones in which only certain addresses play a role."""
+        for zone in self.graph.zones:
+            inside = tuple(end for end in players if zone.id in end.zones)
+            if zone.id in taken and zone.kind in NETWORKS and _inhabited(zone) and all(end.exact for end in inside):
+                yield self._bystanders(_everyone_in(zone), inside)
 
     def _bystanders(self, end: Endpoint, but: tuple[Endpoint, ...]) -> Endpoint:
         """Who else is at an endpoint: not at the addresses of `but`; of a network, machines that are in none of the groups.
@@ -219,6 +230,12 @@ def zone_endpoint(zone: Zone, addresses: tuple[Interval, ...] | None = None) -> 
     """The members of one zone."""
     held = bound_of(zone) if addresses is None else addresses
     return Endpoint(zone.label, "", frozenset({zone.id, *zone.inside}), held, zone.exact, frozenset(), zone.references)
+
+
+def _everyone_in(zone: Zone) -> Endpoint:
+    """Anybody in a zone: of a network whoever has one of its addresses, of a group only its members, wherever those are."""
+    end = zone_endpoint(zone)
+    return replace(end, exact=end.exact or (zone.kind in NETWORKS and bool(zone.networks)))
 
 
 def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[Endpoint]:

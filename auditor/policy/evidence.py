@@ -26,7 +26,7 @@ from auditor.model.packets import Field, Packet, State
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 from auditor.policy.flows import Pair
-from auditor.policy.ruleset import Kind, Requirement
+from auditor.policy.ruleset import ANY, Kind, Requirement
 
 
 def group_by_place(requirement: Requirement, pairs: Iterable[Pair]) -> list[list[Pair]]:
@@ -201,7 +201,7 @@ def _sources_text(shown: Judgement) -> str:
     if len(asked) <= 3 or not whole or subtract_intervals(spans, whole):
         return addresses_text(spans, 3)
     only = "" if len(whole) == 2 else f", {'IPv4' if whole[0] is IPV4 else 'IPv6'}"
-    return f"all of {shown.way.source.label}{only}"
+    return f"{'anywhere' if shown.way.source.role == ANY else f'all of {shown.way.source.label}'}{only}"
 
 
 def _told(rule: Rule) -> str:
@@ -209,12 +209,23 @@ def _told(rule: Rule) -> str:
 
 
 def _flows_text(pairs: Sequence[Pair]) -> str:
-    """The flows in words, those with the same ends and those to a list of names together."""
-    by_source: dict[tuple[str, str], dict[str, None]] = {}
-    for pair in pairs:
-        by_source.setdefault((_label(pair.source), str(pair.service)), {})[_label(pair.destination)] = None
-    told = [f"{service} from {source} to {_listed(list(names))}" for (source, service), names in by_source.items()]
-    return _listed(told, 4)
+    """The flows in words, those that differ in nothing but the destination, the source or the service together."""
+    alike: list[_Flow] = [((str(pair.service),), (_label(pair.source),), (_label(pair.destination),)) for pair in pairs]
+    for place in (2, 1, 0):
+        alike = _merged(alike, place)
+    parts = (tuple(_listed(list(part)) for part in each) for each in alike)
+    return _listed([f"{services} from {ends} to {others}" for services, ends, others in parts], 4)
+
+
+_Flow = tuple[tuple[str, ...], ...]
+
+
+def _merged(flows: Iterable[_Flow], place: int) -> list[_Flow]:
+    """The flows with those that differ at `place` alone made one."""
+    found: dict[_Flow, dict[str, None]] = {}
+    for each in flows:
+        found.setdefault((*each[:place], (), *each[place + 1 :]), {}).update(dict.fromkeys(each[place]))
+    return [(*rest[:place], tuple(parts), *rest[place + 1 :]) for rest, parts in found.items()]
 
 
 def _listed(items: list[str], most: int = 16) -> str:
