@@ -8,7 +8,7 @@ from auditor.analysis import reach
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Exactly, Rule, Verdict, both
 from auditor.model.findings import Outcome
-from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
+from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way, ZoneKind
 from auditor.model.headers import (
     ANYWHERE,
     IPV4,
@@ -226,10 +226,19 @@ class Stage:
         if not judgements:
             return
         if not any(judged.way.crossings for judged in judgements) and not (self._is_guarded(source) or self._is_guarded(destination)):
-            nobody = Unknown(f"no firewall that was read stands between {source.label} and {destination.label}")
+            nobody = self._nobody_between(source, destination)
             yield Pair(source, destination, service, Outcome.OPEN, (Judgement(Outcome.OPEN, judgements[0].way, unknowns=(nobody,)),))
             return
         yield Pair(source, destination, service, reach.outcome_of(judgements), tuple(judgements))
+
+    def _nobody_between(self, source: Endpoint, destination: Endpoint) -> Unknown:
+        """Why no filter is known to be crossed: none is there, or a router that was read does not say what is behind its interfaces."""
+        ends = f"{source.label} and {destination.label}"
+        routers = {zone.device for zone in self.graph.zones if zone.device and zone.kind is ZoneKind.INTERFACE and zone.networks is None}
+        vague = next((device for device in self.graph.devices if device.id in routers), None)
+        if vague is None:
+            return Unknown(f"no firewall that was read stands between {ends}")
+        return Unknown(f"behind which interfaces of {vague.label} {ends} are, if it stands between them", reference="zone")
 
     def _is_guarded(self, end: Endpoint) -> bool:
         """Whether some filter that was read stands at this endpoint."""
