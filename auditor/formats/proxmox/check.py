@@ -6,6 +6,7 @@ What the nftables reader does with a word that this one does not know is taken t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from auditor import lazyre
 from auditor.formats.proxmox.lookup import REFERENCE, Held, Missing, Names, find_alias, find_set
@@ -183,6 +184,12 @@ def _icmp_type(rule: Written) -> Iterator[Trouble]:
 # -- addresses
 
 
+def names_something(rule: Written) -> bool:
+    """Whether the rule names an alias or set, where alone the two readers look differently."""
+    ends = (rule.option(name) for name in ("source", "dest"))
+    return any(word is not None and (word.text.startswith("+") or REFERENCE.fullmatch(word.text) is not None) for word in ends)
+
+
 def addresses(word: Word, names: Names) -> Held | Missing | str:
     """What `-source` or `-dest` stands for; a text says why it is no address at all."""
     if word.text.startswith("+"):
@@ -192,6 +199,7 @@ def addresses(word: Word, names: Names) -> Held | Missing | str:
     return _literal(word.text)
 
 
+@lru_cache(maxsize=65536)
 def _literal(text: str) -> Held | str:
     """A range by itself, or addresses and networks without host bits, by commas."""
     items = text.split(",")

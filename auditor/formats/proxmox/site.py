@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from auditor.formats.proxmox.check import check
+from auditor.formats.proxmox.check import check, names_something
 from auditor.formats.proxmox.lookup import Names, set_troubles
 from auditor.formats.proxmox.machines import Machine
 from auditor.formats.proxmox.record import Backend, Document, Fate, Line, Scope, Trouble
 from auditor.formats.proxmox.written import Written, read_rule
 from auditor.model.packets import Interval
-from auditor.model.record import dataclass, field
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span, Unknown
 
 BOTH = (Backend.CLASSIC, Backend.NFT)
@@ -88,7 +88,7 @@ class Site:
         """The rules of a list, each with what is wrong with it in either reader's eyes."""
         known = self._judged.get(id(lines))
         if known is None:
-            both = tuple(Names(document, self.cluster, backend) for backend in BOTH)
+            both = (Names(document, self.cluster, Backend.CLASSIC), Names(document, self.cluster, Backend.NFT))
             known = self._judged[id(lines)] = tuple(_judge(line, document, both, in_group) for line in lines)
         return known
 
@@ -124,11 +124,13 @@ def switched_on(cluster: Document | None, place: Span) -> bool | Unknown:
     return int(value) == 1
 
 
-def _judge(line: Line, document: Document, names: Iterable[Names], in_group: bool) -> Judged:
+def _judge(line: Line, document: Document, names: tuple[Names, Names], in_group: bool) -> Judged:
     words, broken = read_rule(line)
     if words is None or any(each.part == "line" and each.nft is Fate.REFUSED for each in broken):
-        return Judged(line, None if words is None else words, broken)
-    classic, nft = (tuple(check(words, each, document.scope, in_group)) for each in names)
+        return Judged(line, words, broken)
+    strict, loose = names
+    classic = tuple(check(words, strict, document.scope, in_group))
+    nft = tuple(check(words, loose, document.scope, in_group)) if names_something(words) else classic
     later = tuple(_only_nft(each) for each in nft if all(each.trap != other.trap or each.part != other.part for other in classic))
     seen = tuple(_as_nft_has_it(each, nft) for each in classic)
     return Judged(line, words, (*broken, *seen, *later))
@@ -136,8 +138,6 @@ def _judge(line: Line, document: Document, names: Iterable[Names], in_group: boo
 
 def _as_nft_has_it(trouble: Trouble, nft: tuple[Trouble, ...]) -> Trouble:
     """A name that only the strict reader does not find is no trouble for the other."""
-    from auditor.model.record import replace
-
     by_name = trouble.trap in ("forward-reference", "name-case", "undefined-reference")
     if by_name and not any(each.part == trouble.part for each in nft):
         return replace(trouble, nft=Fate.READ)
@@ -145,6 +145,4 @@ def _as_nft_has_it(trouble: Trouble, nft: tuple[Trouble, ...]) -> Trouble:
 
 
 def _only_nft(trouble: Trouble) -> Trouble:
-    from auditor.model.record import replace
-
     return replace(trouble, classic=Fate.READ, only=Backend.NFT)
