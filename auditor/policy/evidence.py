@@ -254,6 +254,8 @@ def _filter_name(shown: Judgement | None) -> str:
 def question_of(unknown: Unknown) -> Question:
     """What would settle an unknown."""
     settle = f"give {unknown.reference} a value" if unknown.reference else ""
+    if unknown.reference == "zone":
+        settle = "bind them to its zones: roles in auditor.yaml, zone: …"
     if unknown.reference and unknown.reference.startswith("role "):
         settle = f"bind {unknown.reference}: roles in auditor.yaml, or --{unknown.reference}=…"
     return Question(unknown.reason, settle, unknown.reference or "", unknown.span)
