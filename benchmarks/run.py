@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.inputs import long_nft, small_tf, talos_patches
 from benchmarks.pfsense import large_pfsense, small_pfsense
+from benchmarks.proxmox import long_guest
 from benchmarks.switch import long_switch
 
 AUDITOR = (str(Path(sys.executable).parent / "auditor"),)
@@ -92,6 +93,7 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     yield Case("pfSense, ten rules, to text", (*AUDITOR, "check", str(small_pfsense(folder))), (15, None))
     yield Case("pfSense, 5 MB, 5,000 rules, to text", (*AUDITOR, "check", str(large_pfsense(folder))), (None, 300), repeat=3)
     yield Case("nftables, 10,000 rules, to text", (*AUDITOR, "check", str(long)), repeat=3)
+    yield Case("Proxmox, 10,000 rules of a guest, to text", (*AUDITOR, "check", str(long_guest(folder))), repeat=3)
     yield Case("switch, a list of 10,000 lines, to text", (*AUDITOR, "check", str(long_switch(folder))), (None, 200), repeat=3)
     for tree in trees:
         yield Case(f"{tree} to SARIF", (*AUDITOR, "check", tree, "-f", "sarif", "-o", out), repeat=3)

@@ -19,7 +19,7 @@ NAME = lazyre.compile(r"[A-Za-z][A-Za-z0-9_-]+")
 _LONGEST = {"ipset": 64, "group": 18, "alias": 64}
 _PLAIN = lazyre.compile(r"\[(options|aliases|rules)\]", lazyre.IGNORECASE)
 _NAMED = lazyre.compile(r"\[(ipset|group)\s+([^\s\]]+)\]\s*(?:#.*)?", lazyre.IGNORECASE)
-_ALIAS = lazyre.compile(r"(\S+)\s(\S+)")
+_ALIAS = lazyre.compile(r"(\S+)[ \t](\S+)")
 _SECTIONS = {
     Scope.CLUSTER: ("options", "aliases", "ipset", "rules", "group"),
     Scope.HOST: ("options", "rules"),

@@ -15,6 +15,7 @@ _MACRO = lazyre.compile(r"([^\s()]+)\(([^\s()]*)\)")
 _NAMES = {"p": "proto", "proto": "proto", "dport": "dport", "sport": "sport", "source": "source", "dest": "dest"}
 _NAMES |= {"icmp-type": "icmp-type", "log": "log", "i": "iface"}
 _SHORT = ("i", "p")
+_BLANKS = " \t\r\f\v"
 DIRECTIONS = ("IN", "OUT", "FORWARD", "GROUP")
 
 
@@ -62,6 +63,8 @@ def read_rule(line: Line) -> tuple[Written | None, tuple[Trouble, ...]]:
     enabled = not body.startswith("|")
     start = 0 if enabled else 1
     head = body[start:].split(None, 2)
+    if any(letter.isspace() and letter not in _BLANKS for letter in body):
+        return None, (_broken(line, "it has a blank that is none: a non-breaking one, as text processors make", False),)
     if body[start : start + 1].isspace():
         return None, (_broken(line, "a blank stands behind the `|`", False),)
     if len(head) < 2:

@@ -81,7 +81,11 @@ def test_secrets_of_a_guests_configuration_are_nowhere() -> None:
         "[RULES]\n" + "|" * 100_000,
         "[RULES]\nIN ACCEPT -source " + "9" * 5_000 + ".0.0.1\nIN ACCEPT -p " + "9" * 5_000 + "\nIN ACCEPT -p tcp -dport " + "9" * 5_000,
         "[OPTIONS]\nenable: " + "1" * 5_000,
-        "[RULES]\nIN ACCEPT -p icmp -icmp-type " + "9" * 5_000 + "\nIN ACCEPT -p icmp -dport ²\nIN ACCEPT -p tcp -dport ²\nIN ACCEPT -p ²",
+        "[RULES]\nIN ACCEPT -p icmp -icmp-type "
+        + "9" * 5_000
+        + "\nIN ACCEPT -p icmp -dport ²\nIN ACCEPT -p icmp -dport "
+        + "0" * 5_000
+        + "9\nIN ACCEPT -p icmp -icmp-type 999\nIN ACCEPT -p tcp -dport ²\nIN ACCEPT -p ²",
         "\n".join(["[IPSET x]", *(f"{a}.{b}.0.0/16" if b % 2 else f"!{a}.{b}.0.0/17" for a in range(1, 100) for b in range(60))]),
     ],
 )

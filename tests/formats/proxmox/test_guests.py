@@ -131,3 +131,9 @@ def test_a_lost_denial_opens() -> None:
     found = guest("IN DROP -p tcp -dport 22 -j LOG\n", options=OPEN)
     assert passes(hook(found), "tcp/22") is True
     assert [(note.trap, note.level) for note in found.notes] == [("rule-dropped", "error")]
+
+
+def test_a_blank_that_is_none_loses_the_rule() -> None:
+    found = guest("IN\u00a0ACCEPT -p tcp -dport 22\n")
+    assert "rule-dropped" in traps(found)
+    assert passes(hook(found), "tcp/22") is False
