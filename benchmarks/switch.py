@@ -1,4 +1,4 @@
-"""A switch to measure with: a list of 10,000 lines between a server VLAN and the internet, one in a hundred shadowed, the same every time."""
+"""A switch to measure with: 10,000 lines between a server VLAN and the internet, one in a hundred shadowed, the same every time."""
 
 from __future__ import annotations
 

@@ -18,10 +18,22 @@ from auditor.files import Tree
 from auditor.formats.base import Format, Lint, Options
 from auditor.model.graph import Graph
 
+_WORDS = (
+    b"access-list",
+    b"access-group",
+    b"hostname ",
+    b"interface ",
+    b"object-group",
+    b"ASA Version",
+    b"!Command: ",
+    b"device: ",
+    b"Building ",
+)
+
 
 def _claims(path: str, head: bytes) -> bool:
-    if b"access-list" not in head and b"hostname" not in head and b"interface" not in head and b"ASA" not in head and b"!" not in head:
-        return False
+    if not any(word in head for word in _WORDS):
+        return False  # before any pattern is made: most files of a tree are something else
     from auditor.formats.switch.flavour import claims
 
     return claims(path, head)

@@ -7,11 +7,11 @@ from auditor.model.source import Span
 
 
 class Refused(Exception):
-    """A line that cannot be read from `span` on; the message completes "cannot be read: …"."""
+    """A line that cannot be read from `span` on; the message completes "cannot be read: …". `told`: a note says so already."""
 
-    def __init__(self, message: str, span: Span) -> None:
+    def __init__(self, message: str, span: Span, told: bool = False) -> None:
         super().__init__(message)
-        self.message, self.span = message, span
+        self.message, self.span, self.told = message, span, told
 
 
 class Cursor:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from auditor.formats.switch import ends
-from auditor.formats.switch.cursor import Cursor
+from auditor.formats.switch.cursor import Cursor, Refused
 from auditor.formats.switch.ends import Ends
 from auditor.formats.switch.groups import Groups
 from auditor.formats.switch.lines import Line
@@ -181,15 +181,7 @@ def _wildcard(cursor: Cursor, context: Context, address: int, wild: int) -> Ends
     elif address & wild and wild != 2**32 - 1 and wild & (wild + 1) == 0:
         said = f"the bits of {cursor.words[cursor.at - 2]} under the wildcard are ignored: the whole network is matched"
         context.notes.add("host-bits", said, cursor.here(2), Effect.WIDENED)
-    found = _intervals(address, wild)
-    if found is None:
-        return ends.unknown(IPV4, Unknown("which addresses a wildcard of this many pieces matches", cursor.here(1)))
-    return Ends(found, found)
-
-
-@lru_cache(maxsize=1024)
-def _intervals(address: int, wild: int) -> tuple[Interval, ...] | None:
-    return ends.wildcard(address, wild)
+    return context.groups.wildcard(address, wild, cursor)
 
 
 # -- ports
@@ -205,7 +197,7 @@ def _ports(cursor: Cursor, context: Context, number: int | None) -> Ends | None:
     if not has_ports(number):
         span = cursor.here()
         context.notes.add("port-on-ip", "a port needs the protocol tcp or udp: the device refuses this line", span, Effect.DROPPED)
-        raise cursor.refused("a port needs the protocol tcp or udp")
+        raise Refused("a port needs the protocol tcp or udp", span, told=True)
     start = cursor.at
     spans, reversed_ = ports(cursor, number)
     if reversed_:
@@ -296,7 +288,7 @@ def _of_protocol(cursor: Cursor, context: Context, number: int | None, options: 
     elif number is None and word in ("echo", "echo-reply", "unreachable", "established"):
         said = "needs a protocol of its own: the device refuses this line"
         context.notes.add("port-on-ip", f"{word} {said}", here, Effect.DROPPED)
-        raise cursor.refused(f"{word} needs the protocol it belongs to")
+        raise Refused(f"{word} needs the protocol it belongs to", here, told=True)
     else:
         return False
     return True

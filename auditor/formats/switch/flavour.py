@@ -62,7 +62,7 @@ def flavour_of(text: str) -> Flavour:
 
 def claims(path: str, head: bytes) -> bool:
     """Whether a file looks like the running configuration of a switch or router, or a snippet with access lists."""
-    if path.lower().endswith(_NEVER) or not _worth_a_look(head):
+    if path.lower().endswith(_NEVER):
         return False
     text = head.decode("utf-8", "replace").replace("\r\n", "\n")
     if _pattern(r"^frr (?:version|defaults)|^(?:#!|<\?xml|<!DOCTYPE)").search(text):
@@ -72,7 +72,6 @@ def claims(path: str, head: bytes) -> bool:
     return sum(bool(_pattern(sign).search(text)) for sign in _WEAK) >= 2
 
 
-_WORDS = (b"access-list", b"access-group", b"hostname ", b"interface ", b"object-group", b"ASA Version", b"!Command: show")
 _STRONG = (
     r"^(?:no )?(?:ip|ipv6|mac|arp) access-list \S|^access-list \S+ (?:permit|deny|remark|extended|standard|line)\b|^vlan access-map \S"
     r"|^object-group (?:network|service|ip|ipv6|protocol) |^ASA Version |^!Command: show running|^! device:.*\bEOS-"
@@ -88,8 +87,3 @@ _WEAK = (
     r"^vlan \d+",
     r"^service (?:timestamps|password-encryption)",
 )
-
-
-def _worth_a_look(head: bytes) -> bool:
-    """A cheap look before any pattern: most files of a tree are something else."""
-    return any(word in head for word in _WORDS)

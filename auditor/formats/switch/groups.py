@@ -17,6 +17,8 @@ from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Span, Unknown
 
 _DEEPEST = 32
+_MOST_PIECES = 262144
+"""How many intervals the wildcards of one file may come to, all together."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Groups:
 
     notes: Notes
     named: dict[str, Group] = field(default_factory=dict)
+    pieces: int = _MOST_PIECES
 
     def read(self, block: Block) -> None:
         """One `object-group` with its members."""
@@ -124,13 +127,15 @@ class Groups:
             cursor.at += 1
             group.held.append(ends.exactly(spelled))
             return
-        address, wild = _address(cursor), _address(cursor)
-        found = ends.wildcard(address, wild)
-        group.held.append(
-            ends.unknown(IPV4, Unknown("which addresses a wildcard of this many pieces matches", cursor.here(1)))
-            if found is None
-            else ends.exactly(*found)
-        )
+        group.held.append(self.wildcard(_address(cursor), _address(cursor), cursor))
+
+    def wildcard(self, address: int, wild: int, cursor: Cursor) -> Ends:
+        """What a wildcard matches; undecided where it comes to too many pieces, alone or with those before it."""
+        found = ends.wildcard(address, wild) if self.pieces > 0 else None
+        if found is None:
+            return ends.unknown(IPV4, Unknown("which addresses a wildcard of this many pieces matches", cursor.here(1)))
+        self.pieces -= len(found) if len(found) > 1 else 0
+        return Ends(found, found)
 
     def _port(self, group: Group, cursor: Cursor) -> None:
         if cursor.word not in OPERATORS:

@@ -212,6 +212,8 @@ class Lists:
         try:
             return (standard if list_.standard else extended)(cursor, context, raw.sequence, word == "permit")
         except Refused as error:
+            if error.told:
+                return undecided(raw.line, raw.sequence, word == "permit", list_.six, f"{error.message}, and the device refuses the line")
             return self._refused(list_, raw, error.message, error.span, word == "permit")
 
     def _refused(self, list_: AccessList, raw: Raw, why: str, span: Span, permits: bool) -> Entry:

@@ -1,0 +1,219 @@
+"""Where lists filter: interfaces, ports, VLAN maps; which networks are where; what a missing list does."""
+
+from __future__ import annotations
+
+from auditor.model.graph import Endpoint, Graph, Way, internet
+from auditor.model.headers import address_interval
+from tests.formats.switch.samples import graph, permits
+
+CORE = """\
+version 17.9
+hostname core
+vlan 30
+ name SERVERS
+interface Vlan30
+ ip address 10.30.0.1 255.255.255.0
+ ip access-group FROM-SERVERS in
+ ip access-group TO-SERVERS out
+interface Vlan40
+ description people
+ ip address 10.40.0.1 255.255.255.0
+interface GigabitEthernet1/0/48
+ no switchport
+ ip address 198.51.100.2 255.255.255.252
+ip route 0.0.0.0 0.0.0.0 198.51.100.1
+ip route 10.50.0.0 255.255.0.0 10.40.0.254
+ip access-list extended FROM-SERVERS
+ permit tcp any any established
+ip access-list extended TO-SERVERS
+ permit tcp any any eq 443
+"""
+WEB = "tcp 10.40.0.5:1024 > 10.30.0.5:443"
+
+
+def at(text: str) -> Endpoint:
+    return Endpoint(text, addresses=(address_interval(text),), exact=True)
+
+
+def ways(made: Graph, source: Endpoint | str, destination: Endpoint | str) -> tuple[Way, ...]:
+    ends = [at(end) if isinstance(end, str) else end for end in (source, destination)]
+    return made.ways(ends[0], ends[1])
+
+
+def crossed(made: Graph, source: Endpoint | str, destination: Endpoint | str) -> list[list[str]]:
+    return [[each.label for each in way.crossings] for way in ways(made, source, destination)]
+
+
+def through(made: Graph, text: str) -> bool | None:
+    source, _, destination = text.split()[1:]
+    (way,) = ways(made, source.partition(":")[0], destination.partition(":")[0])
+    said = [permits(each.filter, text) for each in way.crossings]
+    return False if False in said else None if None in said else True
+
+
+def test_what_is_routed_meets_in_of_the_one_and_out_of_the_other() -> None:
+    made = graph(CORE)
+    assert crossed(made, "10.40.0.5", "10.30.0.5") == [["Vlan30 out"]]
+    assert crossed(made, "10.30.0.5", "10.40.0.5") == [["Vlan30 in"]]
+    assert crossed(made, "10.30.0.5", "10.30.0.6") == [[]]
+
+
+def test_the_default_route_and_static_routes_say_what_is_where() -> None:
+    made = graph(CORE)
+    assert crossed(made, internet(), "10.30.0.5") == [["Vlan30 out"]]
+    assert crossed(made, "10.50.1.1", "10.30.0.5") == [["Vlan30 out"]]
+    people = made.zone("switch:core:Vlan40")
+    assert people is not None
+    assert address_interval("10.50.0.0/16") in (people.networks or ())
+
+
+def test_packets_to_the_switch_itself_meet_in_and_packets_from_it_no_list() -> None:
+    made = graph(CORE)
+    assert crossed(made, "10.30.0.5", "10.30.0.1") == [["Vlan30 in"]]
+    assert crossed(made, "10.40.0.1", "10.30.0.5") == [[]]
+
+
+def test_a_zone_has_the_names_people_use() -> None:
+    zone = graph(CORE).zone("switch:core:Vlan30")
+    assert zone is not None
+    assert {"switch:Vlan30", "switch:SERVERS", "SERVERS"} <= set(zone.aliases)
+
+
+def test_ios_permits_everything_by_a_list_that_is_missing_and_others_leave_it_open() -> None:
+    servers = "interface Vlan30\n ip address 10.30.0.1 255.255.255.0\n ip access-group MISSING out\n"
+    text = servers + "interface Vlan40\n ip address 10.40.0.1 255.255.255.0\n"
+    assert through(graph("hostname a\n" + text), WEB) is True
+    assert through(graph("feature acl\nhostname a\n" + text), WEB) is None
+    assert through(graph("hostname a\nip access-list extended MISSING\n remark later\n" + text), WEB) is True
+
+
+def test_the_later_of_two_lists_counts() -> None:
+    changed = CORE.replace(" ip access-group TO-SERVERS out\n", " ip access-group TO-SERVERS out\n ip access-group OTHER out\n")
+    assert through(graph(changed + "ip access-list extended OTHER\n deny ip any any\n"), WEB) is False
+    assert through(graph(CORE.replace("interface Vlan40", " no ip access-group TO-SERVERS out\ninterface Vlan40")), WEB) is True
+
+
+def test_an_interface_that_is_shut_carries_nothing() -> None:
+    assert through(graph(CORE), WEB) is True
+    assert through(graph(CORE.replace(" ip access-group TO-SERVERS out\n", " ip access-group TO-SERVERS out\n shutdown\n")), WEB) is False
+
+
+MAP = """\
+vlan access-map GUARD 10
+ match ip address BAD
+ action drop
+vlan access-map GUARD 20
+ action forward
+vlan filter GUARD vlan-list 20-30
+ip access-list extended BAD
+ permit tcp any any eq 22
+"""
+
+
+def test_a_vlan_map_filters_what_stays_inside_its_vlan_and_what_is_routed() -> None:
+    made = graph(CORE + MAP)
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:22") is False
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:80") is True
+    assert crossed(made, "10.40.0.5", "10.30.0.5") == [["Vlan30 out", "VLAN map GUARD"]]
+    assert crossed(made, "10.30.0.5", "10.40.0.5") == [["VLAN map GUARD", "Vlan30 in"]]
+
+
+def test_behind_the_last_clause_a_map_drops_the_families_it_speaks_of() -> None:
+    made = graph(CORE + MAP.replace("vlan access-map GUARD 20\n action forward\n", "").replace("action drop", "action forward"))
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:22") is True
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:80") is False
+
+
+def test_what_a_clauses_list_denies_goes_on_to_the_next_clause() -> None:
+    made = graph(CORE + MAP.replace(" permit tcp any any eq 22", " deny tcp host 10.30.0.5 any eq 22\n permit tcp any any eq 22"))
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:22") is True
+    assert through(made, "tcp 10.30.0.7:9 > 10.30.0.6:22") is False
+
+
+PORT = """\
+interface GigabitEthernet1/0/1
+ switchport access vlan 30
+ ip access-group PORT in
+ip access-list extended PORT
+ permit tcp any any eq 80
+"""
+
+
+def test_a_list_at_a_port_may_be_met_nobody_knows_by_whom() -> None:
+    made = graph(CORE + PORT)
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:80") is True
+    assert through(made, "tcp 10.30.0.5:9 > 10.30.0.6:22") is None
+    assert crossed(made, "10.30.0.5", "10.40.0.5") == [["GigabitEthernet1/0/1 in", "Vlan30 in"]]
+
+
+def test_a_trunk_carries_the_vlans_it_is_told_to() -> None:
+    trunk = "interface Port-channel1\n switchport mode trunk\n switchport trunk allowed vlan {}\n ip access-group PORT in\n"
+    rules = "ip access-list extended PORT\n permit tcp any any eq 80\n"
+    assert crossed(graph(CORE + trunk.format("30,31") + rules), "10.30.0.5", "10.30.0.6") == [["Port-channel1 in"]]
+    assert crossed(graph(CORE + trunk.format("31-40") + rules), "10.30.0.5", "10.30.0.6") == [[]]
+
+
+def test_each_vrf_is_a_router_of_its_own() -> None:
+    made = graph(CORE + "interface Vlan50\n vrf forwarding GUEST\n ip address 10.60.0.1 255.255.255.0\n")
+    assert {device.id for device in made.devices} == {"switch:core", "switch:core:vrf-GUEST"}
+    assert made.zone("switch:core:Vlan50") is not None
+
+
+def test_an_ipv4_list_says_nothing_about_ipv6() -> None:
+    six = CORE.replace(" ip address 10.30.0.1 255.255.255.0\n", " ip address 10.30.0.1 255.255.255.0\n ipv6 address 2001:db8:30::1/64\n")
+    (way,) = ways(graph(six), "2001:db8:40::5", "2001:db8:30::5")[:1]
+    assert [permits(each.filter, "tcp [2001:db8:40::5]:9 > [2001:db8:30::5]:22") for each in way.crossings] == [True]
+    (way,) = ways(graph(CORE), "10.40.0.5", "10.30.0.5")
+    assert [permits(each.filter, "tcp [2001:db8:40::5]:9 > [2001:db8:30::5]:22") for each in way.crossings] == [False]
+
+
+def test_both_families_are_filtered_by_their_own_lists() -> None:
+    text = CORE.replace(
+        " ip address 10.30.0.1 255.255.255.0\n",
+        " ip address 10.30.0.1 255.255.255.0\n ipv6 address 2001:db8:30::1/64\n ipv6 traffic-filter SIX out\n",
+    )
+    made = graph(text + "ipv6 access-list SIX\n permit tcp any any eq 80\n")
+    (way,) = ways(made, "2001:db8:40::5", "2001:db8:30::5")[:1]
+    said = [[permits(each.filter, f"tcp [2001:db8:40::5]:9 > [2001:db8:30::5]:{port}") for each in way.crossings] for port in (80, 443)]
+    assert said == [[True, True], [True, False]]
+    assert through(made, WEB) is True
+
+
+def test_two_switches_of_one_name_are_told_apart_by_their_files() -> None:
+    from auditor.files import MemoryTree
+    from auditor.formats.base import Options
+    from auditor.formats.switch import FORMAT
+
+    made = FORMAT.load(MemoryTree({"a.cfg": CORE, "b.cfg": CORE}), ["a.cfg", "b.cfg"], Options())
+    assert {device.id for device in made.devices} == {"switch:a.cfg", "switch:b.cfg"}
+
+
+REFLEXIVE = CORE.replace(" permit tcp any any established\n", " permit udp any any eq 53 reflect KNOWN\n permit ip any any\n").replace(
+    " permit tcp any any eq 443\n", " evaluate KNOWN\n"
+)
+
+
+def test_a_reflexive_list_lets_answers_back_and_nothing_new() -> None:
+    from auditor.model.packets import State
+
+    (way,) = ways(graph(REFLEXIVE), "10.40.0.53", "10.30.0.5")
+    (crossing,) = way.crossings
+    answer = "udp 10.40.0.53:53 > 10.30.0.5:1024"
+    assert permits(crossing.filter, answer, state=State.ESTABLISHED) is True
+    assert permits(crossing.filter, answer) is False
+    assert permits(crossing.filter, "udp 10.40.0.53:99 > 10.30.0.5:1024", state=State.ESTABLISHED) is False
+
+
+def test_a_reflexive_list_is_undecided_where_the_list_that_remembers_is_not_applied_the_other_way() -> None:
+    from auditor.model.packets import State
+
+    (way,) = ways(graph(REFLEXIVE.replace(" ip access-group FROM-SERVERS in\n", "")), "10.40.0.53", "10.30.0.5")
+    assert permits(way.crossings[0].filter, "udp 10.40.0.53:53 > 10.30.0.5:1024", state=State.ESTABLISHED) is None
+
+
+def test_only_named_sources_reach_the_terminal_lines() -> None:
+    made = graph(CORE + "access-list 10 permit 10.40.0.0 0.0.0.255\nline vty 0 15\n access-class 10 in\n")
+    hook = next(hook for hook in made.hooks if hook.zone == "switch:core:self")
+    assert permits(hook.filter, "tcp 10.40.0.5:9 > 10.30.0.1:22") is True
+    assert permits(hook.filter, "tcp 10.30.0.5:9 > 10.30.0.1:22") is False
+    assert permits(hook.filter, "udp 10.30.0.5:9 > 10.30.0.1:161") is None
