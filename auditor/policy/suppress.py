@@ -18,7 +18,7 @@ from auditor.model.source import Level, Span
 from auditor.policy.baseline import read_baseline
 from auditor.policy.config import Config, Ignore
 
-_INLINE = re.compile(r"(?P<lead>^|.*?)(?P<mark>#|//|;|!|<!--)\s*auditor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*)$")
+_INLINE = re.compile(r"(?P<lead>^|.*?)(?P<mark>#|//|;|!|<!--|\bremark\b)\s*auditor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*)$")
 Kept = tuple[tuple[Finding, ...], tuple[tuple[Finding, str], ...]]
 
 
@@ -96,7 +96,7 @@ def _comments_of(tree: Tree, path: str) -> Iterable[_Comment]:
     began = False
     for number, line in enumerate(lines, 1):
         found = _INLINE.match(line)
-        alone = found is not None and not found["lead"].strip()
+        alone = found is not None and (not found["lead"].strip() or (found["mark"] == "remark" and found["lead"].strip().isdigit()))
         if found is not None:
             rules = tuple(rule.strip() for rule in (found["rules"] or "").split(",") if rule.strip())
             column = found.start("mark") + 1
