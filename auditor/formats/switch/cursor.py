@@ -17,15 +17,16 @@ class Refused(Exception):
 class Cursor:
     """The words of a line from `at` on."""
 
-    __slots__ = ("at", "line", "words")
+    __slots__ = ("_lowered", "at", "line", "words")
 
     def __init__(self, line: Line, words: list[str], at: int = 0) -> None:
         self.line, self.words, self.at = line, words, at
+        self._lowered = list(map(str.lower, words))
 
     @property
     def word(self) -> str:
         """The next word in lower case, empty at the end."""
-        return self.words[self.at].lower() if self.at < len(self.words) else ""
+        return self._lowered[self.at] if self.at < len(self._lowered) else ""
 
     def accept(self, *choices: str) -> bool:
         """Whether the next word is one of `choices`, which is then taken."""
