@@ -15,10 +15,10 @@ from auditor.formats.nftables.convert import Converted, convert, hooks_of
 from auditor.formats.nftables.remarks import remarks
 from auditor.formats.nftables.setting import Setting, Way
 from auditor.formats.nftables.text import Text
-from auditor.model.filters import Rule
+from auditor.model.filters import Rule, Undecided, Verdict
 from auditor.model.graph import Graph
 from auditor.model.record import replace
-from auditor.model.source import Effect, Note, Span
+from auditor.model.source import Effect, Note, Span, Unknown
 
 _WAYS = {"input": Way.INBOUND, "forward": Way.TRANSIT, "output": Way.OUTBOUND}
 _LOADED_BY_OTHERS = frozenset({"not-idempotent"})
@@ -43,11 +43,20 @@ def embedded_rules(lines: Embedded, items: Sequence[Embedded], hook: str) -> tup
     around = _CHAINS.format(hook=hook, lo="oifname" if way is Way.OUTBOUND else "iifname")
     text = _Text("", (_HEAD, *items, around, lines, "\n  }\n}\n"))
     builder = _built(text)
-    table = builder.ruleset.tables[("inet", "nixos-fw")]
+    table = builder.ruleset.tables.get(("inet", "nixos-fw"))
+    chain = table.chains.get("called") if table is not None else None
     converted = convert(builder.ruleset)
-    rules = converted.converter.rules(table.chains["called"], table, Setting("inet", way, hook, False, converted.facts))
+    if table is None or chain is None:
+        return tuple(_anything(text.anywhere)), tuple(_notes(converted, text))
+    rules = converted.converter.rules(chain, table, Setting("inet", way, hook, False, converted.facts))
     own = tuple(replace(rule, span=_inside(rule.span, text)) for rule in rules[1:])
     return own, tuple(_notes(converted, text))
+
+
+def _anything(span: Span) -> Iterator[Rule]:
+    """Of a text that breaks what is around it, nothing is known."""
+    for verdict in (Verdict.DENY, Verdict.PERMIT):
+        yield Rule(Undecided(Unknown("rules that could not be read", span)), verdict, span)
 
 
 def embedded_tables(texts: Sequence[Embedded], zone: str, device: str) -> Graph:

@@ -82,10 +82,11 @@ def _of_host(host: Host, reader: NftReader | None, sole: bool) -> Graph:
     if described:
         _inbound(draft)
         _outbound(draft)
+        _forward_filter(draft)
     notes = _tables(draft, reader, described)
     interfaces = _interfaces(draft)
-    if described:
-        _transit(draft, bool(interfaces))
+    if described and all(hook.id != f"{host.id}/{Place.TRANSIT}" for hook in draft.hooks):
+        _unfiltered(draft, bool(interfaces))
     zones, devices = _zones(draft, interfaces, sole)
     return Graph(zones, tuple(draft.hooks), devices, (*draft.texts.notes, *draft.commands.notes, *notes), (), tuple(draft.filters))
 
@@ -146,15 +147,20 @@ def _undecided(place: Span, *reasons: Unknown | None) -> list[Rule]:
     return [rules.undecided(why, place) for why in reasons if why is not None]
 
 
-def _transit(draft: _Draft, routes: bool) -> None:
+def _forward_filter(draft: _Draft) -> None:
     firewall, span = draft.firewall, draft.host.span
-    name = f"NixOS forwarding of {draft.host.name}"
     if firewall.backend in (Backend.NFTABLES, None) and firewall.filters_forward.value is not False and firewall.enable.value is not False:
         place = firewall.filters_forward.span or span
         found = _undecided(place, firewall.enable.unknown, firewall.filters_forward.unknown, draft.texts.doubt)
         found += nftables_backend.forward(firewall, draft.texts, span)
+        name = f"NixOS forward filter of {draft.host.name}"
         draft.hook(Place.TRANSIT, Filter(name, tuple(found), Verdict.DENY, place), "the forward filter")
-        return
+
+
+def _unfiltered(draft: _Draft, routes: bool) -> None:
+    """What passes through a host without a filter of NixOS: everything, if it forwards at all, but for what commands do."""
+    firewall, span = draft.firewall, draft.host.span
+    name = f"NixOS forwarding of {draft.host.name}"
     policy = draft.commands.policies.get("FORWARD") if firewall.backend is Backend.IPTABLES else None
     written = draft.commands.chains["FORWARD"] if firewall.backend is Backend.IPTABLES else []
     if not routes and firewall.routes.value is not True and not written and policy is None:

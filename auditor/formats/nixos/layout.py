@@ -60,8 +60,9 @@ class Layout:
                 target = self._target(loaded.file.path, each.path)
                 if target is not None and target != loaded.file.path:
                     imported.add(target)
-        for path, loaded in found:
-            if path not in imported:
+        for path, loaded in sorted(found, key=lambda each: each[0] in imported):  # those that only each other import come last
+            if path not in imported or path not in self._used:
+                self._used.add(path)
                 yield from self._alone(path, loaded)
         for path, loaded in found:
             self._say_unread(path, loaded)
@@ -108,7 +109,7 @@ class Layout:
 
     def _alone(self, path: str, loaded: Loaded) -> Iterator[Host]:
         """The machine of a file that no other one uses, where it sets anything."""
-        definitions = list(self._gathered(loaded, loaded.module, set()))
+        definitions = list(self._gathered(loaded, loaded.module, {path}))
         if any(_tells(each) for each in definitions):
             settings = Settings(definitions, final=False)
             name = settings.text("networking", "hostName")

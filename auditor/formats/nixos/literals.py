@@ -12,7 +12,7 @@ from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
 DEEPEST = 120
-MOST_STEPS = 200_000
+MOST_STEPS = 50_000
 _NUMBERS = {"integer_expression"}
 _STRINGS = ("string_expression", "indented_string_expression")
 

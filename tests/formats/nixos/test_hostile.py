@@ -1,0 +1,131 @@
+"""Broken and hostile input costs a remark, never a traceback and never much time; secrets are never said."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.files import MemoryTree
+from tests.formats.nixos.samples import load, load_tree, reaches, tcp
+
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
+TEXTS = sorted({path.read_text() for kind in ("nixos", "matrix") for path in (FIXTURES / kind).rglob("*.nix")})
+DUMPS = sorted({path.read_text() for path in FIXTURES.rglob("nixos/*.json")})
+HEAD = "{ networking.firewall.allowedTCPPorts = "
+
+
+def lists() -> str:
+    return HEAD + "[" + "(" * 50_000 + "1" + ")" * 50_000 + "]; }"
+
+
+def sets() -> str:
+    return "{ networking.firewall = " + "{ a = " * 20_000 + "1" + "; }" * 20_000 + "; }"
+
+
+def joined() -> str:
+    return HEAD + " ++ ".join(["[ 1 ]"] * 20_000) + "; }"
+
+
+def doubling() -> str:
+    names = "".join(f"a{i} = a{i - 1} ++ a{i - 1}; " for i in range(1, 60))
+    return "let a0 = [ 1 ]; " + names + "in " + HEAD + "a59; }"
+
+
+def circle() -> str:
+    return "let a = b; b = a; in " + HEAD + "a; }"
+
+
+def imports() -> str:
+    return '{ networking.hostName = "a"; imports = ' + " ++ ".join(["[ ./b.nix ]"] * 5_000) + "; }"
+
+
+def large() -> str:
+    return HEAD + "[ 443 ]; environment.etc.x.text = ''\n" + "password line\n" * 750_000 + "''; }"
+
+
+def ports() -> str:
+    return HEAD + "[ " + " ".join(str(i % 60_000) for i in range(20_000)) + " ]; }"
+
+
+def functions() -> str:
+    return "x: " * 20_000 + '{ networking.hostName = "a"; }'
+
+
+def unclosed() -> str:
+    return HEAD + "[ 443 " + "{ a = [ '' ${ " * 20_000
+
+
+SHAPES = [lists, sets, joined, doubling, circle, imports, large, ports, functions, unclosed]
+
+
+@pytest.mark.parametrize("made", SHAPES, ids=lambda made: made.__name__)
+def test_much_of_anything_is_read_in_seconds(made: object) -> None:
+    assert callable(made)
+    text = made()
+    start = time.monotonic()
+    load(a_nix=text)
+    assert time.monotonic() - start < 10
+
+
+def test_deep_json_is_refused() -> None:
+    graph = load(a_json='{"allowedTCPPorts": ' + "[" * 100_000)
+    assert [note.trap for note in graph.notes] == ["unparsable"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 100, b"{ networking = \xc3\x28; }"])
+def test_what_is_no_text_is_told_and_the_others_are_read(content: bytes) -> None:
+    graph = load_tree(MemoryTree({"a.nix": content, "b.nix": HEAD + "[ 443 ]; }"}))
+    assert [(note.trap, note.span.path) for note in graph.notes] == [("unparsable", "a.nix")]
+    assert [zone.id for zone in graph.zones] == ["nixos:b.nix"]
+
+
+def test_of_a_broken_file_the_rest_is_read() -> None:
+    graph = load(a_nix="{\n  networking.firewall.allowedTCPPorts = [ 443 ];\n  users = { ;;= };\n  networking.nftables.enable = true;\n}\n")
+    assert [note.trap for note in graph.notes] == ["unparsable"]
+    assert reaches(graph, tcp(443)) == "yes"
+
+
+def test_a_secret_is_never_said() -> None:
+    secret = "correct-horse-battery-staple"
+    graph = load(
+        a_nix=f"""{{ config, ... }}:
+        let password = "{secret}"; in {{
+          networking.firewall.allowedTCPPorts = if password == "{secret}" then [ 22 ] else [ 23 ];
+          networking.firewall.extraInputRules = ''ip saddr ${{f "{secret}"}} accept'';
+          networking.wireless.networks.home.psk = "{secret}";
+          networking.firewall.enable = lib.mkIf (check "{secret}") true;
+          imports = [ (builtins.fetchTarball "https://user:{secret}@example.org") ];
+        }}"""
+    )
+    assert graph.hooks
+    assert secret not in repr(graph)
+
+
+words = st.sampled_from(
+    [*"{}[]()=;'\"$.:é\n", "''", "${", "lib.mkIf x ", "imports", "let ", " in ", "++", "//", "inherit ", "null", "with x; "]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(TEXTS), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 12), words), min_size=1, max_size=4))
+def test_a_garbled_file_never_brings_the_reader_down(text: str, edits: list[tuple[int, int, str]]) -> None:
+    for at, length, word in edits:
+        at %= len(text) + 1
+        text = text[:at] + word + text[at + length :]
+    load(a_nix=text, b_nix=TEXTS[0])
+
+
+pieces = st.sampled_from([*'{}[]:,"\\0-', "null", "true", "1e999", '"firewall"', '"enable"', "\\u12", '"tables"'])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(DUMPS), st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 12), pieces), min_size=1, max_size=3))
+def test_a_garbled_dump_never_brings_the_reader_down(text: str, edits: list[tuple[int, int, str]]) -> None:
+    for at, length, piece in edits:
+        at %= len(text) + 1
+        text = text[:at] + piece + text[at + length :]
+    load(a_json=text)
