@@ -23,6 +23,10 @@ NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definitio
 """Remarks of front ends that are hygiene in every dialect."""
 
 
+_SAME = {"undefined-reference": ("undefined-acl", "undefined-group", "time-range-undefined")}
+"""Traps of dialects that have more to say about it: they are told as what they are, and hygiene does not hold either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What hygiene is asked about: the graph, its places and its superfluous rules, gathered once."""
@@ -176,7 +180,7 @@ def _by(requirement: Requirement, found: Covered, what: str) -> Finding:
 
 def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     for note in subject.graph.notes:
-        if note.trap.rpartition("/")[2] == requirement.fact:
+        if note.trap.rpartition("/")[2] in (requirement.fact, *_SAME.get(requirement.fact, ())):
             yield _finding(requirement, note.message, Location(note.span))
 
 
