@@ -95,7 +95,7 @@ def _ported(number: int, part: Part, backend: Backend, rule: Written) -> Conditi
     from_, unknown_from = _ranges(part.sport, backend)
     unknown = unknown_to or unknown_from
     known = Exactly(ports(number, to, from_))
-    if unknown is None:
+    if not unknown:
         return known
     reason = Unknown(f"{unknown} is no service of the table used here", rule.span)
     wide = ports(number, (ANY_PORT,) if unknown_to else to, (ANY_PORT,) if unknown_from else from_)
