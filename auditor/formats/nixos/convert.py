@@ -202,10 +202,9 @@ def _tables(draft: _Draft, reader: NftReader | None, described: bool) -> tuple[N
         return ()
     graph = reader.tables(texts, host.id, host.id)
     hooks = [hook for hook in graph.hooks if "nixos-fw rpfilter" not in hook.filter.name]
-    for hook in hooks:
-        filter_ = replace(hook.filter, rules=_marked(hook.filter.rules, {}))
-        draft.hooks.append(replace(hook, filter=filter_))
-        draft.filters.append(filter_)
+    own = [replace(hook, filter=replace(hook.filter, rules=_marked(hook.filter.rules, {}))) for hook in hooks]
+    draft.hooks[:0] = own  # the firewall itself comes last, so that what gets through everything is blamed on it
+    draft.filters += [hook.filter for hook in own]
     return graph.notes
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.formats.nixos.firewall import Firewall, Gate, Opening, Trusted
-from auditor.model.filters import Condition, Exactly, Fact, Predicate, Rule, Side, Test, Undecided, Verdict, both
-from auditor.model.headers import IPV6, Protocol, address_interval, destinations, icmp, ports, protocol_set, sources, state_set
+from auditor.model.filters import Condition, Exactly, Fact, Predicate, Rule, Side, Test, Undecided, Verdict, both, either
+from auditor.model.headers import Protocol, address_interval, destinations, icmp, ports, protocol_set, sources, state_set
 from auditor.model.packets import EVERYTHING, PacketSet, State, union
 from auditor.model.source import Span, Unknown
 
 ICMPV6_REFUSED = (137, 139)
-V6 = sources([IPV6])
+_LINK = address_interval("fe80::/64")
 
 
 def product(condition: Condition, verdict: Verdict, span: Span, text: str) -> Rule:
@@ -86,9 +86,11 @@ def icmpv6(span: Span) -> Rule:
 
 
 def dhcpv6(port: int, span: Span) -> Rule:
-    """DHCPv6 on the link."""
-    packets = destinations([address_interval("fe80::/64")]) & ports(Protocol.UDP, ((port, port),))
-    return product(Exactly(packets), Verdict.PERMIT, span, "NixOS accepts DHCPv6 on the link")
+    """DHCPv6 on the link. The rule asks for no source, but no router forwards anything to an address of the link."""
+    packets = destinations([_LINK]) & ports(Protocol.UDP, ((port, port),))
+    near = sources([_LINK])
+    elsewhere = Undecided(Unknown("whether packets from elsewhere come to an address of the link", span), packets - near)
+    return product(either(Exactly(packets & near), elsewhere), Verdict.PERMIT, span, "NixOS accepts DHCPv6 on the link")
 
 
 def replies(span: Span) -> Rule:

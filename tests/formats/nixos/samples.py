@@ -29,7 +29,7 @@ def load(**files: str) -> Graph:
 
 def nix(options: str) -> Graph:
     """One module with these options in `networking.firewall`."""
-    return load(a_nix="{ config, lib, ... }:\n{\n  networking.hostName = \"host\";\n  networking.firewall = {\n" + options + "\n  };\n}\n")
+    return load(a_nix='{ config, lib, ... }:\n{\n  networking.hostName = "host";\n  networking.firewall = {\n' + options + "\n  };\n}\n")
 
 
 def dump(nftables: bool = True, **options: object) -> Graph:
