@@ -102,6 +102,8 @@ def mask_length(mask: int) -> int | None:
 
 def wildcard(address: int, wild: int) -> Intervals | None:
     """The addresses that agree with `address` where the wildcard has a zero; None if they are too many intervals to write down."""
+    if wild & (wild + 1) == 0:
+        return ((address & ~wild & _ALL, (address | wild) & _ALL),)
     run = (wild ^ (wild + 1)).bit_length() - 1  # ones at the low end
     base = address & ~wild & _ALL
     size = 1 << run

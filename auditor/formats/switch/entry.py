@@ -17,7 +17,7 @@ from auditor.formats.switch.notes import Notes
 from auditor.formats.switch.services import OPERATORS, has_ports, message, ports, protocol
 from auditor.model.filters import Condition, Exactly, Undecided, either
 from auditor.model.headers import ANY_PORT, IPV4, IPV6, Protocol, TcpFlag
-from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet, box_set
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet, box_set, field_set
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Unknown
 
@@ -358,5 +358,13 @@ def _condition(
 
 
 def _packets(spans: dict[Field, tuple[Interval, ...]]) -> PacketSet:
-    spans = {name: part for name, part in spans.items() if part != (ANY_PORT,) or name not in (Field.SOURCE_PORT, Field.DESTINATION_PORT)}
-    return box_set(spans) if spans else EVERYTHING
+    """The packets whose every field is in its spans; lines of a list share most of them."""
+    result = EVERYTHING
+    for name in sorted(spans, reverse=True):
+        part = spans[name]
+        if part != (ANY_PORT,) or name not in (Field.SOURCE_PORT, Field.DESTINATION_PORT):
+            result = (_in_field(name, part) if len(part) < 8 else field_set(name, part)) & result
+    return result
+
+
+_in_field = lru_cache(maxsize=4096)(field_set)
