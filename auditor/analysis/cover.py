@@ -43,7 +43,7 @@ class Covered:
 def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: PacketSet = EVERYTHING) -> Iterator[Covered]:
     """The rules of one list that earlier rules of it cover, in order, as far as packets of `within` are concerned.
 
-    Where only the `usual` packets of a rule are covered, it is named if they are decided otherwise.
+    Where only the `usual` packets of a rule are covered, it is named if they are decided otherwise, and not just by exceptions to it.
     """
     index, scope = _Index(), ONE_FAMILY & within
     for rule in rules:
@@ -60,16 +60,23 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
             yield Covered(rule, by)
             continue
         if usual is not EVERYTHING:
-            yield from _unusual(index, rule, plain, usual)
+            yield from _unusual(index, rule, plain, usual, scope)
         if plain.decided:
             index.add(rule, plain)
 
 
-def _unusual(index: _Index, rule: Rule, plain: Plain, usual: PacketSet) -> Iterator[Covered]:
+def _unusual(index: _Index, rule: Rule, plain: Plain, usual: PacketSet, scope: PacketSet) -> Iterator[Covered]:
     common = plain.packets & usual
     found = Covered(rule, index.cover(Plain(common, plain.demands, plain.decided))) if common else None
-    if found is not None and found.by and found.contradicted:
+    if found is None or not found.by or not found.contradicted:
+        return
+    if not all(_is_exception(plain_of(other.condition, scope), plain) for other in found.by):
         yield found
+
+
+def _is_exception(narrow: Plain, wide: Plain) -> bool:
+    """Whether all of one rule is part of another: first the exception, then the rule, is how lists are written."""
+    return wide.demands <= narrow.demands and narrow.packets <= wide.packets
 
 
 def plain_of(condition: Condition, within: PacketSet) -> Plain:

@@ -1,0 +1,43 @@
+"""What hygiene says of firewalls written as the documents show them."""
+
+from __future__ import annotations
+
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Finding, Outcome
+
+ROUTER = """\
+<?xml version="1.0"?>
+<pfsense>
+  <version>23.3</version>
+  <interfaces>
+    <wan><enable/><if>igb0</if><descr>WAN</descr><ipaddr>203.0.113.2</ipaddr><subnet>29</subnet><gateway>GW</gateway></wan>
+    <lan><enable/><if>igb1</if><descr>LAN</descr><ipaddr>192.168.1.1</ipaddr><subnet>24</subnet></lan>
+    <opt1><enable/><if>igb2</if><descr>NODES</descr><ipaddr>192.168.30.1</ipaddr><subnet>24</subnet></opt1>
+  </interfaces>
+  <gateways><gateway_item><name>GW</name><interface>wan</interface><gateway>203.0.113.1</gateway></gateway_item></gateways>
+  <filter>RULES</filter>
+</pfsense>
+"""
+NODES = "<address>192.168.30.0/24</address>"
+
+
+def rule(kind: str, source: str, destination: str) -> str:
+    return (
+        f"<rule><type>{kind}</type><interface>opt1</interface><ipprotocol>inet</ipprotocol>"
+        f"<source>{source}</source><destination>{destination}</destination></rule>\n"
+    )
+
+
+def shadowed(*rules: str) -> Finding:
+    tree = MemoryTree({"config.xml": ROUTER.replace("RULES", "".join(rules)), "auditor.yaml": "rulesets: [firewall-hygiene]\n"})
+    reading = audit.read(tree, ("config.xml",), audit.Request())
+    return next(each for each in audit.findings_of(reading) if each.rule == "hygiene/shadowed-rule")
+
+
+def test_a_denial_of_the_rest_after_its_exception_is_no_mistake() -> None:
+    assert shadowed(rule("pass", NODES, NODES), rule("block", "<any/>", NODES)).outcome is Outcome.HOLDS
+
+
+def test_a_denial_after_a_permit_that_reaches_further_is_shadowed_for_those_behind_the_interface() -> None:
+    assert shadowed(rule("pass", NODES, "<any/>"), rule("block", "<any/>", NODES)).outcome is Outcome.BROKEN
