@@ -97,6 +97,14 @@ LINTS: tuple[Lint, ...] = (
         ERROR,
     ),
     Lint(
+        "unused-definition",
+        "A name that nothing uses",
+        "An alias, set or group that no rule uses is left over, or the rule that should use it is missing or misspelt. Names of the "
+        "cluster are looked for only where files of guests were read too.",
+        "Remove it, or use it.",
+        NOTE,
+    ),
+    Lint(
         "forward-reference",
         "A name that is used before it is defined",
         "The default backend goes through a file once: a rule or entry that names an alias or set defined further down is left out.",

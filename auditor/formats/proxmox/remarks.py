@@ -25,6 +25,7 @@ def remarks(site: Site) -> Iterator[Note]:
         yield from _groups(site, document)
     for number, document in site.guests.items():
         yield from _guest(site, number, document)
+    yield from _unused(site)
     yield from _unfiltered(site)
     yield from _not_for_guests(site)
     yield from _management(site)
@@ -125,6 +126,36 @@ def _groups(site: Site, document: Document) -> Iterator[Note]:
         else:
             message = f"there is no group {name[:40]}: it is empty, and what it should decide goes on to the next rule"
             yield Note("undefined-reference", message, words.action.span, Effect.DROPPED, Level.ERROR)
+
+
+_OF_PRODUCT = ("management", "blacklist", "local_network")
+
+
+def _unused(site: Site) -> Iterator[Note]:
+    """Names that nothing uses; those of the cluster may be used by guests whose files are not here."""
+    used = {word.lower() for document in site.documents for word in _used(site, document)}
+    for document in (*((site.cluster,) if site.cluster is not None and site.guests else ()), *site.guests.values()):
+        named = [("alias", each.name, each.span) for each in document.aliases]
+        named += [("set", each.name, each.span) for each in document.sets if not each.name.lower().startswith("ipfilter-net")]
+        named += [("group", each.name, each.span) for each in document.groups]
+        for kind, name, span in named:
+            if f"{kind} {name.lower()}" not in used and name.lower() not in _OF_PRODUCT:
+                message = f"no rule and no set that was read uses the {kind} {name}"
+                yield Note("unused-definition", message, span, Effect.IGNORED, Level.NOTE)
+
+
+def _used(site: Site, document: Document) -> Iterator[str]:
+    """The names that a file refers to, with their kinds."""
+    for _, words in _rules(site, document):
+        if words.direction == "GROUP":
+            yield f"group {words.action.text}"
+        for option, word in words.options:
+            if option in ("source", "dest"):
+                kind = "set" if word.text.startswith("+") else "alias"
+                yield f"{kind} {word.text.removeprefix('+').rpartition('/')[2]}"
+    for ipset in document.sets:
+        for entry in ipset.entries:
+            yield f"alias {entry.text.rpartition('/')[2]}"
 
 
 # -- guests
