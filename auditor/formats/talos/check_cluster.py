@@ -114,7 +114,8 @@ def _overlay(view: _View, parameters: Mapping[str, object]) -> Iterator[Note]:
             elif rule.protocol == "udp" and rule.maybe and inside and not subtract_intervals(rule.maybe, inside):
                 message = f"the tunnels of {what} run between node addresses: {rule.name} lets in the pods' networks alone"
                 yield _note("overlay-source", message, rule.ingress_span, Effect.NARROWED, Level.ERROR)
-    flannel = facts.cni == "flannel" and facts.cni_hint is None and "cni" not in parameters
+    whole = view.machine.plan.base is not None  # patches alone do not show which plugin the cluster has
+    flannel = whole and facts.cni == "flannel" and facts.cni_hint is None and "cni" not in parameters
     if flannel and not view.open("udp", 4789):
         others = [port for port in (8472, 6081) if view.of("udp", port)]
         hint = f"; udp/{others[0]} is another plugin's" if others else ""

@@ -154,7 +154,7 @@ def _is_about_machines(member: Member) -> bool:
 def _patched(group: Group, role: str, version: Version) -> Plan:
     members = group.patches_of(role)
     place = members[0].path if len(group.patches) == 1 else group.root or "."
-    own = [member.path.rpartition("/")[0] for member in members if member.roles == (role,)]
+    own = [name for member in members if member.roles == (role,) for name in (member.path, member.path.rpartition("/")[0])]
     aliases = (f"{NAME}:{place}", *(f"{NAME}:{path}" for path in dict.fromkeys(own) if path))
     patches = tuple(member.loaded for member in members)
     label = f"{role} of {place}" if place != "." else role

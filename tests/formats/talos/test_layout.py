@@ -89,6 +89,16 @@ def test_directories_of_patches_alone_are_one_machine_a_role() -> None:
     assert "talos:talos/workers" in graph.zones[1].aliases
 
 
+def test_a_role_that_only_patches_speak_of_goes_by_the_name_of_each_patch() -> None:
+    graph = load({"cp/controlplane.yaml": BLOCK, "worker/apid.yaml": rule("apid"), "worker/firewall.yaml": BLOCK})
+    assert {"talos:worker/apid.yaml", "talos:worker/firewall.yaml"} <= set(graph.zones[1].aliases)
+
+
+def test_patches_alone_do_not_say_which_plugin_the_cluster_has() -> None:
+    assert "overlay-port" not in {note.trap for note in load({"worker.yaml": BLOCK}).notes}
+    assert "overlay-port" in {note.trap for note in load({"worker.yaml": f"{whole('worker')}---\n{BLOCK}"}).notes}
+
+
 def test_one_patch_for_everybody_is_both_roles() -> None:
     graph = load({"talos/patches/firewall.yaml": BLOCK + "---\n" + rule("apid")})
     assert [zone.id for zone in graph.zones] == [
