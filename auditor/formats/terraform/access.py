@@ -149,6 +149,8 @@ def _splat(value: Value, step: Splat, scope: Scope, evaluate: Evaluate) -> Value
     if isinstance(value.raw, Hidden) and _may_be_many(value):
         return _hidden_splat(value, step)
     if kind not in SEQUENCES:
+        if isinstance(value.raw, Hidden) and not value.raw.not_null:
+            return _one_or_none(value, value.raw, step, scope, evaluate)
         return tuple_value((follow(value, step.each, scope, evaluate),), value.place)
     results = [follow(part, step.each, scope, evaluate) for part in value.elements]
     if kind is Kind.TUPLE:
@@ -162,6 +164,18 @@ def _splat(value: Value, step: Splat, scope: Scope, evaluate: Evaluate) -> Value
     if type_ is None:
         return tuple_value(results, value.place)
     return list_value([convert(result, type_) for result in results], type_, value.place)
+
+
+def _one_or_none(value: Value, hidden: Hidden, step: Splat, scope: Scope, evaluate: Evaluate) -> Value:
+    """A splat over what is no list, and may be null."""
+    choices = [tuple_value((), step)]
+    try:
+        choices.append(tuple_value((follow(value, step.each, scope, evaluate),), value.place))
+    except Refused as error:
+        if error.static:
+            raise
+    either = Hidden(hidden.reason, hidden.cause, None, hidden.place, choices=tuple(choices), not_null=True)
+    return Value(either, ANY, value.place, value.trail_)
 
 
 def _may_be_many(value: Value) -> bool:

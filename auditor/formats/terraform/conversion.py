@@ -50,6 +50,8 @@ def convert(value: Value, wanted: Type) -> Value:
         return _convert_empty(value, wanted)
     if wanted.kind in PRIMITIVES:
         return _convert_primitive(value, wanted)
+    if not value.raw and not convertible(value.type, wanted):
+        raise _mismatch(value, wanted)
     if wanted.kind in (Kind.LIST, Kind.SET) and value.kind in SEQUENCES:
         return _convert_sequence(value, wanted)
     if wanted.kind is Kind.MAP and value.kind in MAPPINGS:
@@ -73,11 +75,21 @@ def _like(origin: Value, result: Value) -> Value:
 def _convert_empty(value: Value, wanted: Type) -> Value:
     if not convertible(value.type, wanted):
         raise _mismatch(value, wanted)
-    target = bare(wanted)
+    target = _settled(value.type, bare(wanted))
     if isinstance(value.raw, Hidden) and (value.raw.choices or value.raw.members):
         hidden = replace(value.raw, choices=_convert_all(value.raw.choices, wanted), members=_convert_members(value.raw.members, wanted))
         return value.retyped(hidden, target)
     return value.retyped(value.raw, target)
+
+
+def _settled(source: Type, wanted: Type) -> Type:
+    """`wanted` with `any` in it settled by what a value of type `source` has there."""
+    if wanted.kind is Kind.ANY:
+        return source
+    if wanted.element is None or not _has_any(wanted.element):
+        return wanted
+    element = unify(list(_parts(source))) if source.kind is not Kind.ANY else None
+    return Type(wanted.kind, _settled(element, wanted.element)) if element is not None else wanted
 
 
 def _convert_all(parts: tuple[Value, ...], wanted: Type) -> tuple[Value, ...]:
@@ -313,7 +325,13 @@ def _equal_unknown(left: Value, right: Value) -> bool | None:
         return False
     if left.is_null or right.is_null or _has_any(left.type) or _has_any(right.type):
         return None
-    return None if left.type == right.type else False
+    if left.type == right.type or (_perhaps_null(left) and _perhaps_null(right)):
+        return None
+    return False
+
+
+def _perhaps_null(value: Value) -> bool:
+    return isinstance(value.raw, Hidden) and not value.raw.not_null
 
 
 def _identity(value: Value) -> bool:

@@ -210,10 +210,11 @@ def _for(expression: For, scope: Scope) -> Value:
 
 
 def _for_members(expression: For, collection: Value, scope: Scope) -> Value:
-    """`[for x in set]` where the set's elements are given, only not which of them are equal."""
+    """`[for x in …]` where the elements are known, only not their order, or which of them are equal."""
     results = []
     for member in collection.hidden.members:
-        names = {expression.value_name: member, **({expression.key_name: member} if expression.key_name else {})}
+        key = member if collection.kind is Kind.SET else unsettled([collection], NUMBER, expression, symbolic=False)
+        names = {expression.value_name: member, **({expression.key_name: key} if expression.key_name else {})}
         results.append(repeated(evaluate(expression.value, scope.with_names(names)), member))
     return unsettled([collection], ANY, expression, members=tuple(results), symbolic=False)
 
@@ -356,6 +357,8 @@ def _logic(expression: Binary, scope: Scope) -> Value:
                 raise
             failed.append(error)
     decided = next((value for value in sides if value.raw is decisive), None)
+    if decided is None and failed and sides and sides[0].is_unknown:
+        return unsettled(sides, BOOL, expression, symbolic=False)  # it may decide, and then the error does not matter
     if decided is None and failed:
         raise failed[0]
     if decided is None:

@@ -94,7 +94,7 @@ def _concat(*lists: Value) -> Value:
 
 def _merge(*maps: Value) -> Value:
     given = [value for value in maps if not value.is_null]
-    for value in given:
+    for value in maps:
         if value.kind not in MAPPINGS and value.kind is not Kind.ANY:
             raise Refused(f"maps and objects are needed, not a {value.kind}", value.place)
     if any(value.is_unknown for value in given):

@@ -33,7 +33,9 @@ def _union(*sets: Value) -> Value:
     if any(value.is_unknown for value in sets):
         from auditor.formats.terraform.functions.collections import members_of
 
-        raise Undecided(next(v for v in sets if v.is_unknown), tuple(part for value in sets for part in members_of(value)))
+        parts = [part for value in sets for part in members_of(value)]
+        type_ = unify([part.type for part in parts]) or ANY
+        raise Undecided(next(v for v in sets if v.is_unknown), tuple(convert(part, type_) for part in parts))
     return _combined(lambda left, right: left | right)(*sets)
 
 
