@@ -16,7 +16,7 @@ _TUNNELS = ("lo", "wg", "tun", "tap", "tailscale", "zt", "nebula", "ipsec", "vti
 def check_host(host: Host) -> Iterator[Note]:
     """Every remark about a host."""
     firewall = read_firewall(host.settings)
-    if firewall.enable.value is False:
+    if firewall.enable.value is False and not firewall.own_tables:
         message = "the firewall is off: everything that listens is open to everybody"
         yield Note("disabled", message, firewall.enable.span or host.span, Effect.DANGEROUS, Level.ERROR)
     yield from _ports(host, firewall)
@@ -130,5 +130,7 @@ def _services(firewall: Firewall) -> Iterator[Note]:
             message = f"which ports {each.option} opens is not known here: check the evaluated configuration"
             yield Note("open-firewall-unknown", message, each.span, Effect.UNKNOWN, Level.NOTE)
     for each in firewall.published:
+        if not each.option.startswith("the container"):
+            continue
         message = f"a published port of {each.option} is open whatever the firewall says: publish it to 127.0.0.1, or filter it elsewhere"
         yield Note("docker-bypass", message, each.span, Effect.WIDENED, Level.WARNING)

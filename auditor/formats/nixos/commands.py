@@ -146,7 +146,7 @@ def _line(made: Commands, text: str, span: Span, unsure: Unknown | None) -> None
             raise _Unread
         _call(made, shlex.split(command, comments=True), span, command, unsure)
     except (_Unread, ValueError):
-        _anything(made, Unknown("what this command does", span), span, text)
+        _anything(made, Unknown("what this command does", span), span, "a command that is not read")
         made.notes.append(
             Note("command-unread", "this command is not read: what it does to packets is left open", span, Effect.UNKNOWN, Level.NOTE)
         )

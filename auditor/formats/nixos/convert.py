@@ -85,6 +85,8 @@ def _of_host(host: Host, reader: NftReader | None, sole: bool) -> Graph:
         _forward_filter(draft)
     notes = _tables(draft, reader, described)
     interfaces = _interfaces(draft)
+    if described:
+        _switched_off(draft)
     if described and all(hook.id != f"{host.id}/{Place.TRANSIT}" for hook in draft.hooks):
         _unfiltered(draft, bool(interfaces))
     zones, devices = _zones(draft, interfaces, sole)
@@ -98,8 +100,6 @@ def _inbound(draft: _Draft) -> None:
     firewall, span = draft.firewall, draft.host.span
     name = f"NixOS firewall of {draft.host.name}"
     if firewall.enable.value is False:
-        off = firewall.enable.span or span
-        draft.hook(Place.INBOUND, Filter(name, (), Verdict.PERMIT, off, off), "the firewall, which is off,")
         return
     found = list(_published(firewall))
     if firewall.enable.unknown is not None:
@@ -113,6 +113,17 @@ def _inbound(draft: _Draft) -> None:
         found += nftables_backend.inbound(firewall, draft.texts, span)
     default = Verdict.REJECT if firewall.reject.value else Verdict.DENY
     draft.hook(Place.INBOUND, Filter(name, tuple(found), default, span), "the firewall")
+
+
+def _switched_off(draft: _Draft) -> None:
+    """A firewall that is off lets everything in, unless other tables filter, or may."""
+    firewall, host = draft.firewall, draft.host
+    filtered = any(hook.place is Place.INBOUND and hook.filter.default.denies for hook in draft.hooks)
+    undecided = firewall.own_tables and host.settings.switch(*NFTABLES, "enable").value is not True
+    if firewall.enable.value is False and not filtered and not undecided:
+        off = firewall.enable.span or host.span
+        name = f"NixOS firewall of {host.name}"
+        draft.hook(Place.INBOUND, Filter(name, (), Verdict.PERMIT, off, off), "the firewall, which is off,")
 
 
 def _doubted(draft: _Draft, found: list[Rule]) -> list[Rule]:
@@ -198,6 +209,7 @@ def _tables(draft: _Draft, reader: NftReader | None, described: bool) -> tuple[N
         family, called = settings.text(*at, "family"), settings.text(*at, "name")
         head = f"table {family.text if family else 'inet'} {called.text if called else name} {{\n"
         texts += [_wrapped(item.value, head) for item in settings.items(*at, "content") if isinstance(item.value, Words)]
+    draft.hooks += _ruleset_file(draft)
     if not texts:
         return ()
     graph = reader.tables(texts, host.id, host.id)
@@ -206,6 +218,17 @@ def _tables(draft: _Draft, reader: NftReader | None, described: bool) -> tuple[N
     draft.hooks[:0] = own  # the firewall itself comes last, so that what gets through everything is blamed on it
     draft.filters += [hook.filter for hook in own]
     return graph.notes
+
+
+def _ruleset_file(draft: _Draft) -> Iterator[Hook]:
+    """A ruleset in a file of its own: it is read where it is, and what it does to this host is not known here."""
+    host = draft.host
+    for item in host.settings.items(*NFTABLES, "rulesetFile"):
+        span = item.value.span
+        why = Unknown("what the file of networking.nftables.rulesetFile says: it is read as a host of its own", span)
+        for place in (Place.INBOUND, Place.OUTBOUND):
+            filter_ = Filter("networking.nftables.rulesetFile", (rules.undecided(why, span),), Verdict.DENY, span)
+            yield Hook(f"{host.id}/{place}/file", place, filter_, span, f"the ruleset file of {host.name}", host.id)
 
 
 def _wrapped(words: Words, head: str) -> Embedded:

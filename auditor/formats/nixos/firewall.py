@@ -22,6 +22,12 @@ OUTPUT: Path = (*FIREWALL, "filterOutput")
 NFTABLES: Path = ("networking", "nftables")
 NAT: Path = ("networking", "nat")
 _PROTOCOLS = {"tcp": (Protocol.TCP,), "udp": (Protocol.UDP,), "": (Protocol.TCP, Protocol.UDP)}
+_WRITERS: dict[Path, str] = {
+    ("virtualisation", "docker"): "Docker",
+    ("virtualisation", "podman"): "Podman",
+    ("services", "k3s"): "k3s",
+    ("services", "kubernetes"): "Kubernetes",
+}
 _ANY_PORT: Interval = (0, 65535)
 _PUBLISHED = re.compile(r"(?:(?:(?P<ip>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<host>\d+(?:-\d+)?):)?\d+(?:-\d+)?(?:/(?P<protocol>tcp|udp))?")
 _TARGET = re.compile(r"(?P<address>[\d.]+|\[[\da-fA-F:]+\])(?::(?P<low>\d+)(?:-(?P<high>\d+))?)?")
@@ -79,7 +85,10 @@ class Forward:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Firewall:
-    """The firewall of a host. `backend` None: not known. `final`: no other module can add to it."""
+    """The firewall of a host. `backend` None: not known. `final`: no other module can add to it.
+
+    `own_tables`: there are tables of nftables that somebody else wrote, which filter where the firewall is off.
+    """
 
     settings: Settings
     final: bool
@@ -98,6 +107,7 @@ class Firewall:
     routes: Switch
     forwards: tuple[Forward, ...]
     published: tuple[Opening, ...]
+    own_tables: bool
 
 
 def read_firewall(settings: Settings) -> Firewall:
@@ -130,7 +140,18 @@ def read_firewall(settings: Settings) -> Firewall:
         _routes(settings),
         tuple(_forwards(settings)),
         tuple(_published(settings)),
+        _own_tables(settings),
     )
+
+
+def _own_tables(settings: Settings) -> bool:
+    """Whether nftables has tables beside the firewall's, or may have, for all that is known."""
+    enabled = settings.switch(*NFTABLES, "enable")
+    if enabled.value is False and (enabled.stated or settings.final):
+        return False
+    written = any(settings.items(*NFTABLES, name) for name in ("ruleset", "rulesetFile"))
+    tables = [name for name in settings.names(*NFTABLES, "tables") if name != "nixos-fw"]
+    return written or any(settings.items(*NFTABLES, "tables", name, "content") for name in tables)
 
 
 def _backend(settings: Settings) -> Backend | None:
@@ -244,7 +265,8 @@ def _ssh_ports(settings: Settings) -> Iterator[Interval]:
 def _service(settings: Settings, path: Path, protocol: Protocol, ports: tuple[Interval, ...]) -> Iterator[Opening]:
     enabled = settings.switch(*path, "enable")
     opened = settings.switch(*path, "openFirewall", default=True)
-    if enabled.value is False or opened.value is False:
+    replaced = settings.forced(*FIREWALL, f"allowed{protocol.name}Ports")
+    if enabled.value is False or opened.value is False or replaced:
         return
     stated = opened.stated and opened.value is True
     span = opened.span if stated else enabled.span
@@ -298,6 +320,11 @@ def _forward(value: Value) -> Forward:
 
 def _published(settings: Settings) -> Iterator[Opening]:
     """Ports of containers: Docker and Podman translate and accept them before the firewall's chains see them."""
+    for path, name in _WRITERS.items():
+        on = settings.switch(*path, "enable")
+        if on.span is not None and on.value is not False:
+            why = on.unknown or Unknown(f"which ports {name} opens past the firewall while it runs", on.span)
+            yield Opening(name, _PROTOCOLS[""], _ANY_PORT, on.span, None, why)
     at = ("virtualisation", "oci-containers", "containers")
     for name in settings.names(*at):
         for item in settings.items(*at, name, "ports"):

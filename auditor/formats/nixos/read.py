@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 
 from auditor.files import Tree, Unreadable, read_text
@@ -9,8 +10,10 @@ from auditor.formats.base import Options
 from auditor.formats.nixos.checks import check_host
 from auditor.formats.nixos.convert import to_graph
 from auditor.formats.nixos.dump import hosts_of
+from auditor.formats.nixos.firewall import FIREWALL, NFTABLES
 from auditor.formats.nixos.host import Host
 from auditor.formats.nixos.jsontext import Malformed, read_json
+from auditor.formats.nixos.options import Path
 from auditor.model.graph import Graph
 from auditor.model.record import replace
 from auditor.model.source import Effect, Level, Note, Span
@@ -20,7 +23,7 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """The hosts of every dump and every .nix file among `paths`."""
     notes: list[Note] = []
     read: list[str] = []
-    evaluated = [host for path in paths if path.endswith(".json") for host in _dumped(tree, path, notes, read)]
+    evaluated = _joined([host for path in paths if path.endswith(".json") for host in _dumped(tree, path, notes, read)])
     written = _written(tree, [path for path in paths if path.endswith(".nix")], notes, read)
     names = {host.name for host in evaluated}
     kept = tuple(_named((*evaluated, *(host for host in written if host.name not in names))))
@@ -28,6 +31,22 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     notes += [note for host in (*evaluated, *written) for note in check_host(host)]
     told = dict.fromkeys(sorted(notes, key=lambda note: (note.span, note.trap)))
     return graph + Graph(notes=tuple(told), read=tuple((path, "nixos") for path in dict.fromkeys(read)))
+
+
+def _joined(hosts: list[Host]) -> list[Host]:
+    """One host where a directory holds just `networking.firewall` and `networking.nftables`, each in a file."""
+    found = list(hosts)
+    for host in hosts:
+        beside = [each for each in hosts if posixpath.dirname(each.path) == posixpath.dirname(host.path)]
+        others = [each for each in beside if each is not host]
+        if len(others) == 1 and _says(host, FIREWALL, NFTABLES) and _says(others[0], NFTABLES, FIREWALL):
+            found.remove(others[0])
+            found[found.index(host)] = replace(host, settings=host.settings.together(others[0].settings))
+    return found
+
+
+def _says(host: Host, this: Path, other: Path) -> bool:
+    return host.name == host.path and host.settings.span(*this) is not None and host.settings.span(*other) is None
 
 
 def _written(tree: Tree, paths: Sequence[str], notes: list[Note], read: list[str]) -> tuple[Host, ...]:

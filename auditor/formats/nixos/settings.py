@@ -12,6 +12,8 @@ from auditor.formats.nixos.values import Definition, Flag, Number, Open, Perhaps
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 
+PLAIN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Switch:
@@ -58,6 +60,14 @@ class Settings:
     def span(self, *path: str) -> Span | None:
         """Where something at or below `path` is set first."""
         return min((each.span for at, found in self._at.items() if at[: len(path)] == path for each in found), default=None)
+
+    def forced(self, *path: str) -> bool:
+        """Whether a definition surely takes the place of every plain one, those of modules that are not here among them."""
+        return any(each.unsure is None and each.priority < PLAIN for each in self._at.get(path, ()))
+
+    def together(self, other: Settings) -> Settings:
+        """The options of both."""
+        return Settings((each for found in (*self._at.values(), *other._at.values()) for each in found), self.final and other.final)
 
     def names(self, *path: str) -> list[str]:
         """The names below `path`, in order."""

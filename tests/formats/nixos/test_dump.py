@@ -70,3 +70,17 @@ def test_other_json_is_not_claimed() -> None:
 def test_values_that_are_not_what_they_should_be_are_open_and_never_closed() -> None:
     graph = dump(allowedTCPPorts=["22", 70000, -1, 1.5])
     assert reaches(graph, tcp(22)) == "perhaps"
+
+
+def test_the_two_dumps_of_a_directory_are_one_host() -> None:
+    table = {"content": "chain early { type filter hook input priority -10; policy accept; tcp dport 443 drop; }", "family": "inet"}
+    graph = load(
+        firewall_json=json.dumps(FIREWALL), nftables_json=json.dumps({"checkRuleset": True, "enable": True, "tables": {"early": table}})
+    )
+    assert [each.id for each in graph.zones] == ["nixos:firewall.json"]
+    assert reaches(graph, tcp(443)) == "no"
+
+
+def test_docker_may_open_anything() -> None:
+    value = {"networking": {"firewall": FIREWALL}, "virtualisation": {"docker": {"enable": True}}}
+    assert reaches(load(a_json=json.dumps(value)), tcp(8080)) == "perhaps"

@@ -166,3 +166,51 @@ def test_forwarding_that_is_on_and_not_filtered_is_a_hook_that_permits() -> None
     graph = load(a_nix='{ boot.kernel.sysctl."net.ipv4.ip_forward" = 1; networking.firewall.enable = true; }')
     hook = next(hook for hook in graph.hooks if hook.place is Place.TRANSIT)
     assert (hook.filter.default, hook.filter.span.end_column - hook.filter.span.column) == ("permit", 1)
+
+
+def test_a_forced_list_takes_the_place_of_what_services_add() -> None:
+    graph = load(a_nix="{ lib, ... }: { services.openssh.enable = true; networking.firewall.allowedTCPPorts = lib.mkForce [ 443 ]; }")
+    assert [reaches(graph, tcp(port)) for port in (443, 22)] == ["yes", "perhaps"]
+
+
+def test_where_the_firewall_is_off_a_ruleset_of_ones_own_is_the_filter() -> None:
+    graph = load(
+        a_nix="""{
+          networking.firewall.enable = false;
+          networking.nftables.enable = true;
+          networking.nftables.ruleset = ''
+            table inet own { chain in { type filter hook input priority 0; policy drop; ct state established accept
+              tcp dport 443 accept } }
+          '';
+        }"""
+    )
+    assert [reaches(graph, tcp(port)) for port in (443, 22)] == ["yes", "no"]
+    assert not [note for note in graph.notes if note.trap == "disabled"]
+
+
+def test_tables_that_only_translate_filter_nothing() -> None:
+    table = 'table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan0" masquerade; } }'
+    text = f"networking.nftables = {{ enable = true; ruleset = ''\n{table}\n''; }};"
+    assert reaches(load(a_nix=f"{{ networking.firewall.enable = false; {text} }}"), tcp(22)) == "yes"
+
+
+def test_a_ruleset_in_a_file_leaves_everything_open() -> None:
+    options = "networking.nftables = { enable = true; rulesetFile = ./rules.nft; };"
+    assert reaches(load(a_nix=f"{{ networking.firewall.enable = false; {options} }}"), tcp(22)) == "perhaps"
+
+
+def test_nothing_heavy_is_imported_for_files_that_say_nothing() -> None:
+    import subprocess
+    import sys
+
+    code = """if True:
+        import sys
+        from auditor.files import MemoryTree
+        from auditor.formats.base import Options
+        from auditor.formats.nixos import FORMAT
+        dump = '{"enable": true, "allowedTCPPorts": [22]}'
+        FORMAT.load(MemoryTree({"a.nix": "{ pkgs }: pkgs.mkShell { }", "b.json": dump}), ["a.nix", "b.json"], Options())
+        print(*sorted(name for name in sys.modules if name.startswith(("tree_sitter", "lark", "auditor.formats.nftables."))))
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
