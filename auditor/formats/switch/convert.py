@@ -16,7 +16,7 @@ from auditor.formats.switch.routing import held_by
 from auditor.formats.switch.rules import Compiled, let_back, vty
 from auditor.model.filters import Filter, Rule, Undecided, Verdict
 from auditor.model.graph import Attributes, Device, Graph, Hook, Place, Zone, ZoneKind
-from auditor.model.headers import merge_intervals, subtract_intervals
+from auditor.model.headers import addresses_text, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
@@ -127,7 +127,8 @@ def _aliases(interface: Interface, names: tuple[str, ...], prefix: str) -> tuple
 
 
 def _attributes(interface: Interface) -> Attributes:
-    return (("vrf", interface.vrf),) if interface.vrf else ()
+    connected = tuple(("connected", addresses_text((network.span,))) for network in interface.networks)
+    return (("vrf", interface.vrf), *connected) if interface.vrf else connected
 
 
 def _is_link(interface: Interface) -> bool:

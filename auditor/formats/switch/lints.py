@@ -156,6 +156,14 @@ LINTS: tuple[Lint, ...] = (
         WARNING,
     ),
     Lint(
+        "redundant-differs",
+        "Two switches filter one network differently",
+        "Either of two switches that route a network may forward its packets, as a shared gateway address decides. A list that only one of "
+        "them has filters half of the time, or until the next failure.",
+        "Apply the same list on both.",
+        WARNING,
+    ),
+    Lint(
         "unused-definition",
         "A list is used nowhere",
         "It filters nothing. Often the command that applies it was lost.",

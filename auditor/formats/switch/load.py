@@ -10,6 +10,7 @@ from auditor.formats.switch.config import Config, read_config
 from auditor.formats.switch.convert import convert
 from auditor.formats.switch.flavour import Flavour, flavour_of
 from auditor.formats.switch.lines import read_lines
+from auditor.formats.switch.redundancy import reconcile
 from auditor.model.graph import Graph
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -32,7 +33,7 @@ def load(tree: Tree, paths: Sequence[str]) -> Graph:
         check(config)
         made = convert(config, f"{NAME}:{own}")
         graph += made + Graph(notes=tuple(dict.fromkeys(config.notes.found)), read=((config.path, NAME),))
-    return graph
+    return reconcile(graph) if len(found) > 1 else graph
 
 
 def read(tree: Tree, path: str) -> Config | Note:

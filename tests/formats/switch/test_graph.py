@@ -188,6 +188,45 @@ def test_two_switches_of_one_name_are_told_apart_by_their_files() -> None:
     assert {device.id for device in made.devices} == {"switch:a.cfg", "switch:b.cfg"}
 
 
+def two(first: str, second: str) -> Graph:
+    from auditor.files import MemoryTree
+    from auditor.formats.base import Options
+    from auditor.formats.switch import FORMAT
+
+    files: dict[str, str | bytes] = {
+        "a.cfg": first,
+        "b.cfg": second.replace("hostname core", "hostname spare").replace("0.1 255", "0.2 255"),
+    }
+    return FORMAT.load(MemoryTree(files), ["a.cfg", "b.cfg"], Options())
+
+
+def test_what_one_of_two_redundant_switches_denies_is_undecided() -> None:
+    bare = CORE.replace(" ip access-group TO-SERVERS out\n", "")
+    alike, different = two(CORE, CORE), two(CORE, bare)
+    assert through(alike, "tcp 10.40.0.5:1024 > 10.30.0.5:22") is False
+    assert through(different, "tcp 10.40.0.5:1024 > 10.30.0.5:22") is None
+    assert through(different, WEB) is True
+    assert "redundant-differs" in [note.trap for note in different.notes]
+    assert "redundant-differs" not in [note.trap for note in alike.notes]
+
+
+def test_two_switches_with_the_same_undecided_lines_filter_alike() -> None:
+    timed = CORE.replace(" permit tcp any any eq 443\n", " permit tcp any any eq 443 time-range NIGHT\n") + "time-range NIGHT\n"
+    assert "redundant-differs" not in [note.trap for note in two(timed + MAP, timed + MAP).notes]
+    assert "redundant-differs" in [note.trap for note in two(timed + MAP, timed + MAP.replace("eq 22", "eq 23")).notes]
+
+
+def test_a_route_to_another_switchs_network_is_no_second_way_into_it() -> None:
+    far = "hostname core\ninterface Vlan99\n ip address 10.99.0.1 255.255.255.0\nip route 10.30.0.0 255.255.0.0 10.99.0.7\n"
+    assert "redundant-differs" not in [note.trap for note in two(far, CORE).notes]
+
+
+def test_a_link_between_two_switches_is_passed_from_end_to_end() -> None:
+    link = "interface Vlan99\n ip address 10.99.0.{} 255.255.255.252\n ip access-group L in\nip access-list extended L\n {} ip any any\n"
+    made = two("hostname core\n" + link.format(1, "permit"), "hostname core\n" + link.format(2, "deny"))
+    assert "redundant-differs" not in [note.trap for note in made.notes]
+
+
 REFLEXIVE = CORE.replace(" permit tcp any any established\n", " permit udp any any eq 53 reflect KNOWN\n permit ip any any\n").replace(
     " permit tcp any any eq 443\n", " evaluate KNOWN\n"
 )
