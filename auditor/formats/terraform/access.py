@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auditor.formats.terraform.conversion import convert, unify
 from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.places import Place
-from auditor.formats.terraform.syntax import Access, Expression, GetAttribute, GetIndex, Splat
+from auditor.formats.terraform.syntax import Access, GetAttribute, GetIndex, Splat
 from auditor.formats.terraform.types import ANY, NUMBER, PRIMITIVES, SEQUENCES, STRING, Kind, Type
 from auditor.formats.terraform.values import Cause, Hidden, Value, list_value, text_of, tuple_value
 from auditor.model.record import replace
 
 if TYPE_CHECKING:
-    from auditor.formats.terraform.scope import Scope
-
-    Evaluate = Callable[[Expression, Scope], Value]
+    from auditor.formats.terraform.scope import Evaluate, Scope
 
 MAX_CHOICES = 16
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from auditor.formats.terraform.bodies import Attribute, Body
 from auditor.formats.terraform.conversion import convert
 from auditor.formats.terraform.errors import Refused
-from auditor.formats.terraform.evaluate import pairs_of
+from auditor.formats.terraform.loops import pairs_of
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.types import ANY, NUMBER, STRING, Kind
 from auditor.formats.terraform.values import Cause, Hidden, Value, number, object_value

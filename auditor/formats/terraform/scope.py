@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from auditor.files import Tree
@@ -65,6 +65,9 @@ class Scope:
 
     def with_names(self, more: Mapping[str, Value]) -> Scope:
         return Scope(self.names, self.budget, self.tree, self.directory, {**self.local, **more}, self.in_template)
+
+
+Evaluate = Callable[[Expression, Scope], Value]
 
 
 class NoNames:
