@@ -36,6 +36,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "lark": ("auditor.formats.nftables",),
     "yaml": ("auditor.yamlspan",),
     "jsonschema": ("auditor.policy.schema",),
+    "sarif_om": ("auditor.report.sarif",),
+    "attr": ("auditor.report.sarif",),
     "jinja2": ("auditor.report.html",),
     "markupsafe": ("auditor.report.html",),  # jinja2's own
     "hcl2": ("auditor.fixing.terraform",),

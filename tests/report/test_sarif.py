@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attr
 import jsonschema
 import pytest
-import sarif_om
 
 from auditor.model.findings import Finding, Location, Outcome, Run
-from auditor.model.record import fields, is_dataclass, replace
+from auditor.model.record import replace
 from auditor.model.source import Level, Span
 from auditor.report.base import NoSources, Options
-from auditor.report.sarif import MAX_RESULTS, objects, render
+from auditor.report.sarif import MAX_RESULTS, render
 from auditor.report.sarif.linehash import line_hashes
-from auditor.report.sarif.serialise import property_name
 from tests.report.sample import ETCD, LINT, NTP, PRIVATE, RUN, SOURCES, UNPLACED
 
 SCHEMA = Path(__file__).parent.parent / "data" / "sarif-2.1.0.json"
@@ -247,14 +244,3 @@ def rolling(text: str) -> dict[int, str]:
 def test_line_hashes_agree_with_the_rolling_definition(text: str) -> None:
     expected = rolling(text)
     assert line_hashes(text, frozenset(expected)) == expected
-
-
-def classes() -> list[type[Any]]:
-    return [kind for kind in vars(objects).values() if isinstance(kind, type) and is_dataclass(kind)]
-
-
-@pytest.mark.parametrize("kind", classes(), ids=lambda kind: kind.__name__)
-def test_every_class_and_field_is_one_of_sarif_om(kind: type[Any]) -> None:
-    theirs = {field.name: field.metadata["schema_property_name"] for field in attr.fields(getattr(sarif_om, kind.__name__))}
-    for field in fields(kind):
-        assert theirs[field.name] == property_name(field.name)

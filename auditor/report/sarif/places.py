@@ -58,7 +58,7 @@ class Places:
     def location(self, location: Location, number: int | None = None, said: str | None = None) -> om.Location:
         message = location.message if said is None else said
         return om.Location(
-            id=number,
+            id=number if number is not None else -1,
             message=om.Message(text=sentence(message)) if message else None,
             physical_location=self.physical(location.span),
             logical_locations=[om.LogicalLocation(fully_qualified_name=location.name)] if location.name else None,
