@@ -28,7 +28,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("project") / "repository"
     shutil.copytree(ROOT / "examples" / "talos-aws", place / "examples" / "talos-aws")
     shutil.copytree(ROOT / "examples" / "talos-aws" / "terraform", place / "terraform")
-    sample = re.search(r"^```yaml\n((?:#[^\n]*\n)?ruleset: .*?)^```", (ROOT / "docs/rulesets.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    page = (ROOT / "docs/rulesets.md").read_text(encoding="utf-8")
+    sample = re.search(r"^```yaml\n((?:#[^\n]*\n)?ruleset: .*?)^```", page, re.DOTALL | re.MULTILINE)
     assert sample is not None
     (place / "ours.yaml").write_text(sample[1], encoding="utf-8")
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "start"]):
