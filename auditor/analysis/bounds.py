@@ -46,7 +46,7 @@ def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
     stage: Filter | None = filter_
     permitted: Reach = {(): question} if question else {}
     while stage is not None:
-        walk.permitted = {}
+        walk.permitted, walk.called = {}, {}
         rest = walk.through(stage.rules, permitted)
         if stage.default is Verdict.PERMIT:
             _add(walk.permitted, rest)
@@ -73,6 +73,7 @@ class _Walk:
     permitted: Reach = field(default_factory=dict)
     denied: PacketSet = NOTHING
     doubts: list[tuple[PacketSet, tuple[Unknown, ...]]] = field(default_factory=list)
+    called: dict[tuple[int, frozenset[tuple[Written, PacketSet]]], Reach] = field(default_factory=dict)
 
     def through(self, rules: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send `reach` through `rules`; what may fall off their end."""
@@ -133,7 +134,10 @@ class _Walk:
         if isinstance(action, Assign):
             return _write(hit, action), {}
         if isinstance(action, Call):
-            back = self.through(action.chain.rules, hit)
+            key = (id(action.chain), frozenset(hit.items()))
+            if key not in self.called:
+                self.called[key] = self.through(action.chain.rules, hit)
+            back = self.called[key]
             return ({}, back) if action.goto else (back, {})
         if action is Verdict.PERMIT:
             _add(self.permitted, hit)

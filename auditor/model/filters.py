@@ -301,7 +301,7 @@ class Filter:
         """The decision on one packet. Undecided conditions are resolved either way, such that the outcome is `wanted` if it can be
         (PERMIT, or DENY which stands for REJECT too); None if it cannot. Without `wanted`: undecided conditions do not match.
         """
-        for (verdict, state), (rule, path, may) in _ends(self.rules, packet, ask, wanted is not None).items():
+        for (verdict, state), (rule, path, may) in _ends(self.rules, packet, ask, wanted is not None, {}).items():
             final = self.default if verdict is Verdict.RETURN else verdict
             if final is Verdict.PERMIT and self.then is not None:
                 later = self.then.first_match(dict(state), ask, wanted)
@@ -323,10 +323,15 @@ _Evidence = tuple[Rule | None, _Steps, _Steps]
 _Ends = dict[tuple[Verdict, _State], _Evidence]
 
 
-def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool) -> _Ends:
+_Known = dict[tuple[int, _State], _Ends]
+"""How chains end for packets: a chain that is called from everywhere is walked once for each form of the packet."""
+
+
+def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool, known: _Known) -> _Ends:
     """Every way these rules can end for `packet`: verdict and the packet as it is then → how. RETURN is falling off their end.
 
-    One way only unless `branch`. Packets that reach a rule in the same form are one, so doubts do not multiply.
+    One way only unless `branch`. Packets that reach a rule in the same form are one, so doubts do not multiply. A call that comes back
+    with the packet as it was leaves no step.
     """
     reaching: dict[_State, tuple[_Steps, _Steps]] = {tuple(packet.items()): ((), ())}
     ends: _Ends = {}
@@ -343,11 +348,12 @@ def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool) ->
                 if not branch or header not in match.maybe:
                     continue
             doubt = may if sure else (*may, rule)
-            for (verdict, later), (decided, steps, doubts) in _taken(rule, header, ask, branch).items():
+            for (verdict, later), (decided, steps, doubts) in _taken(rule, header, ask, branch, known).items():
+                doubted = tuple(dict.fromkeys(doubt + doubts)) if doubts else doubt
                 if verdict is Verdict.CONTINUE:
-                    onward.setdefault(later, ((*path, rule, *steps), doubt + doubts))
+                    onward.setdefault(later, (path if later == state else (*path, rule, *steps), doubted))
                 else:
-                    ends.setdefault((verdict, later), (decided, (*path, rule, *steps), doubt + doubts))
+                    ends.setdefault((verdict, later), (decided, (*path, rule, *steps), doubted))
         reaching = onward
         if not reaching:
             break
@@ -356,13 +362,16 @@ def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool) ->
     return ends
 
 
-def _taken(rule: Rule, packet: dict[Field, int], ask: Settle, branch: bool) -> _Ends:
+def _taken(rule: Rule, packet: dict[Field, int], ask: Settle, branch: bool, known: _Known) -> _Ends:
     """What a matching rule does; CONTINUE where evaluation goes on behind it."""
     action = rule.action
     if isinstance(action, Assign):
         return {(Verdict.CONTINUE, tuple({**packet, action.field: action.value or 0}.items())): (None, (), ())}
     if isinstance(action, Call):
         back = Verdict.RETURN if action.goto else Verdict.CONTINUE
-        inner = _ends(action.chain.rules, packet, ask, branch)
+        key = (id(action.chain), tuple(packet.items()))
+        if key not in known:
+            known[key] = _ends(action.chain.rules, packet, ask, branch, known)
+        inner = known[key]
         return {(back if verdict is Verdict.RETURN else verdict, state): how for (verdict, state), how in inner.items()}
     return {(action, tuple(packet.items())): (rule, (), ())}
