@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 from auditor.files import Tree, Unreadable, read_text
 from auditor.formats.base import Options
@@ -13,9 +15,12 @@ from auditor.formats.nftables import jsoninput, parse
 from auditor.formats.nftables.build import Builder
 from auditor.formats.nftables.convert import convert, graph_of
 from auditor.formats.nftables.remarks import remarks
+from auditor.formats.nftables.syntax import Bad, Item
 from auditor.formats.nftables.text import At, Text
 from auditor.model.graph import Graph
 from auditor.model.source import Effect, Level, Note, Span
+
+Made = TypeVar("Made")
 
 _QUIET = re.compile(r'"[^"\n]*"|(?<!\{)#(?!\})[^\n]*')
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#|<%|\$\{|@@?[A-Z][A-Z0-9_]+@@?|\b__[A-Z][A-Z0-9_]+__\b")
@@ -28,18 +33,26 @@ def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
         graph = Graph()
         builders: list[Builder] = []
         for path in paths:
-            found = _read(tree, path)
+            found = _safely(path, partial(_read, tree, path))
             if isinstance(found, Builder):
                 builders.append(found)
             else:
                 graph += Graph(notes=(found,), read=((path, "nftables"),))
-        included = {path for builder in builders for path in builder.ruleset.read}
-        roots = [builder for builder in builders if builder.ruleset.path not in included]
+        roots = _roots(builders)
         sole = sum(bool(builder.ruleset.tables) for builder in roots) == 1
         for builder in roots:
-            graph += _graph(builder, sole)
+            made = _safely(builder.ruleset.path, partial(_graph, builder, sole))
+            graph += Graph(notes=(made,)) if isinstance(made, Note) else made
     del options
     return graph
+
+
+def _safely(path: str, make: Callable[[], Made]) -> Made | Note:
+    """What is made of a file, unless it nests deeper than anybody writes."""
+    try:
+        return make()
+    except RecursionError:
+        return Note("unparsable", "this file nests too deeply to be read", Span.of_file(path), Effect.UNKNOWN, Level.ERROR)
 
 
 @contextmanager
@@ -52,6 +65,17 @@ def _without_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _roots(builders: Sequence[Builder]) -> list[Builder]:
+    """The rulesets that no other one includes; of those that include each other, the first."""
+    roots: list[Builder] = []
+    for index, builder in enumerate(builders):
+        path = builder.ruleset.path
+        others = [other for at, other in enumerate(builders) if path in other.ruleset.read and at != index]
+        if all(other.ruleset.path in builder.ruleset.read and builders.index(other) > index for other in others):
+            roots.append(builder)
+    return roots
 
 
 def _graph(builder: Builder, sole: bool) -> Graph:
@@ -84,10 +108,15 @@ def _read(tree: Tree, path: str) -> Builder | Note:
 def _json(tree: Tree, text: Text) -> Builder | Note:
     builder = Builder(tree, text.path)
     try:
-        builder.read(parse.Parsed(jsoninput.read(text), (), "file"))
+        items = jsoninput.read(text)
+        builder.read(parse.Parsed(items, tuple(_unknown_objects(items)), "file"))
     except jsoninput.Malformed as error:
         return Note("unparsable", str(error), error.at.span, Effect.UNKNOWN, Level.ERROR)
     return builder
+
+
+def _unknown_objects(items: Sequence[Item]) -> Iterator[parse.Error]:
+    return (parse.Error("an object that a ruleset in JSON does not have", item.at) for item in items if isinstance(item, Bad))
 
 
 def _template(text: Text) -> Note | None:

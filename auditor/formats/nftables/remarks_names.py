@@ -52,6 +52,9 @@ def _words(ruleset: Ruleset) -> set[str]:
     """Every name that rules, elements and definitions hold, variables and sets with their sign."""
     pattern = re.compile(r"[$@]?[A-Za-z_.][\w/.-]*")
     found: set[str] = set()
+    for _, at in ruleset.definitions:
+        if "$" in (value := at.words[:100_000]):
+            found.update(pattern.findall(value.partition("=")[2]))
     for table in ruleset.tables.values():
         for line, _ in rules_of(table):
             if "$" in (words := line.at.words) or "@" in words or '"' in words or "{" in words:
@@ -75,13 +78,14 @@ def _unreached(table: Table, words: set[str]) -> Iterator[Note]:
     reached: set[str] = set()
     pending = [chain for chain in table.chains.values() if chain.base is not None]
     verdicts = {name for named in table.sets.values() for change in named.changes for name in _targets(change.value.at.words)}
+    pending += [table.chains[name] for name in verdicts if name in table.chains]
     while pending:
         chain = pending.pop()
         if chain.name in reached:
             continue
         reached.add(chain.name)
-        names = {name for entry in chain.entries for name in _targets(entry.line.at.words)} | verdicts
-        pending += [each for name, each in table.chains.items() if name in names and name not in reached]
+        names = {name for entry in chain.entries for name in _targets(entry.line.at.words)}
+        pending += [table.chains[name] for name in names if name in table.chains and name not in reached]
     for name, chain in table.chains.items():
         if name not in reached and not _by_variable(table):
             yield _note(

@@ -86,7 +86,7 @@ def _rules(rules: tuple[Rule, ...]) -> Iterator[Rule]:
 def may_permit(filter_: Filter) -> PacketSet:
     """The packets from elsewhere that a chain may accept, as they come to it; what is in doubt is taken for permitted."""
     permitted: list[PacketSet] = []
-    left = _walk(filter_.rules, ~NOTHING, permitted, 0)
+    left = _walk(filter_.rules, ~NOTHING, permitted, {})
     if filter_.default is Verdict.PERMIT:
         permitted.append(left)
     result = NOTHING
@@ -95,7 +95,9 @@ def may_permit(filter_: Filter) -> PacketSet:
     return result
 
 
-def _walk(rules: tuple[Rule, ...], reach: PacketSet, permitted: list[PacketSet], depth: int) -> PacketSet:
+def _walk(
+    rules: tuple[Rule, ...], reach: PacketSet, permitted: list[PacketSet], known: dict[tuple[int, PacketSet], PacketSet]
+) -> PacketSet:
     returned = NOTHING
     for rule in rules:
         match = rule.condition.settle(_from_outside)
@@ -103,7 +105,10 @@ def _walk(rules: tuple[Rule, ...], reach: PacketSet, permitted: list[PacketSet],
         if not hit or isinstance(rule.action, Assign):
             continue
         if isinstance(rule.action, Call):
-            back = _walk(rule.action.chain.rules, hit, permitted, depth + 1) if depth < 20 else hit
+            key = (id(rule.action.chain), hit)
+            if key not in known:
+                known[key] = _walk(rule.action.chain.rules, hit, permitted, known)
+            back = known[key]
             if rule.action.goto:
                 returned |= back
                 back = NOTHING

@@ -79,8 +79,9 @@ class Resolver:
             expression, moment = found.value, found.moment
         return Unknown("the definitions go in circles", expression.at.span)
 
-    def items(self, expression: Expression, moment: Moment, depth: int = 0) -> Iterator[Item | Unknown]:
-        """The elements of a set, definitions that are sets spliced in; a single value is a set of one."""
+    def items(self, expression: Expression, moment: Moment, depth: int = 0, seen: set[At] | None = None) -> Iterator[Item | Unknown]:
+        """The elements of a set, definitions that are sets spliced in, each once; a single value is a set of one."""
+        seen = set() if seen is None else seen
         found = self.behind(expression, moment)
         if isinstance(found, Unknown) or depth > DEEPEST:
             yield found if isinstance(found, Unknown) else Unknown("the definitions go in circles", expression.at.span)
@@ -89,11 +90,14 @@ class Resolver:
         if not isinstance(expression, PlainSet | SetLiteral):
             yield Item(Element(expression, None, (), expression.at), moment)
             return
+        if expression.at in seen:
+            return
+        seen.add(expression.at)
         for element in parse.elements(expression):
             key = element.key
             spliced = isinstance(key, PlainSet | SetLiteral) or (isinstance(key, Atom) and key.word.startswith("$"))
             if spliced and key is not None and element.data is None:
-                yield from self.items(key, moment, depth + 1)
+                yield from self.items(key, moment, depth + 1, seen)
             else:
                 yield Item(element, moment)
 

@@ -181,6 +181,7 @@ class Converter:
         self._chains: dict[tuple[Lines, Setting], model.Chain] = {}
         self._open: list[tuple[Lines, Setting]] = []
         self._reached: set[Lines] = set()
+        self._shallow = False
         self.records: list[Record] = []
         self.ways_in: list[tuple[Span, str, PacketSet]] = []
 
@@ -194,7 +195,9 @@ class Converter:
     def only_read(self, lines: Lines, table: Table, setting: Setting) -> None:
         """Look for mistakes in a chain that judges no packet."""
         kept = len(self.records), len(self.ways_in)
+        self._shallow = True
         self.rules(lines, table, setting)
+        self._shallow = False
         del self.records[kept[0] :], self.ways_in[kept[1] :]
 
     def chain(self, lines: Lines, table: Table, setting: Setting, at: At) -> model.Chain | None:
@@ -309,6 +312,8 @@ class Converter:
                 self.resolver.refuse(f"`{name}` has a hook: nothing can jump to it", verdict.at, ("the chain", known.at))
                 return Unknown("a jump to a base chain", verdict.at.span)
             lines = known
+        if self._shallow and not isinstance(verdict.target, Block):
+            return Unknown("a chain that is read by itself", verdict.at.span)
         made = self.chain(lines, place.table, place.setting, verdict.at)
         return made if made is not None else Unknown("jumps that nft refuses", verdict.at.span)
 

@@ -122,7 +122,7 @@ def _address(word: str, family: socket.AddressFamily, bits: int) -> Value:
 def number(word: str, family: socket.AddressFamily) -> int:
     """An address as a number. Parts of an IPv4 address with a leading zero are octal, to nft as to inet_aton."""
     try:
-        packed = socket.inet_aton(word) if family == socket.AF_INET and word.count(".") == 3 else socket.inet_pton(family, word)
+        packed = socket.inet_aton(word) if family == socket.AF_INET and word[:1].isdigit() else socket.inet_pton(family, word)
     except (OSError, ValueError):
         called = "IPv4" if family == socket.AF_INET else "IPv6"
         if re.fullmatch(r"[A-Za-z0-9][\w.-]*", word) and re.search(r"[A-Za-z]|\.0\d*[89]", word):
