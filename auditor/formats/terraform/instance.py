@@ -7,97 +7,26 @@ evaluates to is kept, an error as an unknown value, so that it stops only what d
 from __future__ import annotations
 
 import posixpath
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from auditor.formats.terraform.arguments import BlockArguments, refused_value, value_or_unknown
 from auditor.formats.terraform.bodies import Attribute, Block, MergedBody
 from auditor.formats.terraform.errors import Refused
-from auditor.formats.terraform.instances import Expansion, Instance, Repetition, expand
-from auditor.formats.terraform.manifest import Manifest, is_local, local_directory
+from auditor.formats.terraform.instances import Expansion, Instance, combined, expand
 from auditor.formats.terraform.places import Place
-from auditor.formats.terraform.remarks import Remarks
-from auditor.formats.terraform.scope import Budget, NoNames, Scope
-from auditor.formats.terraform.sources import ModuleSource, Sources
+from auditor.formats.terraform.scope import NoNames, Scope
+from auditor.formats.terraform.shared import MAX_MODULES, Shared
+from auditor.formats.terraform.sources import ModuleSource
 from auditor.formats.terraform.syntax import Access, GetAttribute
 from auditor.formats.terraform.types import ANY, STRING, Kind, Type
-from auditor.formats.terraform.values import Cause, Hidden, Value, object_value, string, tuple_value, unknown
-from auditor.formats.terraform.variables import Declaration, Given, declaration, read_text, settle, unset_note
-from auditor.model.record import dataclass, field
+from auditor.formats.terraform.values import Cause, Hidden, Value, string, unknown
+from auditor.formats.terraform.variables import Declaration, declaration, read_text, settle, unset_note
 from auditor.model.source import Effect, Level, Note, Unknown
 
-MAX_MODULE_DEPTH = 20
-MAX_MODULES = 2_000
 RULE_BLOCKS = ("ingress", "egress", "security_rule", "rule", "inbound_rule", "outbound_rule", "allow", "deny")
 ALWAYS_TEXT = frozenset({"id", "arn", "self_link"})
+DATA_TYPES = {("aws_availability_zones", "names"): Type(Kind.LIST, STRING)}
 Key = tuple[str, str, str]
-
-
-@dataclass(slots=True)
-class Instances:
-    """What all module instances of one root module share."""
-
-    sources: Sources
-    root: str
-    manifest: Manifest
-    remarks: Remarks
-    budget: Budget
-    given: Given
-    workspace: str
-    count: int = 0
-    located: dict[tuple[str, tuple[str, ...]], ModuleSource | None] = field(default_factory=dict)
-    below: dict[tuple[str, tuple[str, ...]], tuple[ModuleSource, ...]] = field(default_factory=dict)
-
-    def locate(self, source: ModuleSource, path: tuple[str, ...], call: Block) -> ModuleSource | None:
-        """The module that `call` in `source` means, None if it is not here."""
-        calls = (*path, call.labels[0])
-        key = (source.directory, calls)
-        if key not in self.located:
-            self.located[key] = self._locate(source, calls, call)
-        return self.located[key]
-
-    def _locate(self, source: ModuleSource, calls: tuple[str, ...], call: Block) -> ModuleSource | None:
-        attribute = call.body.attribute("source")
-        text = attribute.literal if attribute else None
-        if text is None:
-            return None
-        directory = local_directory(source.directory, text) if is_local(text) else self.manifest.directory(calls, text)
-        if directory is None or len(calls) > MAX_MODULE_DEPTH:
-            return None
-        found = self.sources.module(directory)
-        return found if found.paths else None
-
-    def sources_below(self, module: Module) -> tuple[ModuleSource, ...]:
-        """The modules that a module instance is made of, its own first, each once."""
-        path = module.path if self.manifest.entries else ()  # without a manifest it does not matter which way a module is called
-        key = (module.source.directory, path)
-        if key not in self.below:
-            self.below[key] = self._reached(module.source, path)
-        return self.below[key]
-
-    def _reached(self, source: ModuleSource, path: tuple[str, ...]) -> tuple[ModuleSource, ...]:
-        found: dict[str, ModuleSource] = {}
-        seen = {(source.directory, path)}
-        pending = deque([(source, path)])
-        while pending:
-            source, path = pending.popleft()
-            found.setdefault(source.directory, source)
-            for name, call in source.calls.items():
-                target = self.locate(source, path, call)
-                inner = (*path, name) if self.manifest.entries else ()
-                if target is not None and (target.directory, inner) not in seen and len(seen) < MAX_MODULES:
-                    seen.add((target.directory, inner))
-                    pending.append((target, inner))
-        return tuple(found.values())
-
-    def modules_below(self, module: Module, matters: Callable[[ModuleSource], bool]) -> Iterator[Module]:
-        """The module instances in which, or below which, is something that matters."""
-        pending = [module]
-        while pending:
-            module = pending.pop()
-            if any(matters(source) for source in self.sources_below(module)):
-                yield module
-                pending.extend(child for name in reversed(module.source.calls) for child in reversed(module.children(name)))
 
 
 class ResourceInstance(BlockArguments):
@@ -136,7 +65,7 @@ class Module:
 
     def __init__(
         self,
-        shared: Instances,
+        shared: Shared,
         source: ModuleSource,
         address: str = "",
         path: tuple[str, ...] = (),
@@ -323,7 +252,7 @@ class Module:
         expansion = self.expansion(key, block)
         base = self.full(".".join(key if key[0] != "resource" else key[1:]))
         objects = [self._open_object(instance) for instance in self.resource_instances(key)]
-        return _combined(expansion, objects, base, Cause.DATA if key[0] == "data" else Cause.COMPUTED)
+        return combined(expansion, objects, base, Cause.DATA if key[0] == "data" else Cause.COMPUTED)
 
     def _open_object(self, resource: ResourceInstance) -> Value:
         cause = Cause.DATA if resource.mode == "data" else Cause.COMPUTED
@@ -413,7 +342,7 @@ class Module:
             objects = [self._outputs(child, block) for child in children]
         else:
             objects = [self._not_here(base + instance.suffix, block) for instance in expansion.instances]
-        return _combined(expansion, objects, base, Cause.MODULE)
+        return combined(expansion, objects, base, Cause.MODULE)
 
     def _not_here(self, address: str, block: Block) -> Value:
         hidden = Hidden(f"{address} is not installed", Cause.MODULE, address, block.place, not_null=True)
@@ -432,30 +361,3 @@ class Module:
             return self._undeclared(f"output {name} of {self.address}", self.call.place)
         station = f"output {name} of {self.address}"
         return self._once(("output", name), block.place, lambda: value_or_unknown(attribute, self.scope).via(station, attribute.place))
-
-
-def _combined(expansion: Expansion, objects: Sequence[Value], base: str, cause: Cause) -> Value:
-    """The instances of a block as one value, as expressions see them."""
-    if expansion.repetition is Repetition.NONE:
-        return objects[0]
-    certain = [item for item, instance in zip(objects, expansion.instances, strict=True) if instance.doubt is None]
-    if len(certain) == len(objects) and all(instance.key is not None for instance in expansion.instances):
-        return _collected(expansion, objects)
-    hidden = expansion.hidden
-    reason = hidden.reason if hidden else "its instances are not known"
-    choices: tuple[Value, ...] = ()
-    members: tuple[Value, ...] = ()
-    if expansion.repetition == Repetition.COUNT and all(instance.key is not None for instance in expansion.instances):
-        choices = tuple(tuple_value(objects[:length]) for length in range(len(certain), len(objects) + 1))
-    elif len(certain) == len(objects):
-        members = tuple(objects)
-    return Value(Hidden(reason, cause, base, hidden.place if hidden else None, choices, members, not_null=True), ANY)
-
-
-def _collected(expansion: Expansion, objects: Sequence[Value]) -> Value:
-    if expansion.repetition == Repetition.COUNT:
-        return tuple_value(objects)
-    return object_value({str(instance.key): item for instance, item in zip(expansion.instances, objects, strict=True)})
-
-
-DATA_TYPES = {("aws_availability_zones", "names"): Type(Kind.LIST, STRING)}

@@ -13,11 +13,12 @@ from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.loops import pairs_of
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.types import ANY, NUMBER, STRING, Kind
-from auditor.formats.terraform.values import Cause, Hidden, Value, number, object_value
+from auditor.formats.terraform.values import Cause, Hidden, Value, number, object_value, tuple_value
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
 MAX_INSTANCES = 10_000
+MAX_CHOICES = 8
 
 
 class Repetition:
@@ -186,3 +187,31 @@ def unroll(value: Value, iterator: str, place: Place) -> Iterator[Instance]:
                 yield Instance(None, "", {iterator: object_value({"key": key, "value": part})}, doubt)
         return
     yield _open_instance(iterator, value, place, doubt)
+
+
+def combined(expansion: Expansion, objects: Sequence[Value], base: str, cause: Cause) -> Value:
+    """The instances of a block as one value, as expressions see them."""
+    if expansion.repetition == Repetition.NONE:
+        return objects[0]
+    certain = [item for item, instance in zip(objects, expansion.instances, strict=True) if instance.doubt is None]
+    if len(certain) == len(objects) and all(instance.key is not None for instance in expansion.instances):
+        return _collected(expansion, objects)
+    hidden = expansion.hidden
+    reason = hidden.reason if hidden else "its instances are not known"
+    choices: tuple[Value, ...] = ()
+    members: tuple[Value, ...] = ()
+    if (
+        expansion.repetition == Repetition.COUNT
+        and len(objects) <= MAX_CHOICES
+        and all(each.key is not None for each in expansion.instances)
+    ):
+        choices = tuple(tuple_value(objects[:length]) for length in range(len(certain), len(objects) + 1))
+    elif len(certain) == len(objects):
+        members = tuple(objects)
+    return Value(Hidden(reason, cause, base, hidden.place if hidden else None, choices, members, not_null=True), ANY)
+
+
+def _collected(expansion: Expansion, objects: Sequence[Value]) -> Value:
+    if expansion.repetition == Repetition.COUNT:
+        return tuple_value(objects)
+    return object_value({str(instance.key): item for instance, item in zip(expansion.instances, objects, strict=True)})

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from auditor.files import Unreadable
-from auditor.formats.terraform.instance import Instances, Module, ResourceInstance
+from auditor.formats.terraform.instance import Module, ResourceInstance
 from auditor.formats.terraform.manifest import is_local, local_directory, read_manifest
 from auditor.formats.terraform.remarks import Remarks
 from auditor.formats.terraform.resources import MissingModule, Resource, Root
 from auditor.formats.terraform.scope import Budget
+from auditor.formats.terraform.shared import Shared
 from auditor.formats.terraform.sources import ModuleSource, Sources, directories
 from auditor.formats.terraform.variables import given_values
 from auditor.model.record import dataclass, field
@@ -88,13 +89,13 @@ class RootModule:
             self.remarks.add(note)
         workspace = options.environment.get("TF_WORKSPACE") or _workspace(sources, directory)
         budget = Budget(short_circuits=_needs_at_least(sources.module(directory), (1, 12)))
-        instances = Instances(sources, directory, read_manifest(sources.tree, directory), self.remarks, budget, given, workspace)
-        self._instances = instances
+        shared = Shared(sources, directory, read_manifest(sources.tree, directory), self.remarks, budget, given, workspace)
+        self._shared = shared
         self._missing: list[MissingModule] | None = None
-        self.module = Module(instances, sources.module(directory))
+        self.module = Module(shared, sources.module(directory))
 
     def types(self) -> frozenset[str]:
-        return frozenset(type_ for source in self._instances.sources_below(self.module) for _, type_ in source.kinds)
+        return frozenset(type_ for source in self._shared.sources_below(self.module) for _, type_ in source.kinds)
 
     def resources(self, types: Collection[str]) -> Iterator[Resource]:
         return self._select("resource", types)
@@ -104,7 +105,7 @@ class RootModule:
 
     def _select(self, mode: str, types: Collection[str]) -> Iterator[ResourceInstance]:
         wanted = {(mode, type_) for type_ in types}
-        for module in self._instances.modules_below(self.module, lambda source: not wanted.isdisjoint(source.kinds)):
+        for module in self._shared.modules_below(self.module, lambda source: not wanted.isdisjoint(source.kinds)):
             if not wanted.isdisjoint(module.source.kinds):
                 for key in module.source.resources:
                     if key[:2] in wanted:
@@ -112,18 +113,18 @@ class RootModule:
 
     def missing_modules(self) -> Sequence[MissingModule]:
         if self._missing is None:
-            modules = self._instances.modules_below(self.module, lambda source: bool(source.calls))
+            modules = self._shared.modules_below(self.module, lambda source: bool(source.calls))
             self._missing = [call for module in modules for call in module.missing_calls()]
         return self._missing
 
     def broken_files(self) -> Sequence[str]:
-        return sorted({path for source in self._instances.sources_below(self.module) for path in source.broken})
+        return sorted({path for source in self._shared.sources_below(self.module) for path in source.broken})
 
     def notes(self) -> tuple[Note, ...]:
-        for source in self._instances.sources_below(self.module):
+        for source in self._shared.sources_below(self.module):
             for note in source.notes:
                 self.remarks.add(note)
-        self.remarks.notes.update(self._instances.budget.notes)
+        self.remarks.notes.update(self._shared.budget.notes)
         return tuple(sorted(self.remarks.notes, key=lambda note: (note.span, note.trap, note.message)))
 
 
