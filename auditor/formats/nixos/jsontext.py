@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 
 from auditor.formats.nixos.values import Attributes, Flag, Lines, Listed, Null, Number, Open, Value, Words
 from auditor.model.source import Span, Unknown
@@ -14,6 +15,23 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_LISTS = ("allowedTCPPorts", "allowedUDPPorts", "allowedTCPPortRanges", "allowedUDPPortRanges", "trustedInterfaces")
+_SETS = (
+    "networking",
+    "firewall",
+    "nftables",
+    "nat",
+    "filterOutput",
+    "interfaces",
+    "tables",
+    "services",
+    "programs",
+    "boot",
+    "virtualisation",
+)
+_NAMES = frozenset((*_LISTS, *_SETS))
+_SIGN = re.compile(r'"(?:allowedTCPPorts|firewall|nftables|tables|networking)"')
+_NEAR = 256
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -38,6 +56,9 @@ class _Reader:
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
         self.text = lines.text
+        self._signs = [found.start() for found in _SIGN.finditer(lines.text)]
+        self.within = 0
+        self._decoder = json.JSONDecoder()
 
     def fail(self, message: str, at: int) -> None:
         raise Malformed(f"this is no JSON: {message}", self.lines.span(min(at, max(len(self.text) - 1, 0)), at + 1))
@@ -66,10 +87,29 @@ class _Reader:
             if entries:
                 at = self._expect(",", at)
             name, at = self._string(at)
-            value, at = self.value(self._expect(":", self.skip(at)), depth + 1)
+            at = self._expect(":", self.skip(at))
+            near = name.text in _NAMES
+            self.within += near
+            value, at = self._passed_by(at) or self.value(at, depth + 1)
+            self.within -= near
             entries.append((name.text, value))
             at = self.skip(at)
         return Attributes(tuple(entries), self.lines.span(start, at + 1)), at + 1
+
+    def _passed_by(self, at: int) -> tuple[Value, int] | None:
+        """What is not below a name of ours, and has none in it, read without looking: configurations are large."""
+        if self.within or self.text[at : at + 1] not in ("{", "["):
+            return None
+        near = bisect_left(self._signs, at)
+        if near < len(self._signs) and self._signs[near] < at + _NEAR:
+            return None
+        try:
+            _, end = self._decoder.raw_decode(self.text, at)
+        except (ValueError, RecursionError):
+            return None
+        if near < len(self._signs) and self._signs[near] < end:
+            return None
+        return Null(self.lines.span(at, at + 1)), end
 
     def _array(self, at: int, depth: int) -> tuple[Value, int]:
         start = at

@@ -122,7 +122,8 @@ class Layout:
         self.read.add(path)
         for each in modules:
             if each.type == "path_expression":
-                definitions += self._imported(loaded.file.path, loaded.file.text(each), loaded.file.span(each), seen)
+                found = self._imported(loaded.file.path, loaded.file.text(each), loaded.file.span(each), seen)
+                definitions += self._gathered(found, found.module, seen) if found is not None else ()
             else:
                 module = read_module(loaded.reader, each)
                 definitions += self._gathered(loaded, module, seen)
@@ -132,28 +133,31 @@ class Layout:
         return Host(stated.text if stated else name, path, _one_line(loaded.file.span(node)), settings, complete=True)
 
     def _gathered(self, loaded: Loaded, module: Module, seen: set[str]) -> Iterator[Definition]:
-        """What a module and those it imports say."""
-        yield from module.definitions
-        for each in module.imports:
-            if each.path is not None:
-                yield from self._imported(loaded.file.path, each.path, each.span, seen)
+        """What a module and those it imports say, and those they import."""
+        pending = [(loaded, module)]
+        while pending:
+            loaded, module = pending.pop()
+            yield from module.definitions
+            imports = [(each.path, each.span) for each in module.imports if each.path is not None]
+            found = (self._imported(loaded.file.path, written, span, seen) for written, span in reversed(imports))
+            pending += [(each, each.module) for each in found if each is not None]
 
-    def _imported(self, path: str, written: str, span: Span, seen: set[str]) -> Iterator[Definition]:
+    def _imported(self, path: str, written: str, span: Span, seen: set[str]) -> Loaded | None:
+        """The file that an import names, where it has not been seen."""
         target = self._target(path, written)
         if target is None:
             if not written.startswith(("<", "/", "~")):
                 message = f"the imported module `{written[:120]}` is not here: what it sets is not known"
                 self.notes.append(Note("import-missing", message, span, Effect.UNKNOWN, Level.NOTE))
-            return
+            return None
         if target in seen or len(seen) >= _MOST_MODULES or not target.endswith(".nix"):
-            return
+            return None
         seen.add(target)
         self._used.add(target)
         loaded = self._load(target)
-        if loaded is not None:
-            if loaded.module.definitions:
-                self.read.add(target)
-            yield from self._gathered(loaded, loaded.module, seen)
+        if loaded is not None and loaded.module.definitions:
+            self.read.add(target)
+        return loaded
 
     # -- what is not read
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache, cached_property
@@ -9,6 +10,7 @@ from functools import cache, cached_property
 import tree_sitter_nix
 from tree_sitter import Language, Node, Parser
 
+from auditor.files import Unreadable
 from auditor.formats.nixos.values import Lines
 from auditor.model.source import Span
 
@@ -20,14 +22,32 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_nix.language()))
 
 
+MOST_BYTES = 4 * 1024 * 1024
+MOST_SECONDS = 5.0
+_CHUNK = 65_536
+
+
+def _parse(data: bytes) -> Node:
+    """The tree of a text. Of what is no Nix at all tree-sitter reads a tenth of a megabyte a second, so there is an end to it."""
+    end = time.monotonic() + MOST_SECONDS
+    try:
+        tree = _parser().parse(lambda at, _: data[at : at + _CHUNK], progress_callback=lambda _at, _error: time.monotonic() > end)
+    except ValueError:
+        _parser().reset()
+        raise Unreadable("takes too long to read: is it Nix?") from None
+    return tree.root_node
+
+
 class NixFile:
-    """A parsed file: its tree, and the text and place of every node."""
+    """A parsed file: its tree, and the text and place of every node. Raises `Unreadable` where it is too much."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.lines = Lines(path, text)
         self.data = text.encode("utf-8", "surrogatepass")
-        self.root = _parser().parse(self.data).root_node
+        if len(self.data) > MOST_BYTES:
+            raise Unreadable(f"is larger than {MOST_BYTES // 1024 // 1024} MiB: no module is; check the evaluated configuration")
+        self.root = _parse(self.data)
         self._ascii = len(self.data) == len(text)
 
     def text(self, node: Node) -> str:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from auditor.formats.nixos import FORMAT
-from tests.formats.nixos.samples import dump, load, reaches, tcp
+from tests.formats.nixos.samples import behind, dump, load, reaches, sends, tcp, udp
 
 FIREWALL = {"enable": True, "allowedTCPPorts": [443], "allowedUDPPorts": []}
 
@@ -84,3 +84,10 @@ def test_the_two_dumps_of_a_directory_are_one_host() -> None:
 def test_docker_may_open_anything() -> None:
     value = {"networking": {"firewall": FIREWALL}, "virtualisation": {"docker": {"enable": True}}}
     assert reaches(load(a_json=json.dumps(value)), tcp(8080)) == "perhaps"
+
+
+def test_no_part_of_a_firewall_is_passed_by() -> None:
+    ranges = {"eth0": {"allowedUDPPortRanges": [{"from": 60000, "to": 61000}]}}
+    graph = load(a_json=json.dumps({"web": {**FIREWALL, "backend": "nftables", "filterOutput": {"enabled": True}, "interfaces": ranges}}))
+    assert sends(graph, tcp(443)) == "no"
+    assert reaches(graph, udp(60001), behind(graph, "eth0")) == "yes"

@@ -129,3 +129,26 @@ def test_a_garbled_dump_never_brings_the_reader_down(text: str, edits: list[tupl
         at %= len(text) + 1
         text = text[:at] + piece + text[at + length :]
     load(a_json=text)
+
+
+def test_a_long_chain_of_imports_is_followed() -> None:
+    files = {f"m{i}.nix": f"{{ imports = [ ./m{i + 1}.nix ]; networking.firewall.allowedTCPPorts = [ {i} ]; }}" for i in range(1500)}
+    graph = load_tree(MemoryTree({**files, "m1500.nix": "{ networking.firewall.allowedTCPPorts = [ 9999 ]; }"}))
+    assert reaches(graph, tcp(9999)) == "yes"
+
+
+def test_what_is_too_large_or_no_nix_at_all_is_told_in_time() -> None:
+    start = time.monotonic()
+    graph = load_tree(MemoryTree({"a.nix": "networking " + "}]){([" * 500_000, "b.nix": "# networking\n" * 1_000_000}))
+    assert [(note.trap, note.span.path) for note in graph.notes] == [("unparsable", "a.nix"), ("unparsable", "b.nix")]
+    assert time.monotonic() - start < 20
+
+
+def test_a_large_dump_is_read_past_what_does_not_matter() -> None:
+    import json
+
+    rest = [{"a": number, "b": ["c", None]} for number in range(300_000)]
+    start = time.monotonic()
+    graph = load(a_json=json.dumps({"firewall": {"enable": True, "allowedTCPPorts": [443]}, "rest": rest}))
+    assert reaches(graph, tcp(443)) == "yes"
+    assert time.monotonic() - start < 15
