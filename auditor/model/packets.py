@@ -261,6 +261,41 @@ def _combine(operation: _Operation, a: PacketSet, b: PacketSet) -> PacketSet:
     return _node(a.level, tuple(ends), tuple(kids))
 
 
+def _crossed(a: PacketSet, b: PacketSet) -> PacketSet:
+    """The meet of two nodes of one level. It is what most time goes to: children that need no meet of their own are told apart here."""
+    ends: list[int] = []
+    kids: list[PacketSet] = []
+    i = j = 0
+    a_ends, b_ends, a_kids, b_kids = a.ends, b.ends, a.children, b.children
+    last = a_ends[-1]
+    end = -1
+    before: PacketSet | None = None
+    while end != last:
+        x, y = a_kids[i], b_kids[j]
+        if x is NOTHING or y is NOTHING:
+            child = NOTHING
+        elif x is EVERYTHING or x is y:
+            child = y
+        else:
+            child = x if y is EVERYTHING else _meet(x, y)
+        end_a, end_b = a_ends[i], b_ends[j]
+        if end_a < end_b:
+            end = end_a
+            i += 1
+        else:
+            end = end_b
+            j += 1
+            if end_a == end_b:
+                i += 1
+        if child is before:
+            ends[-1] = end
+        else:
+            ends.append(end)
+            kids.append(child)
+            before = child
+    return _node(a.level, tuple(ends), tuple(kids))
+
+
 def _mapped(node: PacketSet, result: Callable[[PacketSet], PacketSet]) -> PacketSet:
     """The node with other children. They are few in kind, however many there are; if they stay different, nothing has to be merged."""
     results = {child: result(child) for child in dict.fromkeys(node.children)}
@@ -350,12 +385,15 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
     elif len(b.ends) > 8 * len(a.ends):
         result = _sliced(_meet, b, a)
     else:
-        result = _combine(_meet, a, b)
+        result = _crossed(a, b)
     return _remember(_met, (a, b), result)
 
 
 def _beneath(above: PacketSet, below: PacketSet) -> PacketSet:
     """The meet of a set with one that asks only later fields. What is all or nothing stays apart, so that nothing has to be merged."""
+    if len(above.ends) <= _FEW:
+        kids = [kid if kid is NOTHING else below if kid is EVERYTHING else _meet(kid, below) for kid in above.children]
+        return _rebuild(above.level, above.ends, kids)
     return _mapped(above, lambda kid: below if kid is EVERYTHING else kid if kid is NOTHING else _meet(kid, below))
 
 
@@ -378,6 +416,7 @@ def _uneven(a: PacketSet, b: PacketSet) -> bool:
 
 
 _MANY = 256
+_FEW = 4
 
 
 def _minus(a: PacketSet, b: PacketSet) -> PacketSet:
@@ -484,12 +523,14 @@ def hull(node: PacketSet, known: dict[PacketSet, Hull]) -> Hull:
         return _WHOLE
     found = known.get(node)
     if found is None:
-        spans = [(low, high, child) for low, high, child in node.intervals() if child is not NOTHING]
-        boxes = [hull(child, known) for child in dict.fromkeys(child for _, _, child in spans)]
+        kids, ends = node.children, node.ends
+        low = 0 if kids[0] is not NOTHING else ends[0] + 1  # neighbours differ: the second is not empty
+        high = ends[-1] if kids[-1] is not NOTHING else ends[-2]
+        boxes = [hull(child, known) for child in dict.fromkeys(kids) if child is not NOTHING]
         joined = (
             boxes[0] if len(boxes) == 1 else tuple((min(a for a, _ in each), max(b for _, b in each)) for each in zip(*boxes, strict=True))
         )
-        found = known[node] = (*joined[: node.level], (spans[0][0], spans[-1][1]), *joined[node.level + 1 :])
+        found = known[node] = (*joined[: node.level], (low, high), *joined[node.level + 1 :])
     return found
 
 
