@@ -176,7 +176,13 @@ def _doubtful(way: Way, doubt: PacketSet) -> Crossing | None:
 
 def _bound_unknowns(way: Way) -> tuple[Unknown, ...]:
     ends = [end for end in (way.source, way.destination) if not end.exact]
-    return tuple(Unknown(f"the addresses of {end.label} are not known exactly") for end in ends)
+    said = [end for end in ends if not end.elsewhere or end.names] or ends  # nobody can say who is elsewhere
+    return tuple(
+        dict.fromkeys(
+            Unknown(f"the addresses of {end.label} are not known exactly", reference=f"roles.{end.role}.addresses" if end.role else "")
+            for end in said
+        )
+    )
 
 
 def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:

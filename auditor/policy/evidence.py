@@ -18,6 +18,7 @@ from auditor.model.headers import (
     addresses_text,
     intersect_intervals,
     packet_text,
+    protocol_set,
     protocol_text,
     services_text,
     subtract_intervals,
@@ -187,9 +188,15 @@ def _sentence(
     return f"{flows} gets through{where}: {what}{_extent(shown)}"
 
 
+_EVEN_UNUSED = protocol_set(253)
+"""A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
+
+
 def _extent(shown: Judgement) -> str:
     """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
     services = ", ".join(services_text(shown.packets, 4))
+    if shown.packets.meets(_EVEN_UNUSED):
+        services = "nearly anything"
     if not services or not shown.way.source.exact:
         return f" ({services})" if services else ""
     return f" ({services} from {_sources_text(shown)})"
@@ -198,7 +205,7 @@ def _extent(shown: Judgement) -> str:
 def _sources_text(shown: Judgement) -> str:
     spans, asked = shown.packets.values(Field.SOURCE), shown.way.source.addresses
     whole = [family for family in (IPV4, IPV6) if intersect_intervals(spans, [family]) == intersect_intervals(asked, [family]) != ()]
-    if len(asked) <= 3 or not whole or subtract_intervals(spans, whole):
+    if (len(asked) <= 3 and not shown.way.source.elsewhere) or not whole or subtract_intervals(spans, whole):
         return addresses_text(spans, 3)
     only = "" if len(whole) == 2 else f", {'IPv4' if whole[0] is IPV4 else 'IPv6'}"
     return f"{'anywhere' if shown.way.source.role == ANY else f'all of {shown.way.source.label}'}{only}"
@@ -210,7 +217,7 @@ def _told(rule: Rule) -> str:
 
 def _flows_text(pairs: Sequence[Pair]) -> str:
     """The flows in words, those that differ in nothing but the destination, the source or the service together."""
-    alike: list[_Flow] = [((str(pair.service),), (_label(pair.source),), (_label(pair.destination),)) for pair in pairs]
+    alike: list[_Flow] = [((_service(pair),), (_label(pair.source),), (_label(pair.destination),)) for pair in pairs]
     for place in (2, 1, 0):
         alike = _merged(alike, place)
     parts = (tuple(_listed(list(part)) for part in each) for each in alike)
@@ -226,6 +233,16 @@ def _merged(flows: Iterable[_Flow], place: int) -> list[_Flow]:
     for each in flows:
         found.setdefault((*each[:place], (), *each[place + 1 :]), {}).update(dict.fromkeys(each[place]))
     return [(*rest[:place], tuple(parts), *rest[place + 1 :]) for rest, parts in found.items()]
+
+
+def _service(pair: Pair) -> str:
+    """The service that was asked about; of a question about everything, what was found."""
+    told, worst = str(pair.service), pair.worst
+    if told != ANY:
+        return told
+    if worst is None or not worst.packets or worst.packets.meets(_EVEN_UNUSED):
+        return "anything"
+    return _listed(list(services_text(worst.packets, 4)))
 
 
 def _listed(items: list[str], most: int = 16) -> str:
@@ -256,6 +273,8 @@ def question_of(unknown: Unknown) -> Question:
     settle = f"give {unknown.reference} a value" if unknown.reference else ""
     if unknown.reference == "zone":
         settle = "bind them to its zones: roles in auditor.yaml, zone: …"
+    if unknown.reference and unknown.reference.startswith("roles."):
+        settle += " in auditor.yaml"
     if unknown.reference and unknown.reference.startswith("role "):
         settle = f"bind {unknown.reference}: roles in auditor.yaml, or --{unknown.reference}=…"
     return Question(unknown.reason, settle, unknown.reference or "", unknown.span)

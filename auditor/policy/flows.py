@@ -20,7 +20,7 @@ from auditor.model.headers import (
     protocol_set,
     subtract_intervals,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import ASSUMED, Cast, without
@@ -34,6 +34,14 @@ _ALL_PORTS = ((0, 65535),)
 _NO_UPKEEP = Exactly(
     ~(ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP))
 )
+
+
+_LINK_UPKEEP = (
+    union(icmp(Protocol.ICMP, kind) for kind in (3, 11, 12))
+    | union(icmp(Protocol.ICMPV6, kind) for kind in (1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 143))
+    | ports(Protocol.UDP, ((68, 68), (546, 546)))
+)
+"""What a host needs to be told to stay on its network: errors, its neighbours and routers, its own address. No flow that is new to it."""
 
 
 def packets_of(service: Service) -> PacketSet:
@@ -153,6 +161,7 @@ class Stage:
                 if spared is not None:
                     packets -= spared
                 if service.protocol is Named.ANY:
+                    packets -= _LINK_UPKEEP
                     ways = tuple(map(_without_upkeep, ways))
                 yield from self._pair(source, destination, service, [_denied(way, packets, answers) for way in ways])
 

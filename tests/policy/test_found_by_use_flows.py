@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding, Outcome
@@ -25,16 +27,16 @@ ROUTER = """\
   <gateways><gateway_item><name>GW</name><interface>wan</interface><gateway>203.0.113.1</gateway></gateway_item></gateways>
   <filter>
     <rule><type>pass</type><interface>ENTRY</interface><ipprotocol>inet</ipprotocol><protocol>tcp</protocol>
-      <source>SOURCE</source><destination><address>192.168.30.0/24</address><port>2379-2380</port></destination></rule>
+      <source>SOURCE</source><destination>DESTINATION<port>2379-2380</port></destination></rule>
   </filter>
 </pfsense>
 """
 NODES = "  node: {zone: 'pfsense:opt1', addresses: [192.168.30.10]}\n"
 
 
-def closed(entry: str, source: str, roles: str = NODES) -> Finding:
+def closed(entry: str, source: str, roles: str = NODES, destination: str = "<address>192.168.30.0/24</address>") -> Finding:
     files: dict[str, str | bytes] = {
-        "config.xml": ROUTER.replace("ENTRY", entry).replace("SOURCE", source),
+        "config.xml": ROUTER.replace("ENTRY", entry).replace("SOURCE", source).replace("DESTINATION", destination),
         "ours.yaml": RULES,
         "auditor.yaml": f"rulesets: [./ours.yaml]\nroles:\n{roles}",
     }
@@ -68,3 +70,65 @@ def test_flows_that_differ_in_one_part_are_told_together() -> None:
     admin = "  admin: {zone: 'pfsense:lan', addresses: [192.168.1.50]}\n"
     found = closed("lan", "<any/>", NODES + admin)
     assert "tcp/2379 and tcp/2380 from admin and OFFICE to node gets through" in found.message
+
+
+HOST = """\
+table inet filter {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    RULE
+  }
+}
+"""
+NO_INBOUND = """\
+ruleset: ours
+title: Ours
+roles: {device: the devices}
+requirements:
+  - {id: closed, deny: {from: any, to: device}, because: x, fix: x}
+"""
+
+
+def inbound(rule: str) -> Finding:
+    files: dict[str, str | bytes] = {
+        "nftables.conf": HOST.replace("RULE", rule),
+        "ours.yaml": NO_INBOUND,
+        "auditor.yaml": "rulesets: [./ours.yaml]\nroles: {device: {behind: ['nftables:nftables.conf']}}\n",
+    }
+    reading = audit.read(MemoryTree(files), ("nftables.conf",), audit.Request())
+    (finding,) = (each for each in audit.findings_of(reading) if each.rule == "ours/closed")
+    return finding
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept",
+        "icmp type { destination-unreachable, time-exceeded } accept",
+        "udp sport 67 udp dport 68 accept",
+        "ip6 saddr fe80::/10 udp dport 546 accept",
+    ],
+)
+def test_what_keeps_a_host_on_its_network_is_no_way_in(rule: str) -> None:
+    assert inbound(rule).outcome is Outcome.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("icmp type echo-request accept", "icmp/type 8 from anywhere else and device to device"),
+        ("tcp dport { 22, 8080 } accept", "(tcp/22, tcp/8080 from anywhere)"),
+        ("accept", "(nearly anything from anywhere)"),
+    ],
+)
+def test_what_else_gets_in_is_told_by_its_service(rule: str, what: str) -> None:
+    found = inbound(rule)
+    assert found.outcome is Outcome.BROKEN
+    assert what in found.message
+
+
+def test_an_open_question_about_addresses_says_where_to_give_them() -> None:
+    found = closed("lan", "<any/>", "  node: {zone: 'pfsense:opt1'}\n  admin: {zone: 'pfsense:lan'}\n")
+    assert found.outcome is Outcome.BROKEN
+    found = closed("lan", "<any/>", "  node: {zone: 'pfsense:opt1'}\n", "<address>192.168.30.7</address>")
+    assert [question.settle for question in found.questions] == ["give roles.node.addresses a value in auditor.yaml"]
