@@ -32,7 +32,9 @@ def claims(path: str, head: bytes) -> bool:
 
 def _is_tables(head: bytes) -> bool:
     """`networking.nftables`, by options that nothing else has."""
-    return b'"rulesetFile"' in head or (b'"checkRuleset"' in head and b'"tables"' in head)
+    if b'"tables"' not in head:
+        return b'"rulesetFile"' in head
+    return b'"checkRuleset"' in head or (b'"content"' in head and b'"family"' in head)
 
 
 def _load(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
