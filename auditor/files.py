@@ -123,7 +123,9 @@ class DirectoryTree:
         return self._read(path, size, whole=False)
 
     def _read(self, path: str, most: int, whole: bool) -> bytes:
-        full = os.path.join(self.root, path) if path in self._plain else os.path.realpath(self.root / normalise(path))
+        full = os.path.join(self.root, path) if path in self._plain else ""
+        if not full or os.path.islink(full):
+            full = os.path.realpath(self.root / normalise(path))
         if not self._inside(full):
             raise Unreadable("leads out of the directory that is being checked")
         try:
