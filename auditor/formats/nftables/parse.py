@@ -145,7 +145,7 @@ class _Recovery:
         at = error.pos_in_stream if token is None else token.start_pos
         ended = token is not None and token.type == "$END"
         at = len(self.text.text) if ended or at is None else min(at, len(self.text.text))
-        if token is not None and token.type == "RBRACE" and "_S" in _accepted(parser):
+        if token is not None and token.type == "RBRACE" and _inside(parser) and "_S" in _accepted(parser):
             self._report("a newline or `;` is needed before `}`", at, at + 1)
             parser.feed_token(_synthetic("_S", at))
             parser.feed_token(token)
@@ -161,7 +161,7 @@ class _Recovery:
 
     def _give_up(self, parser: InteractiveParser, at: int, ended: bool) -> None:
         begin, depth = _unwind(parser, at)
-        inside = any(getattr(value, "type", "") == "LBRACE" for value in parser.parser_state.value_stack)
+        inside = _inside(parser)
         stop = (
             len(self.text.text) if ended or len(self.errors) >= MOST_ERRORS else _skip(self.text.text, max(at, self.reached), depth, inside)
         )
@@ -177,6 +177,11 @@ class _Recovery:
 def _accepted(parser: InteractiveParser) -> set[str]:
     accepted: set[str] = parser.accepts()  # type: ignore[no-untyped-call]
     return accepted
+
+
+def _inside(parser: InteractiveParser) -> bool:
+    """Whether a brace is open."""
+    return any(getattr(value, "type", "") == "LBRACE" for value in parser.parser_state.value_stack)
 
 
 def _synthetic(kind: str, start: int, end: int | None = None) -> lark.Token:

@@ -70,6 +70,8 @@ def value(kind: str, word: str) -> Value:
 
 
 def _unknown_word(kind: str, word: str) -> Exception:
+    if word in names.RESERVED:
+        return Refused(f"`{word}` is a word of the language: a value is expected here")
     if kind == "inet_service" and word[:1].isalpha():
         return Unsettled(f"the service `{word}` is looked up on the host")
     if kind == "inet_proto" and word[:1].isalpha():

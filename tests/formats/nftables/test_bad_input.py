@@ -1,0 +1,137 @@
+"""What is broken, hostile or huge: a message at a place, never a traceback, in bounded time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from auditor.files import MemoryTree
+from auditor.formats.base import Options
+from auditor.formats.nftables import FORMAT
+from auditor.model.graph import Graph
+from auditor.model.source import Note
+
+HEAD = "table inet t {\n chain input {\n  type filter hook input priority 0; policy drop;\n"
+
+
+def graph(files: str | bytes | dict[str, str | bytes], name: str = "r.nft") -> Graph:
+    tree = files if isinstance(files, dict) else {name: files}
+    return FORMAT.load(MemoryTree(dict(tree)), [name], Options())
+
+
+def errors(files: str | bytes | dict[str, str | bytes], name: str = "r.nft") -> list[Note]:
+    return [note for note in graph(files, name).notes if note.level.value == "error"]
+
+
+def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
+    (note,) = errors(HEAD + "  tcp dport 22 acept\n }\n}\n")
+    assert str(note.span) == "r.nft:4:16"
+    assert "unexpected `acept`: expected" in note.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "says"),
+    [
+        ("tcp dport 70000 accept", "4:13", "too large for a port"),
+        ("tcp dport 30-20 accept", "4:13", "reversed"),
+        ("ip saddr 10.0.0.0/33 accept", "4:12", "prefix length"),
+        ("ip saddr @nobody accept", "4:12", "no set `nobody`"),
+        ("ip saddr $NOBODY accept", "4:12", "variable `NOBODY`"),
+        ("jump nowhere", "4:3", "no chain `nowhere`"),
+        ("tcp dport 22 udp dport 53 accept", "4:16", "contradicts"),
+        ("accept drop", "4:10", "nothing may follow"),
+        ("ip saddr ! 10.0.0.1 accept", "4:3", "fields of bits"),
+        ("tcp dport 22,23 accept", "4:3", "fields of bits"),
+        ("tcp colour 1 accept", "4:3", "has no field"),
+        ("dnat to 10.0.0.1", "4:3", "type nat"),
+        ("meta l4proto udp reject with tcp reset", "4:20", "excludes TCP"),
+        ("tcp dport accept", "4:13", "a value is expected"),
+        ("tcp dport { } accept", "4:13", "may not be empty"),
+        ('iifname "*" accept', "4:3", "no interface"),
+    ],
+)
+def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: str) -> None:
+    notes = errors(HEAD + f"  {rule}\n }}\n}}\n")
+    assert [str(note.span) for note in notes] == [f"r.nft:{place}"]
+    assert says in notes[0].message
+
+
+def test_errors_beyond_a_hundred_end_the_reading() -> None:
+    found = errors(HEAD + "  tcp dport foo bar\n" * 3000 + " }\n}\n")
+    assert 50 < len(found) <= 101
+
+
+def test_nul_bytes_are_no_text() -> None:
+    assert [note.trap for note in errors(b"table inet t {\0}")] == ["unparsable"]
+
+
+def test_crlf_is_remarked_and_read() -> None:
+    found = graph((HEAD + "  tcp dport 22 accept\n }\n}\n").replace("\n", "\r\n"))
+    assert "line-ends" in {note.trap for note in found.notes}
+    assert len(found.hooks[0].filter.rules) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "jump {\n" * 3000 + "accept\n" + "}\n" * 3000 + " }\n}\n",
+        HEAD + "  meta mark " + "(" * 5000 + "1" + ")" * 5000 + " accept\n }\n}\n",
+        HEAD + "  meta mark & 0xff" + " | 1" * 20000 + " == 1 accept\n }\n}\n",
+    ],
+)
+def test_what_nests_too_deeply_is_said_to(text: str) -> None:
+    assert [note.trap for note in errors(text)] == ["unparsable"]
+
+
+@pytest.mark.parametrize("text", ["table inet t {", "}}}}", "{", '"', "table inet t {\n chain c {\n", "\\", "$", "table", "add rule"])
+def test_scraps_are_errors_and_nothing_worse(text: str) -> None:
+    graph(text)
+
+
+def test_definitions_that_double_cost_nothing() -> None:
+    lines = "define A0 = { 1 }\n" + "".join(f"define A{n} = {{ $A{n - 1}, $A{n - 1} }}\n" for n in range(1, 40))
+    assert not errors(lines + HEAD + "  tcp dport $A39 accept\n }\n}\n")
+
+
+def test_ten_thousand_nested_jumps_are_refused_once() -> None:
+    chains = "".join(f" chain c{n} {{\n  jump c{n + 1}\n }}\n" for n in range(10000))
+    (note,) = errors(HEAD + "  jump c0\n }\n" + chains + " chain c10000 {\n }\n}\n")
+    assert "deeper than 15" in note.message
+
+
+def test_chains_that_call_each_other_many_times_are_walked_once() -> None:
+    chains = "".join(f" chain c{n} {{\n" + f"  jump c{n + 1}\n" * 8 + " }\n" for n in range(14))
+    assert not errors(HEAD + "  jump c0\n }\n" + chains + " chain c14 {\n  tcp dport 1 accept\n }\n}\n")
+
+
+def test_a_circle_of_jumps_is_refused() -> None:
+    (note,) = errors(HEAD + "  jump a\n }\n chain a {\n  jump b\n }\n chain b {\n  jump a\n }\n}\n")
+    assert "circle" in note.message
+
+
+def test_three_hundred_thousand_elements_take_seconds_at_most() -> None:
+    elements = ",\n".join(f"{n >> 16 & 127 | 1}.{n >> 8 & 255}.{n & 255}.{n % 250}" for n in range(300_000))
+    started = time.process_time()
+    found = graph(
+        f"table inet t {{\n set s {{\n  type ipv4_addr\n  elements = {{ {elements} }}\n }}\n"
+        + HEAD.partition("\n")[2]
+        + "  ip saddr @s drop\n }\n}\n"
+    )
+    assert time.process_time() - started < 6
+    assert len(found.hooks) == 1
+
+
+def test_json_that_is_none_is_said_to_be() -> None:
+    assert [note.trap for note in errors('{"nftables": [ {"rule": ', "r.json")] == ["unparsable"]
+    assert [note.trap for note in errors('{"nftables": [' + "[" * 100_000, "r.json")] == ["unparsable"]
+
+
+def test_an_unknown_object_of_json_is_not_passed_over() -> None:
+    assert [note.trap for note in errors('{"nftables": [{"rule": 5}, {"colour": {}}]}', "r.json")] == ["refused", "refused"]
+
+
+def test_a_template_is_not_half_read() -> None:
+    found = graph(HEAD + "{% for port in ports %}\n  tcp dport {{ port }} accept\n{% endfor %}\n }\n}\n")
+    assert [note.trap for note in found.notes] == ["template"]
+    assert not found.hooks

@@ -1,0 +1,268 @@
+"""What rules let through: each fact on a ruleset of a few lines, asked through the graph as everybody else asks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.analysis.bounds import Bounds, bounds
+from auditor.files import MemoryTree
+from auditor.formats.base import Options
+from auditor.formats.nftables import FORMAT, claims
+from auditor.model.filters import Fact, Predicate, Side
+from auditor.model.graph import Graph, Place
+from auditor.model.headers import NEW_FLOW, REPLY, TcpFlag, address_interval, icmp, ports, protocol_set
+from auditor.model.packets import EVERYTHING, Field, PacketSet, State, box_set, field_set
+
+INPUT = "table {family} t {{\n chain input {{\n  type filter hook input priority 0; policy {policy};\n{rules} }}\n{more}}}\n"
+
+
+CHAIN = "table inet other {{\n chain c {{\n  type filter hook {hook} priority {priority}; policy accept;\n  {rule}\n }}\n}}\n"
+
+
+def graph(text: str, name: str = "r.nft") -> Graph:
+    return FORMAT.load(MemoryTree({name: text}), [name], Options())
+
+
+def ruleset(*rules: str, family: str = "inet", policy: str = "drop", more: str = "") -> str:
+    return INPUT.format(family=family, policy=policy, rules="".join(f"  {rule}\n" for rule in rules), more=more)
+
+
+def let(text: str, place: Place = Place.INBOUND, entry: str = "", exit_: str = "", question: PacketSet = EVERYTHING) -> Bounds:
+    """What all hooks of a place let through, for packets by these interfaces (none: not known)."""
+
+    def ask(predicate: Predicate) -> bool | None:
+        name = entry if predicate.side is Side.SOURCE else exit_
+        if predicate.fact is Fact.ITSELF:
+            return name == "lo"
+        return (
+            None if not name else any(name == value or (value.endswith("*") and name.startswith(value[:-1])) for value in predicate.values)
+        )
+
+    found = Bounds(question, question)
+    for hook in graph(text).hooks:
+        if hook.place is place:
+            found &= bounds(hook.filter, ask, found.maybe)
+    return found
+
+
+def passes(text: str, **asked: object) -> PacketSet:
+    """The new flows that surely get through, where nothing else may."""
+    found = let(text, question=NEW_FLOW, **asked)  # type: ignore[arg-type]
+    assert found.surely is found.maybe
+    return found.surely
+
+
+def tcp(port: int, last: int | None = None) -> PacketSet:
+    return NEW_FLOW & ports(6, [(port, last or port)])
+
+
+def source(text: str) -> PacketSet:
+    return field_set(Field.SOURCE, [address_interval(text)])
+
+
+V4, V6 = source("0.0.0.0/0"), source("::/0")
+
+
+def test_a_chain_without_a_policy_accepts() -> None:
+    assert passes("table ip t {\n chain c {\n  type filter hook input priority 0;\n  tcp dport 22 drop\n }\n}\n") is NEW_FLOW - (
+        tcp(22) & V4
+    )
+
+
+def test_a_table_without_a_family_leaves_ipv6_alone() -> None:
+    assert passes(ruleset("tcp dport 22 accept", family="ip")) is NEW_FLOW & V6 | tcp(22) & V4
+
+
+def test_accept_ends_one_chain_and_drop_the_packet() -> None:
+    second = ruleset("tcp dport 443 accept").replace("priority 0", "priority 10").replace(" t ", " second ")
+    assert passes(ruleset("tcp dport { 22, 443 } accept", policy="accept") + second) is tcp(443)
+
+
+def test_a_negated_address_is_about_its_family() -> None:
+    assert passes(ruleset("ip saddr != 10.0.0.0/8 accept")) is NEW_FLOW & V4 - source("10.0.0.0/8")
+
+
+def test_a_negated_port_is_about_its_protocol() -> None:
+    assert passes(ruleset("tcp dport != 22 accept")) is NEW_FLOW & protocol_set(6) - ports(6, [(22, 22)])
+
+
+def test_jump_comes_back_and_goto_does_not() -> None:
+    chains = " chain web {\n  tcp dport 80 accept\n }\n"
+    assert passes(ruleset("jump web", "tcp dport 22 accept", more=chains)) is tcp(80) | tcp(22)
+    assert passes(ruleset("goto web", "tcp dport 22 accept", more=chains)) is tcp(80)
+
+
+def test_return_in_a_base_chain_is_the_policy() -> None:
+    assert passes(ruleset("tcp dport 22 return", "tcp dport 22-23 accept")) is tcp(23)
+
+
+def test_a_verdict_map_without_a_hit_ends_the_rule() -> None:
+    assert passes(ruleset("tcp dport vmap { 23 : drop, 22 : continue } accept", "tcp dport 80 accept")) is tcp(22) | tcp(80)
+
+
+def test_the_rest_of_a_verdict_map_needs_its_field() -> None:
+    assert passes(ruleset("tcp dport vmap { 22 : accept, * : drop }", "accept")) is NEW_FLOW - protocol_set(6) | tcp(22)
+
+
+def test_a_port_with_a_leading_zero_is_octal() -> None:
+    assert passes(ruleset("tcp dport 022 accept")) is tcp(18)
+
+
+def test_flags_without_a_comparison_are_any_of_them() -> None:
+    text = ruleset("tcp flags syn accept", "tcp flags == fin accept")
+    flags = let(text).surely.values(Field.TCP_FLAGS)
+    assert all(low & TcpFlag.SYN for low, _ in flags if low != TcpFlag.FIN)
+
+
+def test_neighbour_discovery_is_untracked() -> None:
+    solicit = NEW_FLOW & icmp(58, 135) & V6
+    assert passes(ruleset("ct state new icmpv6 type nd-neighbor-solicit accept")) & solicit is not solicit
+    assert passes(ruleset("ct state untracked icmpv6 type nd-neighbor-solicit accept")) is solicit
+
+
+def test_an_established_reply_needs_a_rule() -> None:
+    https = REPLY & ports(6, [(50000, 50000)], [(443, 443)])
+    assert not let(ruleset("tcp dport 22 accept"), question=https).maybe
+    assert let(ruleset("ct state established accept"), question=https).surely is https
+
+
+def test_before_conntrack_every_packet_is_invalid() -> None:
+    raw = CHAIN.format(hook="prerouting", priority="raw", rule="ct state invalid tcp dport 22 drop")
+    assert passes(raw + ruleset("tcp dport 22-23 accept")) is tcp(23)
+
+
+def test_notrack_in_raw_is_seen_in_input() -> None:
+    raw = CHAIN.format(hook="prerouting", priority="raw", rule="udp dport 53 notrack")
+    assert passes(raw + ruleset("ct state untracked udp dport 53-54 accept")) is NEW_FLOW & ports(17, [(53, 53)])
+
+
+def test_an_absent_interface_is_another_one() -> None:
+    assert passes(ruleset('oifname != "wan0" tcp dport 22 accept')) is tcp(22)
+    assert not passes(ruleset('oifname "wan0" tcp dport 22 accept'))
+
+
+def test_an_interface_is_settled_by_where_the_packet_comes_from() -> None:
+    text = ruleset('iifname "lan*" tcp dport 22 accept')
+    assert passes(text, entry="lan0") is tcp(22)
+    assert not passes(text, entry="wan0")
+    assert let(text, question=NEW_FLOW).surely is not let(text, question=NEW_FLOW).maybe
+
+
+def test_loopback_is_the_host_itself() -> None:
+    assert passes(ruleset("iif lo accept"), entry="lo") is NEW_FLOW
+    assert not passes(ruleset("iif lo accept"), entry="eth0")
+
+
+def test_a_limit_is_in_doubt_unless_the_rest_fares_alike() -> None:
+    found = let(ruleset("tcp dport 22 limit rate 3/minute accept"), question=NEW_FLOW)
+    assert not found.surely
+    assert found.maybe is tcp(22)
+    assert passes(ruleset("tcp dport 22 limit rate 3/minute accept", "tcp dport 22 accept")) is tcp(22)
+
+
+def test_a_set_that_traffic_fills_is_in_doubt() -> None:
+    more = " set seen {\n  type ipv4_addr\n  flags dynamic\n  elements = { 192.0.2.1 }\n }\n"
+    found = let(ruleset("ip saddr @seen accept", more=more), question=NEW_FLOW)
+    assert found.surely is NEW_FLOW & source("192.0.2.1")
+    assert found.maybe is NEW_FLOW & V4
+
+
+def test_a_mark_travels_from_hook_to_hook() -> None:
+    mark = CHAIN.format(hook="prerouting", priority="mangle", rule="tcp dport 80-89 meta mark set meta mark | 1")
+    assert passes(mark + ruleset("meta mark & 1 == 1 accept")) is tcp(80, 89)
+
+
+def test_a_mark_is_set_even_if_the_rule_does_not_match_to_its_end() -> None:
+    assert passes(ruleset("tcp dport 22 meta mark set 7 ip saddr 10.0.0.1 drop", "meta mark 7 accept")) is tcp(22) - source("10.0.0.1")
+
+
+def test_a_reject_that_cannot_answer_falls_through() -> None:
+    assert passes(ruleset("th dport 53 reject with tcp reset", "udp dport 53 accept", "tcp dport 53 accept")) is NEW_FLOW & ports(
+        17, [(53, 53)]
+    )
+
+
+NAT = """table ip nat {
+ chain pre {
+  type nat hook prerouting priority dstnat; policy accept;
+  iifname "wan0" tcp dport 8080 dnat to 10.0.0.80:80
+ }
+}
+"""
+FORWARD = "table inet f {{\n chain forward {{\n  type filter hook forward priority 0; policy drop;\n  {rule}\n }}\n}}\n"
+
+
+def test_the_filter_sees_the_translated_destination() -> None:
+    text = NAT + FORWARD.format(rule="ip daddr 10.0.0.80 tcp dport 80 accept")
+    target = NEW_FLOW & V4 & box_set({Field.DESTINATION: [address_interval("10.0.0.80")]})
+    found = passes(text, place=Place.TRANSIT, entry="wan0", exit_="lan0")
+    assert found & target is target & ports(6, [(80, 80), (8080, 8080)])
+    assert found & NEW_FLOW & source("192.0.2.1") - target is tcp(8080) & source("192.0.2.1") & V4 - target
+
+
+def test_a_port_forward_is_a_way_in_to_its_target() -> None:
+    text = NAT + FORWARD.format(rule="ct status dnat accept")
+    target = tcp(80) & V4 & box_set({Field.DESTINATION: [address_interval("10.0.0.80")]})
+    assert target <= passes(text, place=Place.TRANSIT, entry="wan0", exit_="lan0")
+    assert not target & passes(text, place=Place.TRANSIT, entry="lan0", exit_="wan0")
+
+
+def test_a_nat_chain_is_no_filter_for_packets_that_open_no_flow() -> None:
+    nat = "table ip nat {\n chain c {\n  type nat hook prerouting priority dstnat; policy drop;\n  tcp dport 1 redirect\n }\n}\n"
+    invalid = box_set({Field.STATE: [(State.NEW, State.NEW)], Field.TCP_FLAGS: [(TcpFlag.RST, TcpFlag.RST)]}) & protocol_set(6) & V4
+    assert let(nat, question=invalid).surely is invalid
+
+
+def test_a_rule_that_could_not_be_read_may_do_anything() -> None:
+    found = let(ruleset("tcp dport 22 accept", "tcp dport foo bar", "tcp dport 80 accept"), question=NEW_FLOW)
+    assert found.surely is tcp(22)
+    assert found.maybe is NEW_FLOW
+
+
+def test_a_missing_include_may_hold_chains_that_drop() -> None:
+    found = let('include "gone.nft"\n' + ruleset("tcp dport 22 accept"), question=NEW_FLOW)
+    assert not found.surely
+    assert found.maybe is tcp(22)
+
+
+def test_a_dormant_table_filters_nothing() -> None:
+    assert not graph("table inet t {\n flags dormant\n chain c {\n  type filter hook input priority 0; policy drop;\n }\n}\n").hooks
+
+
+def test_bridge_and_arp_tables_never_see_a_flow() -> None:
+    assert not graph(ruleset("drop", family="bridge")).hooks
+
+
+def test_the_host_and_its_interfaces_are_zones() -> None:
+    found = graph(ruleset('iifname { "lan0", "wan0" } tcp dport 22 accept'))
+    assert [zone.id for zone in found.zones] == ["nftables:r.nft", "nftables:r.nft:lan0", "nftables:r.nft:wan0"]
+    assert found.zones[0].aliases == ("nftables",)
+    assert found.devices[0].host == "nftables:r.nft"
+
+
+def test_policy_verdicts_point_at_the_policy() -> None:
+    hook = graph(ruleset("tcp dport 22 accept")).hooks[0]
+    assert str(hook.filter.default_span) == "r.nft:3:38"
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("etc/nftables.conf", b""),
+        ("fw/rules.nft", b""),
+        ("firewall", b"#!/usr/sbin/nft -f\n"),
+        ("my.conf", b"table inet filter {\n"),
+        ("etc/nftables.d/10-web.conf", b""),
+        ("ruleset.json", b'{"nftables": [{"metainfo": {}}]}'),
+        ("templates/nftables.conf.j2", b"{{ x }}"),
+    ],
+)
+def test_rulesets_are_recognised(path: str, head: bytes) -> None:
+    assert claims(path, head)
+
+
+@pytest.mark.parametrize(
+    ("path", "head"), [("flake.nix", b"table inet filter {\n"), ("a.yaml", b"table ip x {"), ("x.json", b"{}"), ("app.conf", b"a = 1\n")]
+)
+def test_other_files_are_not(path: str, head: bytes) -> None:
+    assert not claims(path, head)
