@@ -55,22 +55,22 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
         plain = plain_of(rule.condition, scope)
         if not plain.packets:
             continue
-        by = index.cover(plain)
+        common = plain.packets & usual
+        usually = index.cover(common, plain.demands)
+        by = usually
+        if common is not plain.packets and (usually or not common):  # else a packet is left of a part, and so of the whole
+            by = index.cover(plain.packets, plain.demands)
         if by:
             yield Covered(rule, by)
             continue
-        if usual is not EVERYTHING:
-            yield from _unusual(index, rule, plain, usual, scope)
+        if usually:
+            yield from _unusual(Covered(rule, usually), plain, scope)
         if plain.decided:
             index.add(rule, plain)
 
 
-def _unusual(index: _Index, rule: Rule, plain: Plain, usual: PacketSet, scope: PacketSet) -> Iterator[Covered]:
-    common = plain.packets & usual
-    found = Covered(rule, index.cover(Plain(common, plain.demands, plain.decided))) if common else None
-    if found is None or not found.by or not found.contradicted:
-        return
-    if not all(_is_exception(plain_of(other.condition, scope), plain) for other in found.by):
+def _unusual(found: Covered, plain: Plain, scope: PacketSet) -> Iterator[Covered]:
+    if found.contradicted and not all(_is_exception(plain_of(other.condition, scope), plain) for other in found.by):
         yield found
 
 
@@ -128,11 +128,11 @@ class _Index:
         shape, key = _block(hull(plain.packets, self.hulls))
         self.shapes.setdefault(shape, {}).setdefault(key, []).append((rule, plain))
 
-    def cover(self, plain: Plain) -> tuple[Rule, ...]:
+    def cover(self, packets: PacketSet, demands: frozenset[object]) -> tuple[Rule, ...]:
         """Rules that together take every packet; empty if some packet is left."""
-        rest, by = plain.packets, []
+        rest, by = packets, []
         while rest:
-            found = self._containing(rest.example(), plain.demands)
+            found = self._containing(rest.example(), demands)
             if found is None:
                 return ()
             rule, other = found
