@@ -473,9 +473,26 @@ def _overlap(a: PacketSet, b: PacketSet) -> bool:
         return any(_overlap_stretch(a, low, high, other) for low, high, other in b.intervals())
     if a.level == b.level and len(b.ends) > 8 * len(a.ends):
         return any(_overlap_stretch(b, low, high, other) for low, high, other in a.intervals())
-    if any(_overlap(x, y) for x, y in _pairs(a, b)):
-        return True
-    _remember(_met, (a, b), NOTHING)
+    if a.level != b.level:
+        above, below = (a, b) if a.level < b.level else (b, a)
+        found = any(kid is not NOTHING and _overlap(kid, below) for kid in above.children)
+    else:
+        found = _touch(a, b)
+    if not found:
+        _remember(_met, (a, b), NOTHING)
+    return found
+
+
+def _touch(a: PacketSet, b: PacketSet) -> bool:
+    """Whether two nodes of one level overlap. Asked of every rule: most pairs of children need no look."""
+    i = j = 0
+    a_ends, b_ends, a_kids, b_kids = a.ends, b.ends, a.children, b.children
+    while i < len(a_ends):
+        if a_kids[i] is not NOTHING and b_kids[j] is not NOTHING and _overlap(a_kids[i], b_kids[j]):
+            return True
+        end_a, end_b = a_ends[i], b_ends[j]
+        i += end_a <= end_b
+        j += end_b <= end_a
     return False
 
 
