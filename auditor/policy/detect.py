@@ -146,6 +146,8 @@ def _leaves(condition: Condition) -> Iterator[Condition]:
 
 def _names(graph: Graph) -> Iterator[str]:
     for rule in _rules(graph):
+        if isinstance(rule.condition, Exactly):  # most rules: nothing but packets
+            continue
         for leaf in _leaves(rule.condition):
             if isinstance(leaf, Test) and leaf.predicate.fact is Fact.NAMED:
                 yield from sorted(leaf.predicate.values)
