@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement
-from auditor.model.filters import Exactly, Rule, Verdict, both
+from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way, ZoneKind
 from auditor.model.headers import (
@@ -31,9 +31,7 @@ from auditor.policy.services import Service
 
 _NUMBERS = {Named.TCP: Protocol.TCP, Named.UDP: Protocol.UDP, Named.ICMP: Protocol.ICMP, Named.ICMPV6: Protocol.ICMPV6}
 _ALL_PORTS = ((0, 65535),)
-_NO_UPKEEP = Exactly(
-    ~(ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP))
-)
+_UPKEEP = ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP)
 
 
 _LINK_UPKEEP = (
@@ -286,12 +284,13 @@ def _without_upkeep(way: Way) -> Way:
 
 
 def _no_upkeep(crossing: Crossing) -> Crossing:
-    rules = tuple(_less_upkeep(rule) if rule.synthetic and rule.action is Verdict.PERMIT else rule for rule in crossing.filter.rules)
+    rules = tuple(rule for rule in crossing.filter.rules if not _is_upkeep(rule))
     return crossing if rules == crossing.filter.rules else replace(crossing, filter=replace(crossing.filter, rules=rules))
 
 
-def _less_upkeep(rule: Rule) -> Rule:
-    return replace(rule, condition=both(rule.condition, _NO_UPKEEP))
+def _is_upkeep(rule: Rule) -> bool:
+    """Whether a rule is the product's own, and about nothing else: one that lets everything out serves what the user lets in, too."""
+    return rule.synthetic and rule.action is Verdict.PERMIT and rule.condition.settle(lambda _: None).maybe <= _UPKEEP
 
 
 def _of_network(crossing: Crossing) -> bool:

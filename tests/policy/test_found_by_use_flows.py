@@ -132,3 +132,18 @@ def test_an_open_question_about_addresses_says_where_to_give_them() -> None:
     assert found.outcome is Outcome.BROKEN
     found = closed("lan", "<any/>", "  node: {zone: 'pfsense:opt1'}\n", "<address>192.168.30.7</address>")
     assert [question.settle for question in found.questions] == ["give roles.node.addresses a value in auditor.yaml"]
+
+
+@pytest.mark.parametrize("what", ["<protocol>icmp</protocol>", "<protocol>udp</protocol>"])
+def test_what_a_user_lets_in_is_not_taken_for_what_the_product_needs_itself(what: str) -> None:
+    rules = "ruleset: ours\ntitle: Ours\nroles: {node: the nodes}\nrequirements:\n"
+    config = ROUTER.replace("ENTRY", "lan").replace("<protocol>tcp</protocol>", what).replace("SOURCE", "<any/>")
+    port = "" if "icmp" in what else "<port>67</port>"
+    files: dict[str, str | bytes] = {
+        "config.xml": config.replace("DESTINATION<port>2379-2380</port>", f"<address>192.168.30.0/24</address>{port}"),
+        "ours.yaml": rules + "  - {id: closed, deny: {from: any but node, to: node}, because: x, fix: x}\n",
+        "auditor.yaml": "rulesets: [./ours.yaml]\nroles: {node: {zone: 'pfsense:opt1'}}\n",
+    }
+    reading = audit.read(MemoryTree(files), ("config.xml",), audit.Request())
+    (finding,) = (each for each in audit.findings_of(reading) if each.rule == "ours/closed")
+    assert finding.outcome is Outcome.BROKEN
