@@ -126,7 +126,8 @@ class Dice:
         bases = ""
         for number in range(self.random.randrange(1, 4)):
             hook = self.random.choice(("input", "input", "forward", "output", "prerouting"))
-            head = f"type filter hook {hook} priority {self.random.choice((-150, -10, 0, 0, 10))}; policy {self.random.choice(('accept', 'drop'))};"
+            priority = self.random.choice((-150, -10, 0, 0, 10))
+            head = f"type filter hook {hook} priority {priority}; policy {self.random.choice(('accept', 'drop'))};"
             bases += f"\tchain base{number} {{\n\t\t{head}\n{self.body(0)}\t}}\n"
         return f"table {self.family} t {{\n{sets}{chains}{bases}}}\n"
 
