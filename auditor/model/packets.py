@@ -469,9 +469,9 @@ def _overlap(a: PacketSet, b: PacketSet) -> bool:
     known = _met.get((a, b))
     if known is not None:
         return known is not NOTHING
-    if a.level == b.level and len(a.ends) > 8 * len(b.ends):
+    if a.level == b.level and len(a.ends) > 3 * len(b.ends):
         return any(_overlap_stretch(a, low, high, other) for low, high, other in b.intervals())
-    if a.level == b.level and len(b.ends) > 8 * len(a.ends):
+    if a.level == b.level and len(b.ends) > 3 * len(a.ends):
         return any(_overlap_stretch(b, low, high, other) for low, high, other in a.intervals())
     if a.level != b.level:
         above, below = (a, b) if a.level < b.level else (b, a)
@@ -500,6 +500,8 @@ def _overlap_stretch(many: PacketSet, low: int, high: int, other: PacketSet) -> 
     if other is NOTHING:
         return False
     first, last = bisect_left(many.ends, low), bisect_left(many.ends, high)
+    if first == last:
+        return _overlap(many.children[first], other)
     return any(_overlap(child, other) for child in many.children[first : last + 1])
 
 
