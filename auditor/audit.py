@@ -8,8 +8,9 @@ from functools import reduce
 from pathlib import Path
 
 from auditor import __version__
+from auditor.chosen import claimed_by_format, in_tree
 from auditor.excerpts import Excerpts
-from auditor.files import DirectoryTree, Tree, Unreadable
+from auditor.files import DirectoryTree, Tree
 from auditor.formats import FORMATS
 from auditor.formats.base import Options
 from auditor.hypervisors import joined, proxmox_with_terraform
@@ -31,7 +32,6 @@ from auditor.policy.problems import PolicyError, Problem, did_you_mean
 from auditor.policy.ruleset import Kind, Ruleset
 
 HYGIENE = "firewall-hygiene"
-HEAD = 4096
 
 
 class UsageError(Exception):
@@ -170,23 +170,15 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
 
 def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request) -> Graph:
     """The graph of every file that some dialect claims."""
-    claimed: dict[str, list[str]] = {}
-    for path in _chosen(tree, inputs, config):
-        try:
-            head = tree.read_head(path, HEAD)
-        except Unreadable:
-            continue
-        for format_ in FORMATS:
-            if format_.claims(path, head):
-                claimed.setdefault(format_.name, []).append(path)
+    claimed, closed = claimed_by_format(tree, inputs, config)
     options = Options(
         variables=(*_configured_variables(config), *map(_split, request.variables)),
-        var_files=request.var_files,
+        var_files=tuple(in_tree(tree, each) for each in request.var_files),
         parameters={name: _text(each) for name, each in _given(config, request).items()},
         var_files_of={each.path: each.var_files for each in config.inputs if each.var_files},
         nft=nft_reader(),
     )
-    graph = Graph()
+    graph = Graph(notes=closed)
     for format_ in FORMATS:
         if format_.name == "proxmox" and {"proxmox", "terraform"} <= claimed.keys():
             graph += _owned(proxmox_with_terraform(tree, claimed["proxmox"], claimed["terraform"], options), "proxmox")
@@ -204,20 +196,14 @@ def _owned(graph: Graph, name: str) -> Graph:
     return replace(graph, notes=tuple(note if "/" in note.trap else replace(note, trap=f"{name}/{note.trap}") for note in graph.notes))
 
 
-def _chosen(tree: Tree, inputs: Sequence[str], config: Config) -> Iterable[str]:
-    wanted = [each for each in inputs if each] or [each.path.rstrip("/") for each in config.inputs]
-    whole = not wanted or "." in wanted
-    return (path for path in tree.paths() if whole or any(path == each or path.startswith(f"{each}/") for each in wanted))
-
-
 def _text(given: Given) -> str:
     return given.value if isinstance(given.value, str) else content(given.value)
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split(text: str, option: str = "--var") -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise PolicyError([Problem(f"--var {text}: write NAME=VALUE")])
+        raise PolicyError([Problem(f"{option} {text}: write NAME=VALUE")])
     return name.strip(), value
 
 
@@ -245,7 +231,7 @@ def _rulesets(tree: Tree, graph: Graph, config: Config, request: Request) -> tup
 def _given(config: Config, request: Request) -> dict[str, Given]:
     """Parameters as the user gave them; an option comes before auditor.yaml."""
     given = dict(config.parameters)
-    given.update((name, Given(value)) for name, value in map(_split, request.parameters))
+    given.update((name, Given(value)) for name, value in (_split(text, "--param") for text in request.parameters))
     return given
 
 

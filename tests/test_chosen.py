@@ -1,0 +1,51 @@
+"""Which files a run reads: what is named and not there, or cannot be opened, is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor import audit
+from auditor.files import MemoryTree, Unreadable
+from auditor.model.findings import Finding
+from auditor.model.source import Level
+
+NFT = "table inet f {\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n"
+
+
+def findings(tree: MemoryTree, *inputs: str) -> list[Finding]:
+    return list(audit.findings_of(audit.read(tree, inputs, audit.Request())))
+
+
+def test_an_input_that_is_not_there_is_an_error_that_names_the_nearest() -> None:
+    tree = MemoryTree({"nftables.conf": NFT, "auditor.yaml": "inputs: [nftable.conf]\n"})
+    with pytest.raises(audit.UsageError, match=r"auditor.yaml:1:10: there is nothing at 'nftable.conf'; did you mean 'nftables.conf'\?"):
+        findings(tree, "")
+
+
+def test_an_input_may_be_a_directory_with_a_slash() -> None:
+    tree = MemoryTree({"fw/nftables.conf": NFT, "auditor.yaml": "inputs: [fw/]\n"})
+    assert audit.read(tree, ("",), audit.Request()).graph.read == (("fw/nftables.conf", "nftables"),)
+
+
+def test_a_file_that_is_named_and_of_no_known_kind_is_an_error() -> None:
+    with pytest.raises(audit.UsageError, match=r"notes\.txt: nothing that is read"):
+        findings(MemoryTree({"notes.txt": "hello\n"}), "notes.txt")
+
+
+@pytest.mark.parametrize(("path", "level"), [("closed.nft", Level.ERROR), ("config.xml", Level.ERROR), ("core.dump", Level.WARNING)])
+def test_a_file_that_cannot_be_opened_is_said_and_the_others_are_read(path: str, level: Level) -> None:
+    class Guarded(MemoryTree):
+        def read_head(self, asked: str, size: int) -> bytes:
+            if asked == path:
+                raise Unreadable("cannot be read: Permission denied")
+            return super().read_head(asked, size)
+
+    reading = audit.read(Guarded({path: "", "good.nft": NFT}), ("",), audit.Request())
+    (said,) = (each for each in audit.findings_of(reading) if each.rule == "auditor/unparsable")
+    assert (said.message, said.level) == (f"{path} cannot be read: Permission denied; nothing in it was checked", level)
+    assert ("good.nft", "nftables") in reading.graph.read
+
+
+def test_a_parameter_without_a_value_is_told_by_its_own_option() -> None:
+    with pytest.raises(audit.UsageError, match="--param cni: write NAME=VALUE"):
+        audit.read(MemoryTree({"good.nft": NFT}), ("",), audit.Request(parameters=("cni",)))
