@@ -1,0 +1,75 @@
+"""What keeps the diagram of packet sets fast: stretches, hulls, caches. None of it shows in a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.model import packets
+from auditor.model.headers import destinations, ports, sources
+from auditor.model.packets import DOMAIN_MAX, EVERYTHING, NOTHING, Field, Hull, PacketSet, box_set, hull, union
+
+if TYPE_CHECKING:
+    import pytest
+
+MANY = sources([(4 * n, 4 * n + 1) for n in range(2000)])
+WHOLE = tuple((0, top) for top in DOMAIN_MAX)
+
+
+def box(source: tuple[int, int], destination: tuple[int, int]) -> PacketSet:
+    return box_set({Field.SOURCE: [source], Field.DESTINATION: [destination]})
+
+
+def test_a_stretch_of_two_intervals_is_met_one_by_one() -> None:
+    assert MANY & box((5, 6), (1, 1)) is box((5, 5), (1, 1))
+
+
+def test_neighbours_that_become_equal_within_a_stretch_are_one_interval() -> None:
+    striped = union(box((n, n), (n % 2, n % 2 + 2)) for n in range(100))
+    assert striped & box((10, 19), (2, 2)) is box((10, 19), (2, 2))
+    assert striped & box((10, 19), (9, 9)) is NOTHING
+
+
+def test_many_intervals_overlap_few_only_where_they_share_a_packet() -> None:
+    few = box((4, 4), (1, 1))
+    assert MANY.meets(few)
+    assert few.meets(MANY)
+    assert not MANY.meets(box((6, 7), (1, 1)))
+    assert not (MANY & destinations([(0, 0)])).meets(few)
+
+
+def test_a_full_cache_is_emptied_and_results_stay_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = ports(6, [(22, 443)]), sources([(1, 9)]) | destinations([(3, 4)])
+    before = a & b
+    cache: dict[tuple[PacketSet, PacketSet], PacketSet] = {}
+    monkeypatch.setattr(packets, "_met", cache)
+    monkeypatch.setattr(packets, "_CACHE_LIMIT", 0)
+    assert a & b is before
+    assert b & MANY is MANY & b
+    assert len(cache) == 1
+
+
+def test_the_hull_of_everything_is_the_whole_domain() -> None:
+    assert hull(EVERYTHING, {}) == WHOLE
+
+
+def test_the_hull_of_a_box_is_the_box() -> None:
+    found = hull(box((5, 9), (1, 2)), {})
+    assert (found[Field.SOURCE], found[Field.DESTINATION]) == ((5, 9), (1, 2))
+    assert found[Field.PROTOCOL] == (0, 255)
+
+
+def test_the_hull_of_two_boxes_is_the_box_around_both() -> None:
+    found = hull(box((5, 9), (10, 20)) | box((30, 31), (1, 2)), {})
+    assert (found[Field.SOURCE], found[Field.DESTINATION]) == ((5, 31), (1, 20))
+
+
+def test_a_hull_reaches_to_the_ends_of_the_domain_where_the_set_does() -> None:
+    top = DOMAIN_MAX[Field.SOURCE]
+    assert hull(sources([(0, 4), (9, top)]), {})[Field.SOURCE] == (0, top)
+
+
+def test_hulls_of_shared_parts_are_remembered() -> None:
+    known: dict[PacketSet, Hull] = {}
+    first = hull(box((5, 9), (1, 2)), known)
+    assert hull(box((5, 9), (1, 2)), known) is first
+    assert destinations([(1, 2)]) in known

@@ -1,0 +1,81 @@
+"""Conditions combine as logic does, and filters decide by their first match."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.model.filters import (
+    ANY,
+    Assign,
+    Both,
+    Call,
+    Chain,
+    Condition,
+    Exactly,
+    Filter,
+    Predicate,
+    Rule,
+    Undecided,
+    Verdict,
+)
+from auditor.model.headers import Protocol, ports, protocol_set
+from auditor.model.packets import NOTHING, Field, field_set
+from auditor.model.source import Span, Unknown
+
+HERE = Span("f", 1, 1, 1, 2)
+TCP, UDP, SSH = Exactly(protocol_set(Protocol.TCP)), Exactly(protocol_set(Protocol.UDP)), Exactly(ports(Protocol.TCP, [(22, 22)]))
+LIMITED = Undecided(Unknown("a rate limit"))
+TO_SSH = {Field.PROTOCOL: 6, Field.DESTINATION_PORT: 22}
+TO_WEB = {Field.PROTOCOL: 6, Field.DESTINATION_PORT: 80}
+
+
+def no_facts(predicate: Predicate) -> None:
+    return None
+
+
+def filter_of(*rules: Rule, default: Verdict = Verdict.DENY, then: Filter | None = None) -> Filter:
+    return Filter("f", rules, default, HERE, then=then)
+
+
+def test_a_condition_of_no_kind_cannot_be_settled() -> None:
+    with pytest.raises(NotImplementedError):
+        Condition().settle(no_facts)
+
+
+def test_conditions_combine_by_the_verbs_of_sets() -> None:
+    assert TCP & SSH == SSH
+    assert TCP | SSH == TCP
+    assert (~TCP & UDP).settle(no_facts).surely is UDP.packets
+    assert (TCP & UDP).settle(no_facts).maybe is NOTHING
+
+
+def test_what_is_undecided_stays_a_part_of_a_conjunction() -> None:
+    limited = TCP & LIMITED
+    assert limited == Both((TCP, LIMITED))
+    assert (~limited).settle(no_facts).surely is ~TCP.packets
+
+
+def test_rules_put_first_decide_first() -> None:
+    closed = filter_of(Rule(ANY, Verdict.DENY, HERE))
+    opened = closed.with_rules(Rule(SSH, Verdict.PERMIT, HERE), Rule(TCP, Verdict.REJECT, HERE))
+    assert [rule.action for rule in opened.rules] == [Verdict.PERMIT, Verdict.REJECT, Verdict.DENY]
+    first = opened.first_match(TO_SSH, no_facts)
+    assert first is not None
+    assert first.verdict is Verdict.PERMIT
+
+
+def test_no_permit_is_found_where_the_next_filter_denies_what_this_one_may_permit() -> None:
+    gate = filter_of(Rule(LIMITED, Verdict.PERMIT, HERE), then=filter_of())
+    assert gate.first_match(TO_SSH, no_facts, Verdict.PERMIT) is None
+    denied = gate.first_match(TO_SSH, no_facts, Verdict.DENY)
+    assert denied is not None
+    assert denied.verdict is Verdict.DENY
+
+
+def test_a_chain_that_is_called_twice_decides_a_packet_by_the_form_it_then_has() -> None:
+    marked = Exactly(field_set(Field.MARK, [(7, 7)]))
+    chain = Chain("marked", (Rule(marked, Verdict.PERMIT, HERE),), HERE)
+    call, mark = Rule(ANY, Call(chain), HERE), Rule(SSH, Assign(Field.MARK, 7), HERE)
+    filter_ = filter_of(call, call, mark, call)
+    found = [filter_.first_match(packet, no_facts) for packet in (TO_SSH, TO_WEB)]
+    assert [each and each.verdict for each in found] == [Verdict.PERMIT, Verdict.DENY]
