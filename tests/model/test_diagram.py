@@ -37,6 +37,12 @@ def test_many_intervals_overlap_few_only_where_they_share_a_packet() -> None:
     assert not (MANY & destinations([(0, 0)])).meets(few)
 
 
+def test_a_stretch_of_several_intervals_overlaps_if_one_of_them_does() -> None:
+    assert MANY.meets(box((6, 9), (7, 7)))
+    assert box((6, 9), (7, 7)).meets(MANY)
+    assert not (MANY & destinations([(0, 0)])).meets(box((4, 9), (7, 7)))
+
+
 def test_a_full_cache_is_emptied_and_results_stay_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = ports(6, [(22, 443)]), sources([(1, 9)]) | destinations([(3, 4)])
     before = a & b
