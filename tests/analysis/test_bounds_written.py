@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.analysis.bounds import bounds
-from auditor.model.filters import ANY, Assign, Exactly, Filter, Rule, Verdict
+from auditor.model.filters import ANY, Assign, Call, Chain, Exactly, Filter, Rule, Verdict
 from auditor.model.headers import ports
 from auditor.model.packets import EVERYTHING, Field, PacketSet, field_set
 from auditor.model.source import Span
@@ -50,3 +50,20 @@ def test_a_packet_that_a_later_filter_denies_is_denied() -> None:
     assert decision is not None
     assert decision.verdict is Verdict.DENY
     assert len(decision.path) == 2
+
+
+def test_a_chain_called_twice_with_the_same_packets_lets_the_same_through_twice() -> None:
+    quiet = Chain("quiet", (rule(ports(6, [(22, 22)]), Verdict.RETURN), rule(ports(17), Verdict.CONTINUE)), HERE)
+    calls = (Rule(ANY, Call(quiet), HERE), Rule(ANY, Call(quiet), HERE), rule(ports(6), Verdict.PERMIT))
+    found = bounds(chain(*calls), nobody, EVERYTHING)
+    assert found.surely is found.maybe is ports(6)
+
+
+def test_values_too_many_to_tell_apart_are_not_known_from_then_on() -> None:
+    marks = [rule(ports(6, [(port, port)]), Assign(Field.MARK, port)) for port in range(1, 101)]
+    few = bounds(chain(*marks[:50], rule(is_(Field.MARK, 7), Verdict.PERMIT)), nobody, ports(6) & is_(Field.MARK, 0))
+    assert few.surely is few.maybe is ports(6, [(7, 7)]) & is_(Field.MARK, 0)
+    sort = rule(EVERYTHING, Assign(Field.CT_MARK, 1))
+    many = bounds(chain(*marks, sort, rule(is_(Field.MARK, 7), Verdict.PERMIT)), nobody, ports(6) & is_(Field.MARK, 0))
+    assert not many.surely
+    assert ports(6, [(7, 7)]) & is_(Field.MARK, 0) <= many.maybe

@@ -45,3 +45,43 @@ def test_folded_runs_bound_as_their_rules_do_one_by_one(seed: int) -> None:
         patch.setattr(runs, "LONG", 2)
         folded = bounds(filter_, nobody, EVERYTHING)
     assert (folded.surely, folded.maybe) == (one_by_one.surely, one_by_one.maybe)
+
+
+def port_rule(port: int, verdict: Verdict) -> Rule:
+    return Rule(Exactly(box_set({Field.DESTINATION_PORT: [(port, port)]})), verdict, HERE)
+
+
+def long_list(*last: Rule, default: Verdict = Verdict.DENY) -> Filter:
+    """Ports 0 to 199 permitted one by one, and what comes behind."""
+    return Filter("f", (*(port_rule(port, Verdict.PERMIT) for port in range(200)), *last), default, HERE)
+
+
+def test_a_long_run_that_decides_everything_leaves_nothing_to_the_default() -> None:
+    found = bounds(long_list(Rule(ANY, Verdict.DENY, HERE), default=Verdict.PERMIT), nobody, EVERYTHING)
+    assert found.surely is found.maybe is box_set({Field.DESTINATION_PORT: [(0, 199)]})
+
+
+def test_a_run_is_folded_once_however_often_it_is_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded: list[int] = []
+    tree = runs._tree
+
+    def counted(parts: list[runs.Run]) -> runs.Run:
+        folded.append(len(parts))
+        return tree(parts)
+
+    monkeypatch.setattr(runs, "_folded", {})
+    monkeypatch.setattr(runs, "_tree", counted)
+    for _ in range(3):
+        bounds(long_list(), nobody, EVERYTHING)
+    assert folded == [200]
+
+
+def test_only_the_last_runs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_folded", {})
+    for port in range(200):
+        runs.fold([(rule := port_rule(port, Verdict.PERMIT), rule.condition.settle(nobody))])
+    assert 0 < len(runs._folded) <= runs._MOST_KEPT
+
+
+def test_a_run_of_nothing_does_nothing() -> None:
+    assert runs.fold([]) == runs.Run()
