@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.inputs import long_nft, small_tf, talos_patches
+from benchmarks.nftables import mixed_nft, page_nft, set_nft
 from benchmarks.pfsense import large_pfsense, small_pfsense
 from benchmarks.proxmox import long_guest
 from benchmarks.switch import long_switch
@@ -93,6 +94,7 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     yield Case("pfSense, ten rules, to text", (*AUDITOR, "check", str(small_pfsense(folder))), (15, None))
     yield Case("pfSense, 5 MB, 5,000 rules, to text", (*AUDITOR, "check", str(large_pfsense(folder))), (None, 300), repeat=3)
     yield Case("nftables, 10,000 rules, to text", (*AUDITOR, "check", str(long)), repeat=3)
+    yield from _nftables(folder)
     yield Case("Proxmox, 10,000 rules of a guest, to text", (*AUDITOR, "check", str(long_guest(folder))), repeat=3)
     yield Case("switch, a list of 10,000 lines, to text", (*AUDITOR, "check", str(long_switch(folder))), (None, 200), repeat=3)
     for tree in trees:
@@ -101,6 +103,18 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     for tree in (str(small), *trees) if checkov else ():
         name = "one small .tf" if tree == str(small) else tree
         yield Case(f"checkov: {name}", (checkov or "", "-d", tree, "--quiet", "--compact", "--skip-download"), repeat=1)
+
+
+def _nftables(folder: Path) -> Iterator[Case]:
+    """A page, 10,000 rules, beside nft's own check of them where it can be made, and what a set of 100,000 addresses adds."""
+    mixed = mixed_nft(folder)
+    yield Case("nftables, a page, to text", (*AUDITOR, "check", str(page_nft(folder))), (20, None))
+    yield Case("nftables, 10,000 mixed rules, to text", (*AUDITOR, "check", str(mixed)), (None, 150), repeat=3)
+    nft = shutil.which("nft")
+    if nft is not None and os.geteuid() == 0:
+        yield Case("nft -c -f, the same rules", (nft, "-c", "-f", str(mixed / "nftables.conf")), repeat=3)
+    yield Case("nftables, a page with a set of 1", (*AUDITOR, "check", str(set_nft(folder, 1))))
+    yield Case("nftables, a page with a set of 100,000", (*AUDITOR, "check", str(set_nft(folder, 100_000))), repeat=3)
 
 
 def main() -> None:
