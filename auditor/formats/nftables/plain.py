@@ -43,25 +43,27 @@ def _statement_pattern(terminals: tuple[tuple[str, str], ...]) -> re.Pattern[str
         rf"(?P<jump>(?:jump|goto)[ \t]+{_NAME})|(?P<comment>comment[ \t]+\"[^\"]*\")"
         rf"|(?P<field>{of['FIELD']})[ \t]+(?:(?P<operator>[!=]=)[ \t]*)?"
         rf"(?:(?P<set>{of['PLAIN_SET']})|(?P<list>{of['VAL']}(?:[ \t]*,[ \t]*{of['VAL']})*))"
-        rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|[ \t]+"
+        rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|[ \t\r]+|#[^\n]*"
     )
 
 
 def rules(text: Text, start: int, end: int, terminals: Mapping[str, str]) -> Iterator[RuleLine]:
-    """The rules of one PLAIN_RULES token."""
+    """The rules of one PLAIN_RULES token, which ends with a separator."""
     statements: list[Statement] = []
     comment, begun, reached = "", start, start
     for found in _statement_pattern(tuple(terminals.items())).finditer(text.text, start, end):
         kind = found.lastgroup
         if kind == "end":
-            yield _rule(text, begun, reached, statements, comment)
+            if statements:
+                yield _rule(text, begun, reached, statements, comment)
             statements, comment, begun = [], "", found.end()
         elif kind == "comment":
             comment, reached = found[0].partition('"')[2][:-1], found.end()
         elif kind is not None:
             statements.append(_statement(text, found))
             reached = found.end()
-    yield _rule(text, begun, reached, statements, comment)
+    if statements:  # the file ends without a newline
+        yield _rule(text, begun, reached, statements, comment)
 
 
 def _rule(text: Text, start: int, end: int, statements: list[Statement], comment: str) -> RuleLine:
