@@ -60,11 +60,6 @@ def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
     return Bounds(surely, maybe, tuple(dict.fromkeys(islice(unknowns, _MOST_UNKNOWNS))))
 
 
-def settled(rule: Rule, ask: Settle) -> Match:
-    """What a rule matches for the endpoints that `ask` answers for."""
-    return rule.condition.settle(ask)
-
-
 @dataclass(slots=True)
 class _Walk:
     """One pass over a filter. A packet is in `permitted` (`denied`) if some world permits (denies) it."""

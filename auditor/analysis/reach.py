@@ -161,10 +161,7 @@ def _of_family(packets: PacketSet, family: Interval) -> PacketSet:
 
 def _blocking(way: Way, missing: PacketSet) -> Crossing | None:
     """The first filter that cannot let all of `missing` through: several may stop the same packet."""
-    for crossing in way.crossings:
-        if not missing <= bounds(crossing.filter, crossing.settle, missing).maybe:
-            return crossing
-    return way.crossings[-1] if way.crossings else None
+    return next((each for each in way.crossings if not missing <= bounds(each.filter, each.settle, missing).maybe), None)
 
 
 def _doubtful(way: Way, doubt: PacketSet) -> Crossing | None:
@@ -190,15 +187,12 @@ def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
     if all(_keeps_state(crossing, question) for crossing in way.crossings) and not _stateless(graph, way):
         return None
     answers = _to_clients(answers_to(question), question)
-    worst: Judgement | None = None
+    found: list[Judgement] = []
     for back in _ways_back(graph, way):
         crossings = tuple(each for each in back.crossings if not _free_return(each, way, question))
         judged = _allowed(Way(back.source, back.destination, crossings, back.certain), answers)
-        judged = _of_clients(judged, answers, question, Field.DESTINATION_PORT)
-        if worst is None or judged.outcome.weight > worst.outcome.weight:
-            worst = judged
-    if worst is None:
-        return None
+        found.append(_of_clients(judged, answers, question, Field.DESTINATION_PORT))
+    worst = max(found, key=lambda each: each.outcome.weight)
     outcome = worst.outcome if worst.way.certain or worst.outcome is not Outcome.BROKEN else Outcome.OPEN
     return Judgement(outcome, worst.way, worst.packets, worst.unknowns, worst.crossing, reply=True)
 
