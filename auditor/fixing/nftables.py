@@ -20,7 +20,8 @@ def write(wanted: Wanted) -> Texts:
     above = next((each for each in reversed(lines[: line - 1]) if each.strip() and not each.rstrip().endswith("{")), "")
     indent = re.match(r"\s*", above if above else "\t\t")
     margin = indent.group() if indent else "\t\t"
-    return {path: inserted(text, line, "\n".join(f"{margin}{rule}" for rule in _rules(wanted)))}
+    rules = dict.fromkeys(_rules(wanted))
+    return {path: inserted(text, line, "\n".join(f"{margin}{rule}" for rule in rules))} if rules else {}
 
 
 def _end(text: str, line: int) -> int | None:
@@ -52,7 +53,7 @@ def _rules(wanted: Wanted) -> list[str]:
     for family, six in (("ip", False), ("ip6", True)):
         sources = _match(family, "saddr", wanted.sources, six) if wanted.inbound or wanted.between else ""
         destinations = _match(family, "daddr", wanted.destinations, six) if wanted.between or not wanted.inbound else ""
-        if sources is not None and destinations is not None and (sources or destinations):
+        if sources is not None and destinations is not None:
             found.append(f"{sources}{destinations}{what}accept {comment}")
     return found
 

@@ -13,6 +13,7 @@ from auditor.fixing.attach import edits, with_fixes
 from auditor.fixing.patch import patch_of
 from auditor.fixing.prove import Proven, State, fixes
 from auditor.model.findings import Outcome
+from auditor.model.record import replace
 from auditor.policy.changes import Effect, changes
 from tests.policy.matrix import Cell, Mutant, cells
 
@@ -98,6 +99,23 @@ def test_a_safe_fix_is_found_and_the_next_builds_on_it() -> None:
     assert isinstance(last, Proven)
     assert "cp_etcd" in last.texts["main.tf"]
     assert "cp_controller_manager" in last.texts["main.tf"]
+
+
+def test_that_a_narrower_rule_becomes_superfluous_keeps_no_fix_away() -> None:
+    half = """
+resource "aws_vpc_security_group_ingress_rule" "etcd" {
+  security_group_id            = aws_security_group.cp.id
+  referenced_security_group_id = aws_security_group.cp.id
+  from_port                    = 2379
+  to_port                      = 2379
+  ip_protocol                  = "tcp"
+}
+"""
+    request = replace(REQUEST, rulesets=("talos", "firewall-hygiene"))
+    state = State.of(MemoryTree({"main.tf": TERRAFORM % half}), ("",), request)
+    (found,) = fixes(state, frozenset({"talos/etcd"}))
+    assert isinstance(found, Proven)
+    assert found.safe
 
 
 def test_what_no_writer_can_mend_is_said_so() -> None:

@@ -145,8 +145,13 @@ def test_nftables_names_both_ends_where_the_chain_stands_between_them() -> None:
 
 
 def test_nftables_writes_no_rule_for_ends_it_does_not_know() -> None:
-    text = nftables.write(wanted("r.nft", CHAIN, 2, sources=()))
-    assert "accept comment" not in text.get("r.nft", "")
+    assert nftables.write(wanted("r.nft", CHAIN, 2, sources=())) == {}
+
+
+def test_nftables_lets_out_to_anybody_by_one_rule() -> None:
+    service = Service("udp", ((123, 123),))
+    text = nftables.write(wanted("r.nft", CHAIN, 2, inbound=False, destinations=(WORLD,), service=service))["r.nft"]
+    assert [line.strip() for line in text.splitlines() if "123" in line] == ['udp dport 123 accept comment "Members reach each other"']
 
 
 def test_nftables_takes_out_a_line_that_is_a_rule() -> None:
