@@ -238,7 +238,8 @@ def _service_texts(box: dict[Field, tuple[Interval, ...]]) -> list[str]:
     texts = []
     for low, high in protocols:
         if high - low > 8:
-            texts.append("any protocol" if (low, high) == (0, 255) else f"protocols {low}-{high}")
+            name = "any protocol" if (low, high) == (0, 255) else f"protocols {low}-{high}"
+            texts += [name if span == ANY_PORT else f"{name} to port{_span_text(Protocol.TCP, span).replace('/', ' ')}" for span in spans]
             continue
         for number in range(low, high + 1):
             texts += [protocol_text(number) + _span_text(number, span) for span in spans]

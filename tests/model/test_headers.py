@@ -24,7 +24,7 @@ from auditor.model.headers import (
     sources,
     subtract_intervals,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, V4_MAX, V6_BASE, Field, Packet
+from auditor.model.packets import EVERYTHING, NOTHING, V4_MAX, V6_BASE, Field, Packet, field_set
 
 
 def test_a_network_is_its_first_to_its_last_address() -> None:
@@ -161,6 +161,7 @@ def test_no_packet_is_no_service() -> None:
 
 def test_many_protocols_in_a_row_are_told_as_a_range() -> None:
     assert services_text(protocol_set(*range(20))) == ("protocols 0-19",)
+    assert services_text(field_set(Field.DESTINATION_PORT, [(53, 53)])) == ("any protocol to port 53",)
 
 
 def test_a_long_list_of_services_is_cut_and_marked_as_cut() -> None:
