@@ -32,7 +32,7 @@ def _head(run: Run) -> Iterator[str]:
     yield from ("# Firewall audit", "")
     yield f"**{found.broken} broken**, {found.open} open, {found.holds} holding; {found.remarks} remarks, {found.ignored} ignored."
     names = ", ".join(f"`{ruleset.name}`" for ruleset in run.rulesets)
-    yield f"Checked {found.files} files{' against ' + names if names else ''}."
+    yield f"Checked {found.files} {'file' if found.files == 1 else 'files'}{' against ' + names if names else ''}."
     yield ""
 
 

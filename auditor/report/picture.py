@@ -35,6 +35,10 @@ svg.alone{background:#fff}@media (prefers-color-scheme:dark){svg.alone{backgroun
 --faint:#9aa7b4;--broken:#ff8a80;--open:#f2c14e;--holds:#7ddc98}}"""
 
 
+_WIDER = {"anywhere else": "the internet"}
+"""Parties of findings that are no box of their own, and the one that shows them."""
+
+
 def outcomes_between(run: Run) -> dict[Ends, Outcome]:
     """The worst outcome of the requirements about each pair of parties that are known."""
     names = parties(run)
@@ -53,7 +57,9 @@ def parties(run: Run) -> frozenset[str]:
 def ends_of(finding: Finding, names: frozenset[str]) -> list[Ends]:
     """The pairs of known parties that a finding is about."""
     told = dict(finding.properties)
-    sources, destinations = ([part for part in told.get(end, "").split(", ") if part in names] for end in ("from", "to"))
+    sources, destinations = (
+        [part for part in (_WIDER.get(part, part) for part in told.get(end, "").split(", ")) if part in names] for end in ("from", "to")
+    )
     return [(source, destination) for source in sources for destination in destinations]
 
 
