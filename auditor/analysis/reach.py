@@ -265,10 +265,20 @@ def witness(packets: PacketSet, way: Way) -> dict[Field, int]:
                     Field.STATE: (State.NEW, State.ESTABLISHED),
                     Field.TCP_FLAGS: (TcpFlag.SYN, TcpFlag.ACK),
                     Field.PROTOCOL: (6, 17, 1, 58),
-                    Field.DESTINATION_PORT: (22, 443, 2048, 32768) if part.meets(state_set(State.NEW)) else (EPHEMERAL_PORT,),
+                    Field.DESTINATION_PORT: _likely_services(part),
                 }
             )
     return packets.example()
+
+
+_ECHO = (2048, 32768)
+"""An echo request of either family, as type and code."""
+
+
+def _likely_services(packets: PacketSet) -> tuple[int, ...]:
+    if not packets.meets(state_set(State.NEW)):
+        return (EPHEMERAL_PORT,)
+    return (22, 443, *_ECHO) if packets.meets(protocol_set(*PORT_PROTOCOLS)) else _ECHO
 
 
 def _hosts(end: Endpoint, family: Interval, skip: int = 0) -> Iterator[int]:

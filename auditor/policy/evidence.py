@@ -20,13 +20,14 @@ from auditor.model.headers import (
     packet_text,
     protocol_set,
     protocol_text,
+    service_part,
     services_text,
     subtract_intervals,
 )
-from auditor.model.packets import Field, Packet, State
+from auditor.model.packets import Field, Packet, PacketSet, State
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
-from auditor.policy.flows import Pair
+from auditor.policy.flows import UPKEEP, Pair
 from auditor.policy.ruleset import ANY, Kind, Requirement
 
 
@@ -188,13 +189,22 @@ def _sentence(
     return f"{flows} gets through{where}: {what}{_extent(shown)}"
 
 
+def _services(packets: PacketSet, most: int) -> tuple[str, ...]:
+    """The services in words; what is all of ICMP but for upkeep is told as all of it."""
+    flat = service_part(packets)
+    for protocol in (protocol_set(Protocol.ICMP), protocol_set(Protocol.ICMPV6)):
+        if protocol - UPKEEP <= flat:
+            flat |= protocol
+    return services_text(flat, most)
+
+
 _EVEN_UNUSED = protocol_set(253)
 """A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
 
 
 def _extent(shown: Judgement) -> str:
     """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
-    services = ", ".join(services_text(shown.packets, 4))
+    services = ", ".join(_services(shown.packets, 4))
     if shown.packets.meets(_EVEN_UNUSED):
         services = "nearly anything"
     if not services or not shown.way.source.exact:
@@ -242,7 +252,7 @@ def _service(pair: Pair) -> str:
         return told
     if worst is None or not worst.packets or worst.packets.meets(_EVEN_UNUSED):
         return "anything"
-    return _listed(list(services_text(worst.packets, 4)))
+    return _listed(list(_services(worst.packets, 4)))
 
 
 def _listed(items: list[str], most: int = 16) -> str:

@@ -31,10 +31,10 @@ from auditor.policy.services import Service
 
 _NUMBERS = {Named.TCP: Protocol.TCP, Named.UDP: Protocol.UDP, Named.ICMP: Protocol.ICMP, Named.ICMPV6: Protocol.ICMPV6}
 _ALL_PORTS = ((0, 65535),)
-_UPKEEP = ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP)
+_PRODUCTS_OWN = ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP)
 
 
-_LINK_UPKEEP = (
+UPKEEP = (
     union(icmp(Protocol.ICMP, kind) for kind in (3, 11, 12))
     | union(icmp(Protocol.ICMPV6, kind) for kind in (1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 143))
     | ports(Protocol.UDP, ((68, 68), (546, 546)))
@@ -159,7 +159,7 @@ class Stage:
                 if spared is not None:
                     packets -= spared
                 if service.protocol is Named.ANY:
-                    packets -= _LINK_UPKEEP
+                    packets -= UPKEEP
                     ways = tuple(map(_without_upkeep, ways))
                 yield from self._pair(source, destination, service, [_denied(way, packets, answers) for way in ways])
 
@@ -290,7 +290,7 @@ def _no_upkeep(crossing: Crossing) -> Crossing:
 
 def _is_upkeep(rule: Rule) -> bool:
     """Whether a rule is the product's own, and about nothing else: one that lets everything out serves what the user lets in, too."""
-    return rule.synthetic and rule.action is Verdict.PERMIT and rule.condition.settle(lambda _: None).maybe <= _UPKEEP
+    return rule.synthetic and rule.action is Verdict.PERMIT and rule.condition.settle(lambda _: None).maybe <= _PRODUCTS_OWN
 
 
 def _of_network(crossing: Crossing) -> bool:

@@ -86,6 +86,8 @@ class _Page:
             )
         for ruleset in run.rulesets:
             yield self.ink("Checked against", Ink.NAME) + f"  {ruleset.name}" + self.ink(f"  {clean(ruleset.why)}", Ink.FAINT)
+        if run.inputs and [ruleset.why for ruleset in run.rulesets] == ["always"]:
+            yield self.ink("No sign of a product was seen: name its ruleset with -r; `auditor rulesets` lists them.", Ink.FAINT)
         if run.bindings:
             yield self.ink("Roles", Ink.NAME)
         width = max((len(binding.role) for binding in run.bindings), default=0)

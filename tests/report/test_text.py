@@ -37,6 +37,13 @@ def test_the_roles_say_what_they_are_and_why() -> None:
     assert "control-plane  terraform:aws_security_group.control_plane  tag NodeType = control-plane" in written()
 
 
+def test_where_no_product_was_recognised_the_way_to_name_one_is_told() -> None:
+    hygiene = replace(RUN.rulesets[0], name="firewall-hygiene", why="always")
+    hint = "name its ruleset with -r"
+    assert hint in written(replace(RUN, rulesets=(hygiene,)))
+    assert hint not in written(replace(RUN, rulesets=(*RUN.rulesets, hygiene)))
+
+
 def test_the_figures_stand_last() -> None:
     assert written().splitlines()[-1] == "4 requirements: 1 broken, 2 open, 1 holding. 1 remark on the files. 1 ignored."
 
