@@ -1,15 +1,11 @@
-"""From lark's trees to syntax: each rule of the grammar becomes the node of its kind, flat operator lists get their precedence.
-
-The only module, with parse.py, that knows lark's types.
-"""
+"""From trees to syntax: each rule of the grammar becomes the node of its kind, flat operator lists get their precedence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lark import Token, Tree
-
 from auditor.formats.nftables import plain
+from auditor.formats.nftables.lalr import Token, Tree
 from auditor.formats.nftables.syntax import (
     AddRule,
     Atom,
@@ -57,7 +53,7 @@ from auditor.formats.nftables.syntax import (
 from auditor.formats.nftables.text import At, Text
 from auditor.model.record import dataclass
 
-Node = Token | Tree[Token]
+Node = Token | Tree
 _NAMES = frozenset(("NAME", "FAMILY", "VERB", "DELETE", "SETKIND", "OBJECT", "KIND", "DEFINE"))
 
 
@@ -90,16 +86,16 @@ class Shaper:
                 found.append(_ITEMS[node.data](self, node))
         return tuple(found)
 
-    def block(self, node: Tree[Token]) -> Block:
+    def block(self, node: Tree) -> Block:
         return Block(self.items(node.children[1:-1]), self.at(node))
 
-    def table(self, node: Tree[Token]) -> Item:
+    def table(self, node: Tree) -> Item:
         names, body = _names(node), _body(node, "table_body")
         return TableBlock(
             names.get("VERB", ""), names.get("FAMILY", "ip"), names["NAME"], self.block(body) if body else None, self.at(node)
         )
 
-    def chain(self, node: Tree[Token]) -> Item:
+    def chain(self, node: Tree) -> Item:
         names, body = _names(node), _body(node, "chain_body")
         table, name = self._two(node)
         family = names.get("FAMILY", "ip") if table else ""
@@ -107,7 +103,7 @@ class Shaper:
             names.get("VERB", ""), family, table, name.value, self.block(body) if body else None, self.at(node), self.at(name)
         )
 
-    def set(self, node: Tree[Token]) -> Item:
+    def set(self, node: Tree) -> Item:
         names, body = _names(node), _body(node, "set_body")
         assert body is not None
         table, name = self._two(node)
@@ -115,18 +111,18 @@ class Shaper:
         place = self.at(node), self.at(name)
         return SetBlock(names.get("VERB", ""), names["SETKIND"], family, table, name.value, self.set_body(body), *place)
 
-    def object(self, node: Tree[Token]) -> Item:
+    def object(self, node: Tree) -> Item:
         names = _names(node)
         table, name = self._two(node)
         kind = " ".join(names["OBJECT"].split())
         return ObjectBlock(names.get("VERB", ""), kind, names.get("FAMILY", "ip") if table else "", table, name.value, self.at(node))
 
-    def _two(self, node: Tree[Token]) -> tuple[str, Token]:
+    def _two(self, node: Tree) -> tuple[str, Token]:
         """The table's name (empty inside of one) and the thing's own."""
         found = [child for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         return (found[0].value if len(found) > 1 else ""), found[-1]
 
-    def add_rule(self, node: Tree[Token]) -> Item:
+    def add_rule(self, node: Tree) -> Item:
         names = _names(node)
         table, chain = self._two(node)
         place = _where(node)
@@ -134,63 +130,63 @@ class Shaper:
         assert isinstance(rule, Tree)
         return AddRule(names.get("VERB", "add"), names.get("FAMILY", "ip"), table, chain.value, place, self.rule(rule), self.at(node))
 
-    def elements(self, node: Tree[Token]) -> Item:
+    def elements(self, node: Tree) -> Item:
         names = _names(node)
         table, name = self._two(node)
         verb = "delete" if "DELETE" in names else "add"
         return Elements(verb, names.get("FAMILY", "ip"), table, name.value, self.data(node.children[-1]), self.at(node))
 
-    def delete(self, node: Tree[Token]) -> Item:
+    def delete(self, node: Tree) -> Item:
         names = _names(node)
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         kind = "rule" if node.data == "delete_rule" else " ".join(names["KIND"].split())
         table, name = [*found, "", ""][:2]
         return Delete(names["DELETE"], kind, names.get("FAMILY", "ip"), table, name, _where(node)[1], self.at(node))
 
-    def flush(self, node: Tree[Token]) -> Item:
+    def flush(self, node: Tree) -> Item:
         names = _names(node)
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         table, name = [*found, "", ""][:2]
         kind = " ".join(names["KIND"].split()) if "KIND" in names else "ruleset"
         return Flush(kind, names.get("FAMILY", "" if kind == "ruleset" else "ip"), table, name, self.at(node))
 
-    def rename(self, node: Tree[Token]) -> Item:
+    def rename(self, node: Tree) -> Item:
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         table, name, new = found[:3]
         return Rename(_names(node).get("FAMILY", "ip"), table, name, new, self.at(node))
 
-    def define(self, node: Tree[Token]) -> Item:
+    def define(self, node: Tree) -> Item:
         verb, name = node.children[0], node.children[1]
         assert isinstance(verb, Token) and isinstance(name, Token)
         value = self.expression(node.children[3:]) if node.data == "define" else None
         return Define(verb.value, name.value, value, self.at(node))
 
-    def include(self, node: Tree[Token]) -> Item:
+    def include(self, node: Tree) -> Item:
         return Include(str(node.children[1])[1:-1], self.at(node))
 
-    def hook(self, node: Tree[Token]) -> Item:
+    def hook(self, node: Tree) -> Item:
         names = [child for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         priority = node.children[-1]
         assert isinstance(priority, Tree)
         words = [child for child in priority.children if isinstance(child, Token)]
         negative = words[0].type == "SIGN"
         value, *rest = words[negative:]
-        offset = "".join(rest)
+        offset = "".join(each.value for each in rest)
         devices = [child for child in node.children[4:-2] if isinstance(child, Tree) or child.type in ("VAL", "PLAIN_SET")]
         found = self.data(devices[0]) if devices else None
         sign = words[0].value if negative else ""
         return Hook(names[0].value, names[1].value, found, self.atom(value), sign, offset, self.at(node))
 
-    def policy(self, node: Tree[Token]) -> Item:
+    def policy(self, node: Tree) -> Item:
         return Policy(self.atom(node.children[1]), self.at(node))
 
-    def flags(self, node: Tree[Token]) -> Item:
+    def flags(self, node: Tree) -> Item:
         return Flags(tuple(child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"), self.at(node))
 
-    def devices(self, node: Tree[Token]) -> Item:
+    def devices(self, node: Tree) -> Item:
         return Devices(self.data(node.children[-1]), self.at(node))
 
-    def set_body(self, node: Tree[Token]) -> SetBody:
+    def set_body(self, node: Tree) -> SetBody:
         types: tuple[str, ...] = ()
         data: tuple[str, ...] = ()
         flags: tuple[str, ...] = ()
@@ -210,13 +206,13 @@ class Shaper:
         return SetBody(types, data, flags, tuple(elements), tuple(options), self.at(node))
 
     @staticmethod
-    def _types(node: Tree[Token]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _types(node: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
         types: list[str] = []
         data: list[str] = []
         for child in node.children:
             if isinstance(child, Token):
                 if child.type != "DOT":
-                    (data if child.type == "VERDICT_TYPE" else types).append(" ".join(child.split()))
+                    (data if child.type == "VERDICT_TYPE" else types).append(" ".join(child.value.split()))
             else:
                 words = [
                     " ".join(str(each).split()) for each in child.children if isinstance(each, Token) and each.type in ("FIELD", "NAME")
@@ -229,7 +225,7 @@ class Shaper:
 
     # -- rules
 
-    def rule(self, node: Tree[Token]) -> RuleLine:
+    def rule(self, node: Tree) -> RuleLine:
         statements: list[Statement] = []
         comment = ""
         for child in node.children:
@@ -242,27 +238,27 @@ class Shaper:
         at = self.at(node)
         return RuleLine(tuple(statements), comment, at, "$" in at.words)
 
-    def match(self, node: Tree[Token]) -> Statement:
+    def match(self, node: Tree) -> Statement:
         keys, operator, values = _split_match(node.children)
         return Match(self.key(keys), operator, self.expression(values), self.at(node))
 
-    def vmap(self, node: Tree[Token]) -> Statement:
+    def vmap(self, node: Tree) -> Statement:
         return Vmap(self.key(node.children[:-1]), self.data(node.children[-1]), self.at(node))
 
-    def jump(self, node: Tree[Token]) -> Verdict:
+    def jump(self, node: Tree) -> Verdict:
         target = node.children[1]
         found = self.block(target) if isinstance(target, Tree) else self.atom(target)
         return Verdict(str(node.children[0]), found, self.at(node))
 
-    def mangle(self, node: Tree[Token]) -> Statement:
+    def mangle(self, node: Tree) -> Statement:
         field, *value = node.children
         return Mangle(self.field(field), self.key(value), self.at(node))
 
-    def reject(self, node: Tree[Token]) -> Statement:
+    def reject(self, node: Tree) -> Statement:
         kinds = [child for child in node.children if isinstance(child, Token) and child.type in ("TCP_RESET", "REJECT_KIND")]
-        return Reject(" ".join(kinds[0].split()) if kinds else "", self.at(node))
+        return Reject(" ".join(kinds[0].value.split()) if kinds else "", self.at(node))
 
-    def nat(self, node: Tree[Token]) -> Statement:
+    def nat(self, node: Tree) -> Statement:
         words = {child.type: child.value for child in node.children if isinstance(child, Token)}
         parts = {child.data: child for child in node.children if isinstance(child, Tree)}
         kind = words.get("NAT") or words["MASQUERADE"]
@@ -274,11 +270,11 @@ class Shaper:
         ports = None if port is None else self.key(port.children)
         return Nat(kind, words.get("FAMILY", ""), target, ports, " ".join(words.get("NAT_WORDS", "").split()), self.at(node))
 
-    def limit(self, node: Tree[Token]) -> Statement:
-        over = any(isinstance(child, Token) and child.type in ("OVER", "QUOTA_MODE") and child == "over" for child in node.children)
+    def limit(self, node: Tree) -> Statement:
+        over = any(isinstance(child, Token) and child.type in ("OVER", "QUOTA_MODE") and child.value == "over" for child in node.children)
         return Limit({"limit": "limit", "quota": "quota"}.get(node.data, "ct count"), over, self.at(node))
 
-    def update(self, node: Tree[Token]) -> Statement:
+    def update(self, node: Tree) -> Statement:
         tokens = [child for child in node.children if isinstance(child, Token)]
         name = next((child.value for child in tokens if child.type in ("VAL", "NAME")), "")
         verb = "meter" if node.data == "meter" else next(child.value for child in tokens if child.type in ("VERB", "DELETE", "UPDATE"))
@@ -291,13 +287,13 @@ class Shaper:
         limited = any(map(_is_limited, node.children))
         return Update(verb, name.lstrip("@"), self.key(keys), limited, self.at(node))
 
-    def plain(self, node: Tree[Token]) -> Statement:
+    def plain(self, node: Tree) -> Statement:
         return Plain(str(_leaf(node, 0)).split()[0], self.at(node))
 
-    def notrack(self, node: Tree[Token]) -> Statement:
+    def notrack(self, node: Tree) -> Statement:
         return Plain("notrack", self.at(node))
 
-    def other(self, node: Tree[Token]) -> Statement:
+    def other(self, node: Tree) -> Statement:
         return Other(str(_leaf(node, 0)).split()[0], self.at(node))
 
     # -- expressions
@@ -314,17 +310,17 @@ class Shaper:
             return self.set_literal(node)
         return PlainSet(self.at(node)) if node.type == "PLAIN_SET" else self.atom(node)
 
-    def map(self, node: Tree[Token]) -> Expression:
+    def map(self, node: Tree) -> Expression:
         keys = [child for child in node.children[:-1] if not (isinstance(child, Token) and child.type == "MAP")]
         return MapValue(self.key(keys), self.data(node.children[-1]), self.at(node))
 
-    def set_literal(self, node: Tree[Token]) -> SetLiteral:
+    def set_literal(self, node: Tree) -> SetLiteral:
         return SetLiteral(self.element_list(node.children), self.at(node))
 
     def element_list(self, nodes: Sequence[Node]) -> tuple[Element, ...]:
         return tuple(self.element(child) for child in nodes if isinstance(child, Tree) and child.data == "element")
 
-    def element(self, node: Tree[Token]) -> Element:
+    def element(self, node: Tree) -> Element:
         key: list[Node] = []
         data: Expression | Verdict | None = None
         attributes: list[tuple[str, str]] = []
@@ -387,7 +383,7 @@ class Shaper:
 _PRECEDENCE = (("|", "or"), ("^", "xor"), ("&", "and"), ("<<", "lshift"), (">>", "rshift"))
 _KEY_TOKENS = frozenset(("FIELD", "DOT", "BITOP", "VAL", "NAME"))
 
-_ITEMS: dict[str, Callable[[Shaper, Tree[Token]], Item]] = {
+_ITEMS: dict[str, Callable[[Shaper, Tree], Item]] = {
     "table": Shaper.table, "chain": Shaper.chain, "add_chain": Shaper.chain, "set": Shaper.set, "add_set": Shaper.set,
     "object": Shaper.object, "add_object": Shaper.object, "add_rule": Shaper.add_rule, "add_element": Shaper.elements,
     "delete_element": Shaper.elements, "delete": Shaper.delete, "delete_rule": Shaper.delete, "flush": Shaper.flush,
@@ -395,7 +391,7 @@ _ITEMS: dict[str, Callable[[Shaper, Tree[Token]], Item]] = {
     "policy": Shaper.policy, "table_flags": Shaper.flags, "chain_flags": Shaper.flags, "devices": Shaper.devices, "rule": Shaper.rule,
 }  # fmt: skip
 
-_STATEMENTS: dict[str, Callable[[Shaper, Tree[Token]], Statement]] = {
+_STATEMENTS: dict[str, Callable[[Shaper, Tree], Statement]] = {
     "match": Shaper.match, "vmap": Shaper.vmap, "jump": Shaper.jump, "mangle": Shaper.mangle, "reject": Shaper.reject, "nat": Shaper.nat,
     "masquerade": Shaper.nat, "limit": Shaper.limit, "quota": Shaper.limit, "ctcount": Shaper.limit, "set_statement": Shaper.update,
     "meter": Shaper.update, "counter": Shaper.plain, "log": Shaper.plain, "last": Shaper.plain, "neutral": Shaper.plain,
@@ -404,15 +400,11 @@ _STATEMENTS: dict[str, Callable[[Shaper, Tree[Token]], Statement]] = {
 
 
 def _first(node: Node) -> int:
-    start = _leaf(node, 0).start_pos
-    assert start is not None
-    return start
+    return _leaf(node, 0).start_pos
 
 
 def _last(node: Node) -> int:
-    end = _leaf(node, -1).end_pos
-    assert end is not None
-    return end
+    return _leaf(node, -1).end_pos
 
 
 def _leaf(node: Node, index: int) -> Token:
@@ -421,15 +413,15 @@ def _leaf(node: Node, index: int) -> Token:
     return node
 
 
-def _names(node: Tree[Token]) -> dict[str, str]:
+def _names(node: Tree) -> dict[str, str]:
     return {child.type: child.value for child in node.children if isinstance(child, Token) and child.type in _NAMES}
 
 
-def _body(node: Tree[Token], kind: str) -> Tree[Token] | None:
+def _body(node: Tree, kind: str) -> Tree | None:
     return next((child for child in node.children if isinstance(child, Tree) and child.data == kind), None)
 
 
-def _where(node: Tree[Token]) -> tuple[str, str]:
+def _where(node: Tree) -> tuple[str, str]:
     found = _body(node, "where")
     return (str(found.children[0]), str(found.children[1])) if found else ("", "")
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import pytest
-from lark import Lark, Token
+from lark import Lark
 
 from auditor.files import MemoryTree
-from auditor.formats.nftables import parse, plain
+from auditor.formats.nftables import parse, plain, tables
 from auditor.formats.nftables.build import Builder
+from auditor.formats.nftables.lalr import Tables, Token
 from auditor.formats.nftables.ruleset import Ruleset
 from auditor.formats.nftables.syntax import Atom, Concat, Match, Pair, PlainSet, RuleLine, TableBlock, Verdict
 from auditor.formats.nftables.text import Text
+
+FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "nftables"
 
 
 def built(files: str | dict[str, str]) -> Ruleset:
@@ -34,10 +40,26 @@ def line(text: str) -> RuleLine:
 
 
 def test_the_shipped_tables_are_those_of_the_grammar() -> None:
-    from importlib import resources
+    shipped = resources.files("auditor.formats.nftables").joinpath("tables.json").read_text("utf-8")
+    assert shipped == tables.dumped(), "run python -m auditor.formats.nftables.tables"
 
-    shipped = resources.files("auditor.formats.nftables").joinpath("tables.bin").read_bytes()
-    assert shipped.startswith(parse.stamp()), "run python -m auditor.formats.nftables.tables"
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*/pass.nft")), ids=lambda path: path.parent.name)
+def test_the_tables_are_read_as_lark_reads_them(path: Path, lark: Lark) -> None:
+    text = path.read_text() + "\n"
+    assert _shape(parse.parser().parse(text, "file")) == _shape(lark.parse(text, start="file"))
+
+
+@pytest.fixture(scope="module")
+def lark() -> Lark:
+    return Lark(tables.grammar(), parser="lalr", start=list(tables.STARTS), maybe_placeholders=False)
+
+
+def _shape(node: Any) -> object:
+    """A tree of either kind as tuples."""
+    if hasattr(node, "children"):
+        return str(node.data), tuple(map(_shape, node.children))
+    return node.type, str(node), node.start_pos, node.end_pos
 
 
 def test_a_rule_ends_with_its_line() -> None:
@@ -64,18 +86,17 @@ def test_a_backslash_joins_lines() -> None:
         "ct mark 0x10 goto web",
     ],
 )
-def test_a_plain_rule_is_read_as_the_grammar_reads_it(text: str, careful: Lark, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_rule_is_read_as_the_grammar_reads_it(text: str, careful: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     quickly = line(text)
-    assert isinstance(parse.parser().parse(text + "\n", start="chain_items").children[0], Token)
+    assert isinstance(parse.parser().parse(text + "\n", "chain_items").children[0], Token)
     monkeypatch.setattr(parse, "parser", lambda: careful)
     assert _places_apart(line(text)) == _places_apart(quickly)
 
 
 @pytest.fixture(scope="module")
-def careful() -> Lark:
+def careful() -> Tables:
     """A parser that reads every rule by the grammar."""
-    text = parse.grammar().replace("PLAIN_RULES | _chain_item _S", "_chain_item _S")
-    return Lark(text, parser="lalr", start=list(parse.STARTS), maybe_placeholders=False)
+    return Tables(tables.made(tables.grammar().replace("PLAIN_RULES | _chain_item _S", "_chain_item _S")))
 
 
 def _places_apart(rule: RuleLine) -> str:
