@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 from auditor.formats.nftables.syntax import (
     Atom,
@@ -36,14 +35,23 @@ _WORD_PATTERN = (
 )
 
 
-@cache
-def _statement_pattern(terminals: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    of = dict(terminals)
+_patterns: dict[int, re.Pattern[str]] = {}
+
+
+def _statement_pattern(of: Mapping[str, str]) -> re.Pattern[str]:
+    """One statement, separator or comment at a time, blanks behind it."""
+    known = _patterns.get(id(of))
+    if known is None:
+        known = _patterns[id(of)] = _compiled(of)
+    return known
+
+
+def _compiled(of: Mapping[str, str]) -> re.Pattern[str]:
     return re.compile(
-        rf"(?P<jump>(?:jump|goto)[ \t]+{_NAME})|(?P<comment>comment[ \t]+\"[^\"]*\")"
+        rf"(?:(?P<jump>(?:jump|goto)[ \t]+{_NAME})|(?P<comment>comment[ \t]+\"[^\"]*\")"
         rf"|(?P<field>{of['FIELD']})[ \t]+(?:(?P<operator>[!=]=)[ \t]*)?"
         rf"(?:(?P<set>{of['PLAIN_SET']})|(?P<list>{of['VAL']}(?:[ \t]*,[ \t]*{of['VAL']})*))"
-        rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|[ \t\r]+|#[^\n]*"
+        rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|#[^\n]*|[ \t\r])[ \t\r]*"
     )
 
 
@@ -51,17 +59,17 @@ def rules(text: Text, start: int, end: int, terminals: Mapping[str, str]) -> Ite
     """The rules of one PLAIN_RULES token, which ends with a separator."""
     statements: list[Statement] = []
     comment, begun, reached = "", start, start
-    for found in _statement_pattern(tuple(terminals.items())).finditer(text.text, start, end):
+    for found in _statement_pattern(terminals).finditer(text.text, start, end):
         kind = found.lastgroup
         if kind == "end":
             if statements:
                 yield _rule(text, begun, reached, statements, comment)
             statements, comment, begun = [], "", found.end()
         elif kind == "comment":
-            comment, reached = found[0].partition('"')[2][:-1], found.end()
+            comment, reached = found["comment"].partition('"')[2][:-1], found.end("comment")
         elif kind is not None:
-            statements.append(_statement(text, found))
-            reached = found.end()
+            reached = found.end(kind)
+            statements.append(_statement(text, found, kind, reached))
     if statements:  # the file ends without a newline
         yield _rule(text, begun, reached, statements, comment)
 
@@ -73,18 +81,18 @@ def _rule(text: Text, start: int, end: int, statements: list[Statement], comment
 _NAMES: dict[str, str] = {}
 
 
-def _statement(text: Text, found: re.Match[str]) -> Statement:
-    start, end = found.span()
+def _statement(text: Text, found: re.Match[str], group: str, end: int) -> Statement:
+    start = found.start()
     at = At(text, start, end)
-    if found.lastgroup == "word":
-        return _word(found[0], at)
-    if found.lastgroup == "jump":
-        kind, name = found[0].split()
+    if group == "word":
+        return _word(found[group], at)
+    if group == "jump":
+        kind, name = found[group].split()
         return Verdict(kind, Atom(name, At(text, end - len(name), end)), at)
     field = found["field"]
     name = _NAMES.get(field) or _NAMES.setdefault(field, " ".join(field.split()))
     key = FieldName(name, At(text, start, start + len(field)))
-    value = PlainSet(At(text, *found.span("set"))) if found.lastgroup == "set" else _listing(text, found["list"], found.start("list"))
+    value = PlainSet(At(text, *found.span("set"))) if group == "set" else _listing(text, found["list"], found.start("list"))
     return Match(key, found["operator"] or "", value, at)
 
 
