@@ -25,6 +25,7 @@ from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
 from auditor.policy.detect import for_members, proposals, recognises
+from auditor.policy.doubts import doubts
 from auditor.policy.load import builtin_rulesets, load_ruleset
 from auditor.policy.nodes import content
 from auditor.policy.parameters import Given, parameters_of, unknown_parameters
@@ -63,6 +64,7 @@ class Reading:
     rulesets: tuple[tuple[Ruleset, str], ...]
     cast: Cast
     values: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    doubts: tuple[Finding, ...] = ()  # about who was said to be who
 
 
 def audit(paths: Sequence[str | Path] = (".",), **wishes: object) -> Run:
@@ -108,6 +110,7 @@ def findings_of(reading: Reading) -> Iterable[Finding]:
         if filtered and any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
             yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph)
         yield from check(ruleset, reading.values[ruleset.name], reading.cast, reading.graph)
+    yield from reading.doubts
     told = NOTED if any(ruleset.name == HYGIENE for ruleset, _ in reading.rulesets) else frozenset[str]()
     notes = [note for note in reading.graph.notes if note.trap.rpartition("/")[2] not in told]
     yield from map(finding_of_note, dict.fromkeys(sorted(notes, key=lambda note: (note.span, note.trap, note.message))))
@@ -165,7 +168,8 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
     if problems:
         raise UsageError("\n".join(map(str, problems)))
     cast = reduce(completed, (ruleset for ruleset, _ in rulesets), bound)
-    return Reading(tree, graph, config, rulesets, cast, values)
+    asked = [ruleset for ruleset, _ in rulesets]
+    return Reading(tree, graph, config, rulesets, cast, values, tuple(doubts(claims, cast, graph, asked)))
 
 
 def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request) -> Graph:
