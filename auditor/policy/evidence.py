@@ -252,7 +252,8 @@ def _service(pair: Pair) -> str:
         return told
     if worst is None or not worst.packets or worst.packets.meets(_EVEN_UNUSED):
         return "anything"
-    return _listed(list(_services(worst.packets, 4)))
+    found = _services(worst.packets, 4)
+    return ", ".join(found) if "…" in found else _listed(list(found))
 
 
 def _listed(items: list[str], most: int = 16) -> str:

@@ -118,6 +118,7 @@ def test_what_keeps_a_host_on_its_network_is_no_way_in(rule: str) -> None:
     [
         ("icmp type echo-request accept", "icmp/type 8 from anywhere else and device to device"),
         ("tcp dport { 22, 8080 } accept", "(tcp/22, tcp/8080 from anywhere)"),
+        ("tcp dport { 1, 3, 5, 7, 9 } accept", "tcp/1, tcp/3, tcp/5, tcp/7, … from anywhere else"),
         ("meta l4proto icmp accept", "(icmp from anywhere, IPv4)"),
         ("accept", "(nearly anything from anywhere)"),
     ],
