@@ -112,7 +112,7 @@ def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
             tracking = tracking or _ASKS_FOR_TRACKING.search(line.at.words) is not None
             words = line.at.words
             helps = helps and not ("status" in words and not (_TRANSLATED.search(words) and "accept" in words))
-            for statement in line.statements:
+            for statement in () if line.plain else line.statements:
                 if isinstance(statement, Update):
                     into = emptied if statement.verb == "delete" else filled
                     into.add((table.family, table.name, statement.set_name))

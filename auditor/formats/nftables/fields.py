@@ -74,6 +74,14 @@ def spec(name: str, setting: Setting) -> Spec:
     return _unknown(name, "integer", present, f"`{name}` is not modelled")
 
 
+def known(name: str, setting: Setting) -> Spec | None:
+    """The field of that name, None if there is none."""
+    try:
+        return spec(name, setting)
+    except Refused:
+        return None
+
+
 def _unknown(name: str, type_: str, present: PacketSet, reason: str, layer3: int | None = None, layer4: int | None = None) -> Spec:
     return Spec(name, type_, present, doubt=present, reason=reason, layer3=layer3, layer4=layer4)
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 SEVERAL = -1
 """A set of protocols: none of them is fixed, and none can be asked for."""
 
+FIXING = frozenset(
+    ("meta l4proto", "l4proto", "ip protocol", "ip6 nexthdr", "meta nfproto", "nfproto", "meta protocol", "ct protocol", "ct l3proto")
+)
+"""Fields whose comparison fixes a protocol or a family."""
+
 _FAMILY_FIELDS = frozenset(("meta nfproto", "nfproto"))
 _FIXING = frozenset(("inet_proto", "nf_proto", "ether_type"))
 _FAMILIES = {"nf_proto": {2: 4, 10: 6}, "ether_type": {0x0800: 4, 0x86DD: 6}}

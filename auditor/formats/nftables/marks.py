@@ -27,6 +27,8 @@ def rules_of(table: Table) -> Iterator[tuple[RuleLine, Moment]]:
 
 def _nested(line: RuleLine, moment: Moment) -> Iterator[tuple[RuleLine, Moment]]:
     yield line, moment
+    if line.plain:
+        return
     for statement in line.statements:
         if isinstance(statement, Verdict) and isinstance(statement.target, Block):
             for item in statement.target.items:
@@ -40,6 +42,7 @@ def possible(resolver: Resolver) -> tuple[Marks, Marks]:
         (MARK_FIELDS[statement.field.name], statement.value, moment, table)
         for table in resolver.ruleset.tables.values()
         for line, moment in rules_of(table)
+        if not line.plain
         for statement in line.statements
         if isinstance(statement, Mangle) and statement.field.name in MARK_FIELDS
     ]

@@ -75,7 +75,7 @@ def rules(text: Text, start: int, end: int, terminals: Mapping[str, str]) -> Ite
 
 
 def _rule(text: Text, start: int, end: int, statements: list[Statement], comment: str) -> RuleLine:
-    return RuleLine(tuple(statements), comment, At(text, start, end), text.text.find("$", start, end) >= 0)
+    return RuleLine(tuple(statements), comment, At(text, start, end), text.text.find("$", start, end) >= 0, plain=True)
 
 
 _NAMES: dict[str, str] = {}

@@ -21,6 +21,7 @@ from auditor.formats.nftables.syntax import (
     Block,
     Concat,
     Expression,
+    FieldName,
     Limit,
     Mangle,
     MapValue,
@@ -231,10 +232,42 @@ class Converter:
         place = Place(table, setting, entry.moment)
         if isinstance(entry.line, Bad):
             return _anything(ANY, Unknown(entry.why, at.span), Draft(place, at.span, at.words[:200], "", trail=trail))
+        simple = self._simple(entry.line, place)
+        if simple is not None:
+            guard, verdict = simple
+            self.records.append(Record(entry.line, place, guard, "", ()))
+            return (Rule(guard, verdict, at.span, at.words, entry.line.comment, trail=trail),)
         line = Draft(place, at.span, at.words, entry.line.comment, layer3={"ip": 4, "ip6": 6}.get(setting.family), trail=trail)
         self._statements(entry.line, line)
         self.records.append(Record(entry.line, place, line.guard, line.ended, tuple(line.seen)))
         return line.finish()
+
+    def _simple(self, rule: RuleLine, place: Place) -> tuple[Condition, model.Verdict] | None:
+        """What a rule of comparisons and one verdict matches and does: most are that. None where there is more to a rule."""
+        last = rule.statements[-1] if rule.statements else None
+        verdict = _FINAL.get(last.kind) if isinstance(last, Verdict) and last.target is None else None
+        if verdict is None:
+            return None
+        packets, others = EVERYTHING, []
+        network: int | None = {"ip": 4, "ip6": 6, "netdev": 0}.get(place.setting.family)
+        transport: int | None = None
+        for each in rule.statements[:-1]:
+            if isinstance(each, Plain) and each.kind != "notrack":
+                continue
+            if not isinstance(each, Match) or not isinstance(each.key, FieldName) or each.key.name in layers.FIXING:
+                return None
+            spec = fields.known(each.key.name, place.setting)
+            if spec is None or (spec.layer3 is not None and network not in (None, spec.layer3)):
+                return None
+            if spec.layer4 is not None and transport not in (None, spec.layer4):
+                return None
+            network, transport = spec.layer3 or network, spec.layer4 or transport
+            condition = self.matcher.match(each, place)
+            if isinstance(condition, Exactly):
+                packets &= condition.packets
+            else:
+                others.append(condition)
+        return both(Exactly(packets), *others) if others else Exactly(packets), verdict
 
     def _statements(self, rule: RuleLine, line: Draft) -> None:
         for statement in rule.statements:

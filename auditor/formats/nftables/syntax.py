@@ -181,12 +181,13 @@ Statement = Match | Verdict | Vmap | Mangle | Reject | Nat | Limit | Update | Pl
 
 
 class RuleLine(NamedTuple):
-    """A rule as it stands. `variables`: some `$name` occurs in it."""
+    """A rule as it stands. `variables`: some `$name` occurs in it. `plain`: it does nothing but match, count, log and decide."""
 
     statements: tuple[Statement, ...]
     comment: str
     at: At
     variables: bool = False
+    plain: bool = False
 
 
 class Bad(NamedTuple):
