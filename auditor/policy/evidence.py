@@ -312,8 +312,9 @@ def _fields(packet: Packet) -> tuple[tuple[str, str], ...]:
 def _trace(step: Step) -> Iterable[TraceStep]:
     """The rules the packet met at one filter, in order, and the verdict."""
     crossing, decision = step.crossing, step.decision
-    for rule in decision.path:
-        if rule is decision.rule:
+    following = [*(rule.span for rule in decision.path[1:]), None]
+    for rule, after in zip(decision.path, following, strict=True):
+        if rule is decision.rule or rule.span == after:  # one line of a file may have become several rules
             continue
         phrase = "may match" if rule in decision.may else "matches, goes on"
         yield TraceStep(crossing.label, phrase, rule.text, Location(rule.span, "", rule.name))
