@@ -115,12 +115,21 @@ def permits_by_default(site: Site) -> Judgement | None:
     """Whether packets from the internet that no rule speaks of get through every filter of the site."""
     rest = NEW_FLOW & sources(PUBLIC)
     for crossing in site.way.crossings:
-        if crossing.filter.default is not Verdict.PERMIT:
-            return None
-        rest = _by_default(crossing.filter, crossing.settle, rest)
+        for filter_ in _stages(crossing.filter):
+            if filter_.default is not Verdict.PERMIT:
+                return None
+            rest = _by_default(filter_, crossing.settle, rest)
     few = rest.without(Field.SOURCE).without(Field.DESTINATION)
     tcp = [high - low + 1 for low, high in (few & ports(6)).values(Field.DESTINATION_PORT)]
     return Judgement(Outcome.BROKEN, site.way, rest, (), site.way.crossings[-1]) if sum(tcp) > 32768 else None
+
+
+def _stages(filter_: Filter) -> Iterator[Filter]:
+    """A filter, and those that it hands on to."""
+    stage: Filter | None = filter_
+    while stage is not None:
+        yield stage
+        stage = stage.then
 
 
 def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:

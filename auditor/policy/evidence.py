@@ -312,8 +312,8 @@ def _fields(packet: Packet) -> tuple[tuple[str, str], ...]:
 def _trace(step: Step) -> Iterable[TraceStep]:
     """The rules the packet met at one filter, in order, and the verdict."""
     crossing, decision = step.crossing, step.decision
-    following = [*(rule.span for rule in decision.path[1:]), None]
-    for rule, after in zip(decision.path, following, strict=True):
+    following = (*(rule.span for rule in decision.path[1:]), None)
+    for rule, after in zip(decision.path, following, strict=False):
         if rule is decision.rule or rule.span == after:  # one line of a file may have become several rules
             continue
         phrase = "may match" if rule in decision.may else "matches, goes on"
