@@ -29,7 +29,9 @@ def _outside(claim: Claim, graph: Graph) -> Iterator[Finding]:
     if not zones or any(zone.default or not zone.networks for zone in zones):
         return
     said = merge_intervals(address_interval(text) for text in claim.addresses if is_address(text))
-    strays = subtract_intervals(said, merge_intervals(span for zone in zones for span in zone.networks or ()))
+    held = [span for zone in zones for span in zone.networks or ()]
+    held += [span for device in graph.devices for span in device.addresses]  # a firewall stands in the networks behind it
+    strays = subtract_intervals(said, merge_intervals(held))
     if strays:
         where = ", ".join(dict.fromkeys(zone.id for zone in zones))
         message = f"{addresses_text(strays, 3)} of role {claim.role} is in no network of {where}"
