@@ -206,8 +206,16 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
     answers = answers_to(asked) if asked else NOTHING
     if not answers or not ways or any(_let(way, answers) for way in ways):
         return None
-    blocked = next(each for each in ways[0].crossings if not bounds(each.filter, each.settle, answers).maybe)
-    return Judgement(Outcome.BROKEN, ways[0], answers, (), blocked, reply=True)
+    return Judgement(Outcome.BROKEN, ways[0], answers, (), _last_straw(ways[0], answers), reply=True)
+
+
+def _last_straw(way: Way, packets: PacketSet) -> Crossing | None:
+    """The filter behind which nothing of the packets is left: each may stop a part."""
+    for crossing in way.crossings:
+        packets = bounds(crossing.filter, crossing.settle, packets).maybe
+        if not packets:
+            return crossing
+    return None
 
 
 def _crossed(graph: Graph, hook: Hook, there: Endpoint, here: Endpoint, entry: str | None) -> Iterator[Crossing]:
