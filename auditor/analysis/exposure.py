@@ -202,7 +202,9 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
     ways = [Way(there, here, tuple(_crossed(graph, hook, there, here, zone))) for zone in zones]
     if not asked or not all(way.crossings for way in ways):
         return None
-    asked = bounds(hook.filter, begun.settle, asked).maybe
+    for each in graph.hooks:  # what another filter in the device stops does not begin
+        if each is hook or (each.place is Place.TRANSIT and each.device == hook.device and hook.device is not None):
+            asked = bounds(each.filter, begun.settle, asked).maybe
     answers = answers_to(asked) if asked else NOTHING
     if not answers or not ways or any(_let(way, answers) for way in ways):
         return None
