@@ -193,7 +193,7 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
     """The same for a filter on the way in to a device, or in it: answers come in by another interface, and pass the filters there."""
     here, there = Endpoint("one side", addresses=ANYWHERE), Endpoint("the other", addresses=ANYWHERE)
     begun = Crossing((hook,), hook.filter, here, there, hook.zone)
-    asked = NEW_FLOW & ports(6)
+    asked = NEW_FLOW & ports(6, source=_EPHEMERAL)
     if hook.stateful:  # only what begins without state is asked about, and most filters have none of that
         loose = (rule for rule in hook.filter.rules if rule.stateless and rule.action is Verdict.PERMIT)
         asked &= union(rule.condition.settle(begun.settle).maybe for rule in loose)
