@@ -313,7 +313,7 @@ def diff(
     with _stopping():
         from auditor import compare, deliver, tell
 
-        before, after = (compare.state(text, request_of((text,), dict(wishes))) for text in (base, head))
+        before, after = compare.states(base, head, request_of((base,), wishes))
         changes = deliver.from_here(compare.changes_between(before, after), after.reading.tree)
         turns = compare.turns_between(before, after)
         match format_:

@@ -1,11 +1,15 @@
-"""Two states of a configuration, each a directory or a git revision, and what lies between them."""
+"""Two states of a configuration, each a directory or a git revision, and what lies between them.
+
+What was asked of the first state's files is remembered: where the second answers the same, it is the same, and is not read again.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from auditor import audit
-from auditor.files import GitTree, Tree, Unreadable
+from auditor.files import DirectoryTree, GitTree, Tree, Unreadable
 from auditor.model.findings import Run
 from auditor.model.record import dataclass, replace
 from auditor.origin import repository_of
@@ -24,9 +28,100 @@ class State:
 
 def state(text: str, request: audit.Request) -> State:
     """The state that `text` names: a directory or file, or `rev:NAME`. Raises `UsageError`."""
-    tree, inputs = _revision(text) if text.startswith(REVISION) else audit.tree_of((text,))
+    tree, inputs = _tree(text)
     reading = audit.read(tree, inputs, replace(request, paths=(text,)))
     return State(reading, audit.run_of(reading, request))
+
+
+def states(base: str, head: str, request: audit.Request) -> tuple[State, State]:
+    """Both states, the second read only if it differs. Raises `UsageError`."""
+    before = state(base, request)
+    tree, inputs = _tree(head)
+    asked = before.reading.tree
+    if isinstance(asked, _Directory | _Revision) and inputs == _inputs(base) and not request.var_files and _same(asked, tree):
+        return before, State(replace(before.reading, tree=tree), before.run)
+    reading = audit.read(tree, inputs, replace(request, paths=(head,)))
+    return before, State(reading, audit.run_of(reading, request))
+
+
+def _inputs(text: str) -> tuple[str, ...]:
+    return ("",) if text.startswith(REVISION) else audit.tree_of((text,))[1]
+
+
+def _tree(text: str) -> tuple[Tree, tuple[str, ...]]:
+    if text.startswith(REVISION):
+        return _revision(text)
+    tree, inputs = audit.tree_of((text,))
+    return (_Directory(tree.root) if isinstance(tree, DirectoryTree) else tree), inputs
+
+
+Answers = dict[tuple[str, str, int], object]
+"""(what was asked, of which path, how many bytes) → the answer, contents as a digest."""
+
+
+class _Directory(DirectoryTree):
+    """A directory that remembers what was asked of it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.answers: Answers = {}
+
+    def exists(self, path: str) -> bool:
+        found = super().exists(path)
+        self.answers["exists", path, 0] = found
+        return found
+
+    def read_bytes(self, path: str) -> bytes:
+        return _noted(self.answers, ("read", path, 0), super().read_bytes)
+
+    def read_head(self, path: str, size: int) -> bytes:
+        return _noted(self.answers, ("head", path, size), lambda each: DirectoryTree.read_head(self, each, size))
+
+
+class _Revision(GitTree):
+    """A revision that remembers what was asked of it."""
+
+    def __init__(self, repository: Path, revision: str) -> None:
+        super().__init__(repository, revision)
+        self.answers: Answers = {}
+
+    def exists(self, path: str) -> bool:
+        found = super().exists(path)
+        self.answers["exists", path, 0] = found
+        return found
+
+    def read_bytes(self, path: str) -> bytes:
+        return _noted(self.answers, ("read", path, 0), super().read_bytes)
+
+
+def _noted(answers: Answers, question: tuple[str, str, int], read: Callable[[str], bytes]) -> bytes:
+    try:
+        data = read(question[1])
+    except Unreadable as error:
+        answers[question] = str(error)
+        raise
+    answers[question] = _digest(data)
+    return data
+
+
+def _digest(data: bytes) -> bytes:
+    from hashlib import blake2b
+
+    return blake2b(data, digest_size=16).digest()
+
+
+def _same(asked: _Directory | _Revision, tree: Tree) -> bool:
+    """Whether `tree` answers everything as the first did, so that the same was read from it."""
+    return list(asked.paths()) == list(tree.paths()) and all(_answer(tree, *question) == known for question, known in asked.answers.items())
+
+
+def _answer(tree: Tree, what: str, path: str, size: int) -> object:
+    if what == "exists":
+        return tree.exists(path)
+    try:
+        return _digest(tree.read_head(path, size) if what == "head" else tree.read_bytes(path))
+    except Unreadable as error:
+        return str(error)
 
 
 def _revision(text: str) -> tuple[Tree, tuple[str, ...]]:
@@ -38,7 +133,7 @@ def _revision(text: str) -> tuple[Tree, tuple[str, ...]]:
     if not name or name.startswith("-") or ":" in name:
         raise audit.UsageError(f"{text}: name a revision, as in rev:main or rev:HEAD~1")
     top, prefix = found
-    tree = GitTree(top, f"{name}:{prefix}")
+    tree = _Revision(top, f"{name}:{prefix}")
     try:
         tree.paths()
     except Unreadable as error:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from auditor.analysis import reach
+from auditor.analysis.difference import Differences
 from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Way, ZoneKind
 from auditor.model.headers import NEW_FLOW, addresses_text, destinations, services_text, sources
-from auditor.model.packets import NOTHING, Field, PacketSet
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet
 from auditor.model.record import dataclass
 from auditor.policy.binding import Cast, zone_endpoint
 from auditor.policy.evidence import evidence
@@ -59,12 +60,14 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
     """Every flow that changed between two states, by source and destination in order."""
     old, new = everyone(*before), everyone(*after)
     names = list(dict.fromkeys((*new, *old)))
+    differences = Differences()
     for source in names:
         for destination in names:
             if _sends(old, new, source) and (source != destination or source != "the internet"):
-                yield from _between(
-                    source, destination, let_through(before[0], old, source, destination), let_through(after[0], new, source, destination)
-                )
+                was, now = ways_between(before[0], old, source, destination), ways_between(after[0], new, source, destination)
+                where = differences.ways(was, now)
+                if where:
+                    yield from _between(source, destination, _let_through(was, where), _let_through(now, where))
 
 
 def _sends(old: Mapping[str, tuple[Endpoint, ...]], new: Mapping[str, tuple[Endpoint, ...]], name: str) -> bool:
@@ -99,17 +102,28 @@ def everyone(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
 
 def let_through(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> Let:
     """What passes; nothing where one of the two is not there, or no filter that was read stands at either."""
-    surely, maybe, ways = NOTHING, NOTHING, []
-    for start in parties.get(source, ()):
-        for end in parties.get(destination, ()):
-            for way in graph.ways(start, end):
-                if not way.crossings and not (graph.guards(start) or graph.guards(end)):
-                    continue
-                question = NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses)
-                found = reach.way_bounds(way, question)
-                surely, maybe = surely | found.surely, maybe | found.maybe
-                ways.append(way)
-    return Let(surely, maybe, tuple(ways))
+    return _let_through(ways_between(graph, parties, source, destination), EVERYTHING)
+
+
+def ways_between(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> tuple[Way, ...]:
+    """The ways between two parties; none where nothing that was read stands on them or at their ends."""
+    return tuple(
+        way
+        for start in parties.get(source, ())
+        for end in parties.get(destination, ())
+        for way in graph.ways(start, end)
+        if way.crossings or graph.guards(start) or graph.guards(end)
+    )
+
+
+def _let_through(ways: tuple[Way, ...], where: PacketSet) -> Let:
+    surely, maybe = NOTHING, NOTHING
+    for way in ways:
+        question = NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) & where
+        if question:
+            found = reach.way_bounds(way, question)
+            surely, maybe = surely | found.surely, maybe | found.maybe
+    return Let(surely, maybe, ways)
 
 
 def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: Let, now: Let) -> Change:
