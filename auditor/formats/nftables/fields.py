@@ -375,7 +375,7 @@ def _ct(name: str, key: str, setting: Setting) -> Spec:
     present = NOTHING if setting.early else HAS_ENTRY
     words = key.split()
     if words[0] in ("original", "reply"):
-        return _tuple(name, words, present)
+        return _tuple(name, words, present, setting.family == "ip6")
     return _ct_entry(name, key, present, setting)
 
 
@@ -425,7 +425,7 @@ _TUPLE_TYPES = {"saddr": "address", "daddr": "address", "proto-src": "inet_servi
                 "protocol": "inet_proto", "l3proto": "nf_proto"}  # fmt: skip
 
 
-def _tuple(name: str, words: list[str], present: PacketSet) -> Spec:
+def _tuple(name: str, words: list[str], present: PacketSet, six: bool) -> Spec:
     """The flow's addresses and ports before translation, for the packets that were not translated; replies have them the other way."""
     key = words[-1]
     if key not in _TUPLE_TYPES:
@@ -440,21 +440,22 @@ def _tuple(name: str, words: list[str], present: PacketSet) -> Spec:
     first, second = (Field.SOURCE, Field.DESTINATION) if key in ("saddr", "daddr") else (Field.SOURCE_PORT, Field.DESTINATION_PORT)
     if key in ("daddr", "proto-dst"):
         first, second = second, first
-    shift, type_ = _tuple_values(words)
+    shift, type_ = _tuple_values(words, six)
 
     def encode(spans: Iterable[Interval]) -> PacketSet:
         moved = [(low + shift, high + shift) for low, high in spans]
         return field_set(first, moved) & forward | field_set(second, moved) & backward
 
     family = EVERYTHING if type_ == "inet_service" else V6 if shift else V4
-    reason = "the addresses before translation"
-    return Spec(name, type_, present & family, lambda spans: encode(spans) & family, (present & family) - forward - backward, reason)
+    reason, layer3 = "the addresses before translation", None if type_ == "inet_service" else 6 if shift else 4
+    doubt = (present & family) - forward - backward
+    return Spec(name, type_, present & family, lambda spans: encode(spans) & family, doubt, reason, layer3=layer3)
 
 
-def _tuple_values(words: list[str]) -> tuple[int, str]:
+def _tuple_values(words: list[str], six: bool) -> tuple[int, str]:
     if words[-1].startswith("proto"):
         return 0, "inet_service"
-    return (V6_BASE, "ipv6_addr") if "ip6" in words else (0, "ipv4_addr")
+    return (V6_BASE, "ipv6_addr") if six or "ip6" in words else (0, "ipv4_addr")
 
 
 from auditor.formats.nftables.setting import Facts  # noqa: E402

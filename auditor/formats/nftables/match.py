@@ -400,6 +400,11 @@ class Matcher:
             if isinstance(item, Unknown):
                 yield Entry(Undecided(item, _present(keys)), None, place.moment, data.at)
                 continue
+            if item.element.data is None:
+                unknown = Unknown("an element of a map that maps to nothing", item.element.at.span)
+                self.resolver.refuse("an element of a map needs what it maps to, behind a colon", item.element.at)
+                yield Entry(Undecided(unknown, _present(keys)), None, place.moment, item.element.at)
+                continue
             if item.element.key is None:
                 rest.append((item.element, item.moment))
                 continue

@@ -75,7 +75,7 @@ class Draft:
     ended: str = ""
     seen: list[tuple[Statement, Condition]] = field(default_factory=list)
     layer3: int | None = None
-    layer4: int | None = None
+    layer4: tuple[int, ...] = ()
     trail: tuple[tuple[str, Span], ...] = ()
 
     def narrow(self, condition: Condition) -> None:
@@ -386,11 +386,20 @@ class Converter:
     def _reject(self, reject: Reject, line: Draft) -> None:
         if line.place.setting.hook == "postrouting":
             raise Refused("reject is not possible in postrouting")
-        if reject.kind == "tcp reset" and line.layer4 not in (None, 6, layers.SEVERAL):
-            raise Refused("a match before it excludes TCP, so there is nothing to reset")
+        self._check_reject(reject, line)
         answers = {"tcp reset": protocol_set(6), "icmp": fields.V4, "icmpv6": fields.V6}.get(reject.kind, EVERYTHING)
         line.act(both(line.guard, Exactly(answers)), model.Verdict.REJECT)
         line.ended = "reject"
+
+    @staticmethod
+    def _check_reject(reject: Reject, line: Draft) -> None:
+        family = line.place.setting.family
+        if reject.kind == "tcp reset" and line.layer4 and 6 not in line.layer4:
+            raise Refused("a match before it excludes TCP, so there is nothing to reset")
+        if reject.kind == "icmpx" and family in ("ip", "ip6"):
+            raise Refused(f"icmpx is for tables of both families: in one of {family} it is `{'icmp' if family == 'ip' else 'icmpv6'}`")
+        if family != "bridge" and {"icmp": 6, "icmpv6": 4}.get(reject.kind) == line.layer3 is not None:
+            raise Refused(f"nothing of this family is left that `reject with {reject.kind}` could answer")
 
     # -- what has no verdict
 
@@ -404,6 +413,7 @@ class Converter:
             self.resolver.note("notrack-too-late", message, statement.at, Level.WARNING, Effect.IGNORED)
 
     def _update(self, statement: Update, line: Draft) -> None:
+        layers.check_key(statement.key, line, self.matcher)
         line.narrow(Exactly(self._present(statement.key, line)))
         if statement.limited:
             line.narrow(Undecided(Unknown("how fast packets come, for each key", statement.at.span)))
@@ -433,6 +443,9 @@ class Converter:
     def _mangle(self, statement: Mangle, line: Draft) -> None:
         name, place = statement.field.name, line.place
         found = fields.spec(name, place.setting)
+        layers.check_key(statement.field, line, self.matcher)
+        if isinstance(statement.value, MapValue):
+            layers.check_key(statement.value.key, line, self.matcher)
         if name in marks.MARK_FIELDS:
             self._mark(statement, line)
             return
@@ -510,9 +523,13 @@ class Converter:
     def _nat(self, statement: Nat, line: Draft) -> None:
         setting = line.place.setting
         self._check_nat(statement, setting)
+        if isinstance(statement.address, MapValue):
+            layers.check_key(statement.address.key, line, self.matcher)
         self._check_port(statement, line)
         family = statement.family or {"ip": "ip", "ip6": "ip6"}.get(setting.family, "")
         if family:
+            if line.layer3 not in (None, 6 if family == "ip6" else 4):
+                raise Refused(f"a match before it leaves no packet of family {family} to translate")
             line.narrow(Exactly(fields.V6 if family == "ip6" else fields.V4))
         source = statement.kind in ("snat", "masquerade")
         if isinstance(statement.address, MapValue):
@@ -604,7 +621,7 @@ class Converter:
 
     @staticmethod
     def _check_port(statement: Nat, line: Draft) -> None:
-        if statement.port is not None and line.layer4 is None and not isinstance(statement.port, MapValue):
+        if statement.port is not None and not line.layer4 and not isinstance(statement.port, MapValue):
             raise Refused("a port is translated only behind a match of the protocol (`tcp dport …`, `meta l4proto …`)")
 
     def _check_nat(self, statement: Nat, setting: Setting) -> None:

@@ -49,12 +49,39 @@ def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
         ("tcp dport accept", "4:13", "a value is expected"),
         ("tcp dport { } accept", "4:13", "may not be empty"),
         ('iifname "*" accept', "4:3", "no interface"),
+        ("meta l4proto { tcp, udp } tcp dport 22 accept", "4:29", "contradicts"),
+        ("icmp type 8 ip6 saddr ::1 accept", "4:15", "contradicts"),
+        ("udp dport 53 meta mark set tcp dport map { 22 : 1 }", "4:16", "contradicts"),
+        ("ip saddr 10.0.0.1 reject with icmpv6 no-route", "4:21", "nothing of this family"),
+        ("ip6 saddr ::1 ct original ip saddr 10.0.0.1 accept", "4:17", "contradicts"),
+        ("tcp dport vmap { 22 }", "4:20", "behind a colon"),
     ],
 )
 def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: str) -> None:
     notes = errors(HEAD + f"  {rule}\n }}\n}}\n")
     assert [str(note.span) for note in notes] == [f"r.nft:{place}"]
     assert says in notes[0].message
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "ip ttl 64 accept",
+        "ip ttl 64 ct state new accept",
+        "ip ttl set 64",
+        'osf ttl skip name "Linux" accept',
+        "meta l4proto { tcp } tcp dport 22 accept",
+        "meta l4proto . tcp dport { tcp . 22 } accept",
+        "ip protocol udp meta l4proto tcp accept",
+        "ct protocol udp tcp dport 22 accept",
+        "meta protocol ip ip6 saddr ::1 accept",
+        "meta l4proto icmp icmp type 8 ip6 saddr ::1 accept",
+        "meta l4proto { tcp, udp } th dport 22 reject with tcp reset",
+        "ip saddr 10.0.0.1 reject with icmpx admin-prohibited",
+    ],
+)
+def test_what_nft_takes_is_not_refused(rule: str) -> None:
+    assert not errors(HEAD + f"  {rule}\n }}\n}}\n")
 
 
 def test_errors_beyond_a_hundred_end_the_reading() -> None:
