@@ -244,8 +244,11 @@ def answers_to(question: PacketSet) -> PacketSet:
 # -- evidence
 
 _LIKELY_HOSTS = {
-    IPV4: ("203.0.113.10", "198.51.100.10", "192.0.2.10", "192.168.1.10", "10.0.1.10"),
-    IPV6: ("2001:db8::10", "fd00::10"),
+    family: tuple(address_interval(text)[0] for text in texts)
+    for family, texts in {
+        IPV4: ("203.0.113.10", "198.51.100.10", "192.0.2.10", "192.168.1.10", "10.0.1.10"),
+        IPV6: ("2001:db8::10", "fd00::10"),
+    }.items()
 }
 
 
@@ -284,11 +287,11 @@ def _likely_services(packets: PacketSet) -> tuple[int, ...]:
 def _hosts(end: Endpoint, family: Interval, skip: int = 0) -> Iterator[int]:
     """Addresses a reader finds likely for an endpoint: documentation hosts if it is anywhere, else hosts in its networks."""
     if end.elsewhere or end.names or len(end.addresses) > 8:
-        yield from (address_interval(text)[0] for text in _LIKELY_HOSTS[family])
+        yield from _LIKELY_HOSTS[family]
     for low, high in sorted(end.addresses, key=lambda span: span[0] - span[1]):  # where there is most room
         if family[0] <= low <= family[1] and high - low < 2**64:
             yield min(low + 10 + skip, (low + high + 1) // 2)
-    yield from (address_interval(text)[0] + skip for text in reversed(_LIKELY_HOSTS[family]))
+    yield from (host + skip for host in reversed(_LIKELY_HOSTS[family]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,18 @@ are compared; what the configuration leaves open is answered None.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from auditor.model.filters import Fact, Filter, Predicate, Side
-from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, intersect_intervals, merge_intervals, subtract_intervals
+from auditor.model.headers import ANYWHERE, PUBLIC, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
-from auditor.model.record import dataclass, field, replace
+from auditor.model.record import dataclass, field
 from auditor.model.source import Note, Span, Unknown
+
+if TYPE_CHECKING:
+    from auditor.model.routes import Routes
 
 Attributes = tuple[tuple[str, str], ...]
 
@@ -225,15 +229,6 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where a part of an endpoint stands at a device: behind an interface, or at the device itself. Not `certain`: it may stand there."""
-
-    zone: str
-    part: Endpoint
-    certain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Graph:
     """Everything that was read, of all dialects. Fragments of front ends add up with `+`."""
 
@@ -244,11 +239,10 @@ class Graph:
     read: tuple[tuple[str, str], ...] = ()  # (path, what it was read as)
     filters: tuple[Filter, ...] = ()  # every list of rules for questions about rules, standing at a hook or not
     _zones: dict[str, Zone] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _groups: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _memory: list[Routes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._zones.update((zone.id, zone) for zone in self.zones)
-        self._groups.update(zone.id for zone in self.zones if zone.kind is ZoneKind.GROUP and not zone.foreign)
 
     def __add__(self, other: Graph) -> Graph:
         return Graph(
@@ -266,22 +260,11 @@ class Graph:
 
     def ways(self, source: Endpoint, destination: Endpoint) -> tuple[Way, ...]:
         """Every way from source to destination; together they cover both endpoints' addresses."""
-        ways = [Way(source, destination, ())]
-        for device in self.devices:
-            ways = [longer for way in ways for longer in self._through(device, way)]
-        return tuple(self._with_ends(way) for way in ways)
+        return self._routes().ways(source, destination)
 
     def guards(self, end: Endpoint) -> bool:
         """Whether some filter stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
-        if any(hook.zone in end.zones for hook in self.hooks if hook.device is None):
-            return True
-        return any(self._known(spot) and self._filters(device, spot) for device in self.devices for spot in self._spots(device, end))
-
-    def _filters(self, device: Device, spot: _Spot) -> bool:
-        """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
-        if spot.zone == device.host:
-            return any(hook.device == device.id and hook.own for hook in self.hooks)
-        return any(hook.device == device.id and hook.zone in (None, spot.zone) for hook in self.hooks)
+        return self._routes().guards(end)
 
     def is_device(self, end: Endpoint) -> bool:
         """Whether an endpoint is nothing but a device that filters others."""
@@ -292,140 +275,14 @@ class Graph:
 
     def doubt(self, end: Endpoint) -> Unknown | None:
         """Why nothing may stand at this endpoint though a filter was read for it; None if one surely does, or none was read."""
-        here = [hook.standing for hook in self.hooks if hook.device is None and hook.zone in end.zones]
-        if not here or None in here or any(self._known(spot) for device in self.devices for spot in self._spots(device, end)):
-            return None
-        return here[0]
+        return self._routes().doubt(end)
 
-    # -- at the ends
+    def _routes(self) -> Routes:
+        if not self._memory:
+            from auditor.model.routes import Routes
 
-    def _with_ends(self, way: Way) -> Way:
-        outbound = self._at(Place.OUTBOUND, way.source, way)
-        inbound = self._at(Place.INBOUND, way.destination, way)
-        return replace(way, crossings=(*outbound, *way.crossings, *inbound))
-
-    def _at(self, place: Place, end: Endpoint, way: Way) -> Iterator[Crossing]:
-        united: dict[str, list[Hook]] = {}
-        for hook in self.hooks:
-            if hook.place is place and hook.zone in end.zones and not self._within_subnet(hook, way):
-                united.setdefault(hook.union or hook.id, []).append(hook)
-        for hooks in united.values():
-            entry, exit_ = self._interfaces_of_host(hooks[0], way)
-            yield self._crossing(tuple(hooks), way.source, way.destination, entry, exit_)
-
-    def _within_subnet(self, hook: Hook, way: Way) -> bool:
-        zone = self.zone(hook.zone or "")
-        return zone is not None and zone.kind is ZoneKind.SUBNET and {zone.id} <= way.source.zones & way.destination.zones
-
-    def _interfaces_of_host(self, hook: Hook, way: Way) -> tuple[str | None, str | None]:
-        device = next((device for device in self.devices if device.host is not None and device.host == hook.zone), None)
-        if device is None:
-            return None, None
-        if hook.place is Place.INBOUND:
-            return self._sole(device, way.source), None
-        return None, self._sole(device, way.destination)
-
-    def _sole(self, device: Device, end: Endpoint) -> str | None:
-        spots = self._spots(device, end)
-        return spots[0].zone if len(spots) == 1 else None
-
-    def _crossing(
-        self, hooks: tuple[Hook, ...], source: Endpoint, destination: Endpoint, entry: str | None = None, exit_: str | None = None
-    ) -> Crossing:
-        filter_ = hooks[0].filter
-        if len(hooks) > 1:
-            rules = tuple(rule for hook in hooks for rule in hook.filter.rules)
-            name = " + ".join(hook.filter.name for hook in hooks)
-            filter_ = Filter(name, rules, filter_.default, filter_.span, filter_.default_span)
-        return Crossing(hooks, filter_, source, destination, entry, exit_, frozenset(self._groups))
-
-    # -- between them
-
-    def _through(self, device: Device, way: Way) -> Iterator[Way]:
-        """`way` split by where the ends stand at `device`, with the device's filters where it stands between them."""
-        sources, destinations = self._spots(device, way.source), self._spots(device, way.destination)
-        if not any(map(self._known, sources + destinations)) or not sources or not destinations:
-            yield way
-            return
-        for start in sources:
-            for end in destinations:
-                crossings = tuple(self._device_crossings(device, start, end))
-                yield Way(start.part, end.part, way.crossings + crossings, way.certain and start.certain and end.certain)
-
-    def _known(self, spot: _Spot) -> bool:
-        """Whether the configuration says that this part stands here, rather than it being where everything else is.
-
-        A device is on the way only if one end is known to stand at it.
-        """
-        zone = self._zones[spot.zone]
-        return spot.certain and (zone.id in spot.part.zones or bool(intersect_intervals(_held(zone), spot.part.addresses)))
-
-    def _device_crossings(self, device: Device, start: _Spot, end: _Spot) -> Iterator[Crossing]:
-        if start.zone == end.zone:  # within one network nothing is crossed but what filters bridged packets
-            inside = (hook for hook in self.hooks if hook.device == device.id and hook.place is Place.WITHIN and hook.zone == start.zone)
-            yield from (self._crossing((hook,), start.part, end.part, start.zone, end.zone) for hook in inside)
-            return
-        from_device, to_device = start.zone == device.host, end.zone == device.host
-        entry, exit_ = None if from_device else start.zone, None if to_device else end.zone
-        for place, zone in ((Place.ENTRY, entry), (Place.TRANSIT, entry and exit_), (Place.EXIT, exit_)):
-            if zone is None:
-                continue
-            for hook in self.hooks:
-                here = hook.device == device.id and hook.place is place and (place is Place.TRANSIT or hook.zone in (None, zone))
-                if here and (hook.own or (entry and exit_)):
-                    yield self._crossing((hook,), start.part, end.part, entry, exit_)
-
-    def _spots(self, device: Device, end: Endpoint) -> list[_Spot]:
-        """Where `end` stands at `device`: by its zones, else by its addresses. Empty if nothing says anything about it."""
-        interfaces = [zone for zone in self.zones if zone.device == device.id and zone.id != device.host]
-        if device.host is not None and device.host in end.zones:
-            return [_Spot(device.host, end)]
-        bound = [zone for zone in interfaces if zone.id in end.zones]
-        if bound:
-            return [_Spot(zone.id, end) for zone in bound]
-        if end.elsewhere or end.names:
-            return _behind_default(interfaces, end)
-        if end.addresses == ANYWHERE and not end.exact:
-            return []
-        return list(self._spots_by_address(device, interfaces, end))
-
-    def _spots_by_address(self, device: Device, interfaces: list[Zone], end: Endpoint) -> Iterator[_Spot]:
-        rest = end.addresses
-        own = intersect_intervals(rest, device.addresses) if device.host is not None else ()
-        if own and device.host is not None:
-            yield _Spot(device.host, replace(end, addresses=own))
-            rest = subtract_intervals(rest, own)
-        for zone in sorted(interfaces, key=_size):
-            part = intersect_intervals(rest, _held(zone))
-            if part:
-                yield _Spot(zone.id, replace(end, addresses=part))
-                rest = subtract_intervals(rest, part)
-        if rest:
-            yield from _behind_default(interfaces, replace(end, addresses=rest))
-
-
-def _size(zone: Zone) -> int:
-    """How many addresses a zone has: the narrower network is the more specific route."""
-    return sum(high - low for low, high in _held(zone))
-
-
-def _held(zone: Zone) -> tuple[Interval, ...]:
-    """The addresses of which it is known that they are in the zone."""
-    return zone.networks or zone.located
-
-
-def _may_hold(zone: Zone, end: Endpoint) -> bool:
-    """Whether an address of no known network can be in a zone whose networks are not all known: not in a family that is."""
-    known = [family for family in (IPV4, IPV6) if intersect_intervals([family], zone.located)]
-    return zone.networks is None and bool(subtract_intervals(end.addresses, known))
-
-
-def _behind_default(interfaces: list[Zone], end: Endpoint) -> list[_Spot]:
-    """Where addresses of no known network are: at the default interfaces, or at any if networks are not known."""
-    defaults = [zone for zone in interfaces if zone.default]
-    unknown = [] if end.elsewhere else [zone for zone in interfaces if not zone.default and _may_hold(zone, end)]
-    candidates = defaults + unknown or interfaces
-    return [_Spot(zone.id, end, certain=len(candidates) == 1) for zone in candidates]
+            self._memory.append(Routes(self.zones, self.hooks, self.devices))
+        return self._memory[0]
 
 
 def bounded(networks: tuple[Interval, ...] | None) -> tuple[Interval, ...]:

@@ -141,17 +141,49 @@ def destinations(intervals: Iterable[Interval]) -> PacketSet:
 
 def merge_intervals(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """The same values as sorted disjoint intervals that do not touch."""
-    return field_set(Field.SOURCE, intervals).values(Field.SOURCE)
+    merged: list[Interval] = []
+    for low, high in sorted(intervals):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(merged[-1][1], high)
+        else:
+            merged.append((low, high))
+    return tuple(merged)
 
 
 def subtract_intervals(intervals: Iterable[Interval], minus: Iterable[Interval]) -> tuple[Interval, ...]:
     """Addresses of the first that are not in the second."""
-    return (field_set(Field.SOURCE, intervals) - field_set(Field.SOURCE, minus)).values(Field.SOURCE)
+    taken = merge_intervals(minus)
+    left: list[Interval] = []
+    start = 0
+    for low, high in merge_intervals(intervals):
+        while start < len(taken) and taken[start][1] < low:
+            start += 1
+        following = start
+        while following < len(taken) and taken[following][0] <= high:
+            first, last = taken[following]
+            if low < first:
+                left.append((low, first - 1))
+            low = last + 1
+            following += 1
+        if low <= high:
+            left.append((low, high))
+    return tuple(left)
 
 
 def intersect_intervals(a: Iterable[Interval], b: Iterable[Interval]) -> tuple[Interval, ...]:
     """Addresses that are in both."""
-    return (field_set(Field.SOURCE, a) & field_set(Field.SOURCE, b)).values(Field.SOURCE)
+    left, right = merge_intervals(a), merge_intervals(b)
+    both: list[Interval] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        low, high = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if low <= high:
+            both.append((low, high))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return tuple(both)
 
 
 ANYWHERE: tuple[Interval, ...] = ((0, ADDRESS_MAX),)

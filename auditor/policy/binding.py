@@ -72,6 +72,7 @@ class Cast:
 
     graph: Graph
     roles: Mapping[str, Bound] = field(default_factory=dict)
+    _everybody: dict[tuple[Endpoint, ...], tuple[Endpoint, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def bound(self, role: str) -> bool:
         """Whether somebody plays the role."""
@@ -103,6 +104,12 @@ class Cast:
 
         Routers whose own configuration was read are nobody: what they send for themselves is not what a document means.
         """
+        found = self._everybody.get(but)
+        if found is None:
+            found = self._everybody[but] = self._all_but(but)
+        return found
+
+    def _all_but(self, but: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
         spared = frozenset[str]().union(*(end.zones for end in but))
         played = (end for bound in self.roles.values() for end in bound.endpoints if not end.names and not _same(end, but))
         others = (end for end in played if not self.graph.is_device(end))  # a firewall does not filter itself

@@ -81,17 +81,9 @@ class Stage:
     graph: Graph
     cast: Cast
     ruleset: Ruleset
-    _ways: dict[tuple[Endpoint, Endpoint], tuple[Way, ...]] = field(default_factory=dict)
     _guarded: dict[Endpoint, bool] = field(default_factory=dict)
     _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _names: frozenset[str] | None = None
-
-    def ways(self, source: Endpoint, destination: Endpoint) -> tuple[Way, ...]:
-        """`Graph.ways`, remembered."""
-        found = self._ways.get((source, destination))
-        if found is None:
-            found = self._ways[source, destination] = self.graph.ways(source, destination)
-        return found
 
     def endpoints(self, who: Who) -> tuple[Endpoint, ...]:
         """The endpoints `who` stands for; unbound roles are left out (see `unbound`)."""
@@ -188,7 +180,7 @@ class Stage:
         return known
 
     def _scoped(self, source: Endpoint, destination: Endpoint, scope: Scope) -> tuple[Way, ...]:
-        ways = self.ways(source, destination)
+        ways = self.graph.ways(source, destination)
         if scope is Scope.PATH:
             return ways
         return tuple(replace(way, crossings=kept) for way in ways if (kept := tuple(filter(_of_network, way.crossings))))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.model.headers import (
     ANYWHERE,
@@ -62,6 +66,18 @@ def test_intervals_that_touch_are_merged() -> None:
 def test_intervals_are_subtracted_and_intersected() -> None:
     assert subtract_intervals([(0, 9)], [(3, 4)]) == ((0, 2), (5, 9))
     assert intersect_intervals([(0, 9)], [(3, 4), (8, 12)]) == ((3, 4), (8, 9))
+
+
+SOME = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=6)
+
+
+@given(SOME, SOME)
+def test_intervals_are_the_sets_of_their_values(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
+    values = [{value for low, high in intervals for value in range(low, high + 1)} for intervals in (a, b)]
+    found = merge_intervals(a), subtract_intervals(a, b), intersect_intervals(a, b)
+    for intervals, expected in zip(found, (values[0], values[0] - values[1], values[0] & values[1]), strict=True):
+        assert {value for low, high in intervals for value in range(low, high + 1)} == expected
+        assert all(earlier[1] + 1 < later[0] for earlier, later in pairwise(intervals))
 
 
 @pytest.mark.parametrize("text", ["10.0.2.7", "255.255.255.255", "::", "2001:db8::7"])
