@@ -120,3 +120,44 @@ def test_what_the_router_refuses_is_broken_there_though_the_host_permits_it() ->
 def test_a_hole_in_the_router_is_none_while_the_host_is_closed() -> None:
     assert router_and_host(WORLD, ADMIN)["closed"].outcome is Outcome.HOLDS
     assert router_and_host(WORLD, WORLD)["closed"].outcome is Outcome.BROKEN
+
+
+MACHINE = """\
+version: v1alpha1
+machine: {type: controlplane, network: {interfaces: [{interface: eth0, addresses: [OWN.10/24]}]}}
+cluster: {clusterName: NAME, controlPlane: {endpoint: "https://NAME.example:6443"}}
+---
+apiVersion: v1alpha1
+kind: NetworkDefaultActionConfig
+ingress: block
+---
+apiVersion: v1alpha1
+kind: NetworkRuleConfig
+name: etcd
+portSelector: {ports: [2379-2380], protocol: tcp}
+ingress:
+  - subnet: OWN.0/24
+"""
+PEERS = """\
+ruleset: ours
+title: Ours
+roles: {control-plane: the control plane}
+requirements:
+  - {id: etcd, allow: {from: control-plane, to: control-plane, service: tcp/2379-2380}, because: x, fix: x}
+"""
+
+
+def etcd(first: str, second: str) -> list[Outcome]:
+    """What becomes of etcd between two machines of these clusters, each of which lets only its own network in."""
+    files: dict[str, str | bytes] = {
+        path: MACHINE.replace("NAME", name).replace("OWN", own)
+        for path, name, own in (("a/cp.yaml", first, "10.1.0"), ("b/cp.yaml", second, "10.2.0"))
+    }
+    tree = MemoryTree({"ours.yaml": PEERS, "auditor.yaml": "rulesets: [./ours.yaml]\n", **files})
+    reading = audit.read(tree, tuple(files), audit.Request())
+    return [each.outcome for each in audit.findings_of(reading) if each.rule == "ours/etcd"]
+
+
+def test_nothing_is_asked_between_the_machines_of_two_clusters() -> None:
+    assert Outcome.BROKEN not in etcd("prod", "stage")
+    assert Outcome.BROKEN in etcd("prod", "prod")

@@ -57,7 +57,9 @@ def _zone(machine: Machine) -> Zone:
     if not machine.firewall.filters and not exact:
         roles = ()  # it says nothing about who may reach the node, and is not to stand in the way of what does
     mode = {True: "block", False: "accept", None: "unknown"}[machine.firewall.block] if machine.firewall.filters else "none"
-    attributes = (*(("role", role) for role in roles), ("host-firewall", mode), *plan.attributes, *facts.attributes())
+    cluster = dict(plan.attributes).get("cluster") or facts.cluster or ""
+    named = () if not facts.cluster or "cluster" in dict(plan.attributes) else (("cluster", facts.cluster),)
+    attributes = (*(("role", role) for role in roles), ("host-firewall", mode), *plan.attributes, *named, *facts.attributes())
     return Zone(
         plan.id,
         ZoneKind.HOST,
@@ -67,6 +69,7 @@ def _zone(machine: Machine) -> Zone:
         exact=bool(exact),
         aliases=plan.aliases,
         attributes=attributes,
+        site=cluster,
     )
 
 

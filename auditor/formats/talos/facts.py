@@ -85,6 +85,7 @@ class Facts:
     listeners: tuple[Listener, ...]
     api_port: int
     endpoint: str | None
+    cluster: str | None
     sidero_link: bool
     etcd_subnets: tuple[str, ...]
     version: Version | None
@@ -176,6 +177,7 @@ def read_facts(combined: Combined, version: Version, *, generated: bool) -> Fact
         listeners=tuple(_listeners(reader)),
         api_port=_api_port(reader),
         endpoint=host_and_port(_text(reader.either("cluster.controlPlane.endpoint", ("KubeClusterConfig", "endpoint")))),
+        cluster=_cluster(reader),
         sidero_link=reader.document("SideroLinkConfig") is not None,
         etcd_subnets=_etcd_subnets(reader),
         version=_version(reader),
@@ -189,6 +191,12 @@ def host_and_port(url: str | None) -> str | None:
         return None
     port = match["port"] or _SCHEME_PORTS.get(match["scheme"]) or 443
     return f"{match['host']}:{port}"
+
+
+def _cluster(reader: _Reader) -> str | None:
+    """The cluster's name, which tells its machines from another's; None where it is filled in later."""
+    node = reader.either("cluster.clusterName", ("KubeClusterConfig", "clusterName"))
+    return (node.text or None) if isinstance(node, Scalar) and placeholder(node) is None else None
 
 
 def _text(node: Node | None) -> str | None:

@@ -112,3 +112,8 @@ def test_arguments_open_ports(cluster: str, listener: tuple[str, ...]) -> None:
 def test_of_an_address_with_a_secret_only_host_and_port_are_taken() -> None:
     own = document("DiscoveryServiceConfig", "name: own\nendpoint: https://user:hunter2@discovery.example/?token=hunter2")
     assert fact("discovery", documents=own) == ("discovery.example:443",)
+
+
+def test_the_cluster_s_name_is_taken_where_it_is_written_and_not_where_it_is_filled_in_later() -> None:
+    assert fact("cluster", cluster="clusterName: prod") == ("prod",)
+    assert fact("cluster", cluster="clusterName: ${CLUSTER}") == ()
