@@ -24,7 +24,7 @@ from auditor.policy.binding import OUTSIDE, Cast, Claim, bind, claim_of, lead_ou
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
-from auditor.policy.detect import for_members, proposals, recognises
+from auditor.policy.detect import for_members, proposals, recognises, ways_out
 from auditor.policy.doubts import doubts
 from auditor.policy.load import builtin_rulesets, load_ruleset
 from auditor.policy.nodes import content
@@ -251,6 +251,7 @@ def _claims(graph: Graph, rulesets: Iterable[tuple[Ruleset, str]], config: Confi
         yield from for_members(Claim(role.name, role.zones, role.addresses, role.names, config.path, role.span), chosen)
     for ruleset in chosen:
         yield from proposals(ruleset, graph)
+    yield from ways_out(graph)
 
 
 def _strangers(tree: Tree, config: Config, request: Request, given: Mapping[str, Given], rulesets: Sequence[Ruleset]) -> list[Problem]:
@@ -277,5 +278,5 @@ def _unknown(config: Config, request: Request, given: Mapping[str, Given], rules
 
 
 def _bindings(cast: Cast) -> Iterable[Binding]:
-    for role, bound in sorted(cast.roles.items()):
-        yield Binding(role, bound.target, bound.why, Location(bound.span) if bound.span else None)
+    for bound in (*(bound for _, bound in sorted(cast.roles.items())), *cast.outer):
+        yield Binding(bound.role, bound.target, bound.why, Location(bound.span) if bound.span else None)

@@ -6,7 +6,7 @@ and unknowns. Settled, it is a `Match`: the packets it surely matches and those 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Packet, PacketSet, union
@@ -315,6 +315,25 @@ class Filter:
     def with_rules(self, *rules: Rule) -> Filter:
         """The same filter with `rules` put first."""
         return replace(self, rules=(*rules, *self.rules))
+
+
+def can_deny(filter_: Filter) -> bool:
+    """Whether any packet may be denied, for all that is written: a filter without a rule that denies, open by default, is none."""
+    if filter_.default.denies or (filter_.then is not None and can_deny(filter_.then)):
+        return True
+    return any(isinstance(action, Verdict) and action.denies for action in actions(filter_.rules))
+
+
+def actions(rules: tuple[Rule, ...]) -> Iterator[Action]:
+    """What rules do, those of the chains they call too, each chain once."""
+    seen: set[int] = set()
+    pending = list(rules)
+    while pending:
+        action = pending.pop().action
+        yield action
+        if isinstance(action, Call) and id(action.chain) not in seen:
+            seen.add(id(action.chain))
+            pending += action.chain.rules
 
 
 _Steps = tuple[Rule, ...]

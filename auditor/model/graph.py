@@ -263,7 +263,7 @@ class Graph:
         return self._routes().ways(source, destination)
 
     def guards(self, end: Endpoint) -> bool:
-        """Whether some filter stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
+        """Whether some filter that can deny anything stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
         return self._routes().guards(end)
 
     def is_device(self, end: Endpoint) -> bool:

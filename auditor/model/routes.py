@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from auditor.model.filters import Filter
+from auditor.model.filters import Filter, can_deny
 from auditor.model.graph import Crossing, Device, Endpoint, Hook, Place, Way, Zone, ZoneKind
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, intersect_intervals, subtract_intervals
 from auditor.model.packets import Interval
@@ -88,8 +88,8 @@ class _Standing:
     def filters(self, spot: _Spot) -> bool:
         """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
         if spot.zone.id == self.device.host:
-            return any(hook.own for hook in self.hooks)
-        return any(hook.zone in (None, spot.zone.id) for hook in self.hooks)
+            return any(hook.own and can_deny(hook.filter) for hook in self.hooks)
+        return any(hook.zone in (None, spot.zone.id) and can_deny(hook.filter) for hook in self.hooks)
 
     def crossed(self, start: _Spot, end: _Spot) -> Iterator[tuple[Hook, str | None, str | None]]:
         """The device's filters between two spots, in the order they are crossed, each with the interfaces packets come in and go out by."""
@@ -134,7 +134,7 @@ class Routes:
 
     def guards(self, end: Endpoint) -> bool:
         """See `Graph.guards`."""
-        if any(hook.device is None for zone in end.zones for hook in self._at_zone.get(zone, ())):
+        if any(hook.device is None and can_deny(hook.filter) for zone in end.zones for hook in self._at_zone.get(zone, ())):
             return True
         return any(spot.known and standing.filters(spot) for standing in self._beside(end) for spot in standing.spots(end))
 

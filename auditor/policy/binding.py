@@ -68,10 +68,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Every role of a run with its endpoints, and the endpoints that stand for everybody else."""
+    """Every role of a run with its endpoints, and the endpoints that stand for everybody else. `outer`: behind what the internet is."""
 
     graph: Graph
     roles: Mapping[str, Bound] = field(default_factory=dict)
+    outer: tuple[Bound, ...] = ()
     _everybody: dict[tuple[Endpoint, ...], tuple[Endpoint, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def bound(self, role: str) -> bool:
@@ -167,11 +168,18 @@ OUTSIDE = "internet"
 
 
 def lead_out(graph: Graph, claims: Iterable[Claim]) -> tuple[Graph, list[Problem]]:
-    """The graph with the zones that claims say the internet is behind, where a configuration does not say it itself."""
+    """The graph with the zones that claims say the internet is behind, where a configuration does not say it itself.
+
+    What was only recognised is for devices of which nothing is said.
+    """
     problems: list[Problem] = []
     outer: set[str] = set()
+    said = {zone.device for zone in graph.zones if zone.default}
+    recognised: set[str] = set()
     for claim in claims:
-        if claim.role == OUTSIDE:
+        if claim.role == OUTSIDE and claim.separately:
+            recognised.update(claim.zones)
+        elif claim.role == OUTSIDE:
             if claim.addresses or claim.names or not claim.zones:
                 problems.append(Problem("role internet: name the zone it is behind; nothing else can be said of it", claim.span))
             for text in claim.zones:
@@ -179,6 +187,8 @@ def lead_out(graph: Graph, claims: Iterable[Claim]) -> tuple[Graph, list[Problem
                 outer.update(zone.id for zone in found)
                 if not found:
                     problems.append(Problem(_nothing_there(graph, claim.role, text), claim.span))
+    said.update(zone.device for zone in graph.zones if zone.id in outer)
+    outer.update(zone.id for zone in graph.zones if zone.id in recognised and zone.device not in said)
     zones = tuple(replace(zone, default=True) if zone.id in outer else zone for zone in graph.zones)
     return (replace(graph, zones=zones) if outer else graph), problems
 
@@ -187,8 +197,11 @@ def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
     """The cast of a run. Claims for one role add up if they have the same reason; an earlier reason overrides a later one."""
     problems: list[Problem] = []
     roles: dict[str, Bound] = {}
+    outer: list[Bound] = []
     for claim in claims:
         if claim.role == OUTSIDE:
+            led = (zone for text in claim.zones for zone in find_zones(graph, text) if zone.default)
+            outer.append(Bound(OUTSIDE, tuple(map(zone_endpoint, led)), claim.why, claim.span))
             continue
         known = roles.get(claim.role)
         if known is not None and known.why.partition(":")[0] != claim.why.partition(":")[0]:
@@ -198,7 +211,7 @@ def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
             roles[claim.role] = Bound(claim.role, tuple(dict.fromkeys(known.endpoints + found)), known.why, known.span)
         elif found:
             roles[claim.role] = Bound(claim.role, found, claim.why, claim.span)
-    return Cast(graph, roles), problems
+    return Cast(graph, roles, tuple(each for each in outer if each.endpoints)), problems
 
 
 def claim_of(text: str, why: str) -> Claim:

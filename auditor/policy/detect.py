@@ -12,7 +12,7 @@ from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, 
 from auditor.model.graph import Graph, Zone
 from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import replace
-from auditor.policy.binding import Claim
+from auditor.policy.binding import OUTSIDE, Claim
 from auditor.policy.flows import packets_of
 from auditor.policy.ruleset import Ruleset, Sign, SignKind
 from auditor.policy.services import parse_service
@@ -56,6 +56,13 @@ def proposals(ruleset: Ruleset, graph: Graph) -> Iterator[Claim]:
         reasons = list(zones.values())
         more = f" and {len(reasons) - 2} more" if len(reasons) > 2 else ""
         yield Claim(role, tuple(zones), why=f"detected: {'; '.join(reasons[:2])}{more}", separately=True)
+
+
+def ways_out(graph: Graph) -> Iterator[Claim]:
+    """The interfaces that configurations show to lead to the internet, where they do not say it."""
+    for zone in graph.zones:
+        for why in zone.values("way-out"):
+            yield Claim(OUTSIDE, (zone.id,), why=f"detected: {why}", separately=True)
 
 
 def for_members(claim: Claim, rulesets: Iterable[Ruleset]) -> Iterator[Claim]:

@@ -41,3 +41,12 @@ def test_a_denial_of_the_rest_after_its_exception_is_no_mistake() -> None:
 
 def test_a_denial_after_a_permit_that_reaches_further_is_shadowed_for_those_behind_the_interface() -> None:
     assert shadowed(rule("pass", NODES, "<any/>"), rule("block", "<any/>", NODES)).outcome is Outcome.BROKEN
+
+
+def test_an_nftables_host_whose_input_accepts_everything_is_found_at_its_policy() -> None:
+    text = "table inet f {\n chain i {\n  type filter hook input priority 0; policy accept;\n }\n}\n"
+    reading = audit.read(MemoryTree({"fw.nft": text}), ("fw.nft",), audit.Request(rulesets=("firewall-hygiene",)))
+    (found,) = (each for each in audit.findings_of(reading) if each.rule == "hygiene/default-permit-inbound")
+    assert found.outcome is Outcome.BROKEN
+    assert found.location is not None
+    assert str(found.location.span) == "fw.nft:3:38"

@@ -27,10 +27,24 @@ requirements:
 """
 
 
-def outcome(roles: str) -> Outcome:
+NAT = """\
+table ip nat {{
+  chain post {{
+    type nat hook postrouting priority srcnat;
+    {rule}
+  }}
+}}
+"""
+
+
+def read(roles: str, rule: str = "") -> audit.Reading:
     config = f"rulesets: [./ours.yaml]\nroles: {{device: {{zone: 'nftables:fw.nft:eth1', addresses: [10.0.0.0/24]}}{roles}}}\n"
-    tree = MemoryTree({"fw.nft": ROUTER, "ours.yaml": RULES, "auditor.yaml": config})
-    reading = audit.read(tree, ("fw.nft",), audit.Request())
+    text = ROUTER + (NAT.format(rule=rule) if rule else "")
+    return audit.read(MemoryTree({"fw.nft": text, "ours.yaml": RULES, "auditor.yaml": config}), ("fw.nft",), audit.Request())
+
+
+def outcome(roles: str, rule: str = "") -> Outcome:
+    reading = read(roles, rule)
     (finding,) = (each for each in audit.findings_of(reading) if each.rule == "ours/out")
     return finding.outcome
 
@@ -47,3 +61,33 @@ def test_a_router_that_does_not_say_where_the_internet_is_decides_nothing_about_
 def test_the_internet_can_only_be_said_to_be_behind_a_zone_that_is_there(claim: str) -> None:
     with pytest.raises(audit.UsageError, match="role internet"):
         outcome(f", internet: {claim}")
+
+
+@pytest.mark.parametrize(
+    "rule", ['oifname "eth0" masquerade', 'ip saddr 10.0.0.0/8 oifname "eth0" masquerade', 'oif "eth0" jump { masquerade; }']
+)
+def test_a_router_shows_where_the_internet_is_by_what_it_masquerades(rule: str) -> None:
+    assert outcome("", rule) is Outcome.HOLDS
+    (led,) = read("", rule).cast.outer
+    assert (led.role, led.target, led.why) == ("internet", "nftables:fw.nft:eth0", "detected: fw.nft:12 masquerades what leaves by eth0")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'oifname != "eth1" masquerade',
+        'oifname "eth*" masquerade',
+        'oifname { "eth0", "eth2" } masquerade',
+        'ip daddr 10.0.0.0/8 oifname "eth0" masquerade',
+        'iifname "eth0" oifname "eth0" masquerade',
+        'oifname "eth0" accept',
+    ],
+)
+def test_a_translation_that_does_not_tell_the_way_out_decides_nothing(rule: str) -> None:
+    assert outcome("", rule) is Outcome.OPEN
+
+
+def test_what_somebody_says_of_the_internet_counts_before_what_is_recognised() -> None:
+    found = read(", internet: {zone: 'nftables:fw.nft:eth2'}", 'oifname "eth0" masquerade')
+    assert [bound.target for bound in found.cast.outer] == ["nftables:fw.nft:eth2"]
+    assert outcome(", internet: {zone: 'nftables:fw.nft:eth2'}", 'oifname "eth0" masquerade') is Outcome.BROKEN

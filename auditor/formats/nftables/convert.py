@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from auditor.formats.nftables import fields, marks
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.names import CONNTRACK_PRIORITY
+from auditor.formats.nftables.outward import ways_out
 from auditor.formats.nftables.resolve import Resolver
 from auditor.formats.nftables.rules import Converter, conditions
 from auditor.formats.nftables.ruleset import Base, Chain, Ruleset, Table
@@ -22,7 +23,6 @@ from auditor.model.filters import (
     ANY,
     Assign,
     Both,
-    Call,
     Condition,
     Either,
     Exactly,
@@ -35,6 +35,8 @@ from auditor.model.filters import (
     Test,
     Undecided,
     Verdict,
+    actions,
+    can_deny,
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Field, Interval, PacketSet
@@ -190,9 +192,10 @@ def graph_of(converted: Converted, sole: bool = False) -> Graph:
     interfaces = sorted(_interfaces(converted))
     also = ("nftables",) if sole else ()
     zones = [Zone(host, ZoneKind.HOST, f"the host of {ruleset.path}", span, aliases=also)]
+    out = _ways_out(converted)
     for name, place in interfaces:
         also = (f"nftables:{name}",) if sole else ()
-        signs = (("interface", name),)
+        signs = (("interface", name), *((("way-out", out[name]),) if name in out else ()))
         zones.append(Zone(f"{host}:{name}", ZoneKind.INTERFACE, f"behind {name}", place, aliases=also, attributes=signs, device=device))
     hooks = [hook for way in Way for hook in hooks_of(way, converted, host, device)]
     routes = bool(interfaces) or any(hook.place is Place.TRANSIT for hook in hooks)
@@ -205,6 +208,7 @@ def graph_of(converted: Converted, sole: bool = False) -> Graph:
 def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator[Hook]:
     stages = [stage for stage in converted.stages[way] if not _harmless(stage)]
     unread = tuple(_unread(converted.ruleset))
+    stages = stages or list(_open(converted.stages[way]))
     if not stages and not unread:
         return
     place = _PLACES[way]
@@ -226,20 +230,20 @@ def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator
 
 def _harmless(stage: Stage) -> bool:
     """Whether a chain neither denies anything nor is there for anything but translating."""
-    if stage.default is not Verdict.PERMIT:
-        return False
-    return not any(isinstance(action, Verdict) and action.denies for action in _actions(stage.rules))
+    return not can_deny(stage.filter)
 
 
-def _actions(rules: tuple[Rule, ...]) -> Iterator[object]:
-    seen: set[int] = set()
-    pending = list(rules)
-    while pending:
-        action = pending.pop().action
-        yield action
-        if isinstance(action, Call) and id(action.chain) not in seen:
-            seen.add(id(action.chain))
-            pending += action.chain.rules
+def _open(stages: tuple[Stage, ...]) -> Iterator[Stage]:
+    """The chains that should filter on a way on which nothing is denied: an open firewall is one. On the way through, of a router only."""
+    for stage in stages:
+        if stage.base.filters and (stage.base.hook == "input" or any(_rules_in(other) for other in stages)):
+            yield stage
+
+
+def _rules_in(stage: Stage) -> bool:
+    """Whether a chain says that packets are routed here: it has rules for those that pass through, or translates their source."""
+    passing = stage.base.filters or stage.base.type == "nat"
+    return passing and stage.base.hook in ("forward", "postrouting") and any(not rule.synthetic for rule in stage.rules)
 
 
 def _hands_on(stages: tuple[Stage, ...]) -> bool:
@@ -248,7 +252,7 @@ def _hands_on(stages: tuple[Stage, ...]) -> bool:
     for index, stage in enumerate(stages):
         if written and any(not _harmless(later) for later in stages[index:]) and written & _reads(stage):
             return True
-        written |= {action.field for action in _actions(stage.rules) if isinstance(action, Assign)}
+        written |= {action.field for action in actions(stage.rules) if isinstance(action, Assign)}
     return False
 
 
@@ -318,6 +322,16 @@ def _interfaces(converted: Converted) -> Iterable[tuple[str, Span]]:
                         if not name.endswith("*"):
                             found.setdefault(name, predicate.span or stage.base.at.span)
     return found.items()
+
+
+def _ways_out(converted: Converted) -> dict[str, str]:
+    """The interfaces that the ruleset itself shows to lead to the internet, each with why."""
+    found: dict[str, str] = {}
+    for stage in converted.stages[Way.TRANSIT]:
+        if stage.base.hook == "postrouting" and stage.base.type == "nat":
+            for name, span in ways_out(stage.rules):
+                found.setdefault(name, f"{span.path}:{span.line} masquerades what leaves by {name}")
+    return found
 
 
 def _predicates(condition: Condition) -> Iterator[Predicate]:

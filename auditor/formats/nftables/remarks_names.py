@@ -144,7 +144,7 @@ def _chains(table: Table) -> Iterator[Note]:
 
 def _default(chain: Chain) -> Iterator[Note]:
     assert chain.base is not None
-    if chain.base.hook not in ("input", "forward") or chain.policy == "drop" or _ends(chain):
+    if not chain.base.filters or chain.policy == "drop" or _ends(chain):
         return
     if chain.policy is None:
         message = f"chain `{chain.name}` has no policy, which means accept, and no rule for what is left"

@@ -13,6 +13,8 @@ from auditor.formats.nftables.text import At
 from auditor.model.record import dataclass, field
 from auditor.model.source import Note
 
+_MANGLE, _SECURITY = -150, 50
+
 Trail = tuple[tuple[str, At], ...]
 """How the reader came to a place: through which includes."""
 
@@ -77,6 +79,12 @@ class Base:
     devices: tuple[str, ...] | None
     at: At
     serial: int = 0
+
+    @property
+    def filters(self) -> bool:
+        """Whether it stands where people put the rules that filter: behind those that mark, before those that translate sources."""
+        between = self.priority is None or _MANGLE < self.priority < _SECURITY
+        return self.type == "filter" and self.hook in ("input", "forward") and between
 
 
 @dataclass(slots=True, eq=False)

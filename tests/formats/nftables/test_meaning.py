@@ -8,8 +8,8 @@ from auditor.analysis.bounds import Bounds, bounds
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.nftables import FORMAT, claims
-from auditor.model.filters import Fact, Predicate, Side
-from auditor.model.graph import Graph, Place
+from auditor.model.filters import Fact, Predicate, Side, Verdict
+from auditor.model.graph import Endpoint, Graph, Place
 from auditor.model.headers import NEW_FLOW, REPLY, TcpFlag, address_interval, icmp, ports, protocol_set
 from auditor.model.packets import EVERYTHING, Field, PacketSet, State, box_set, field_set
 
@@ -238,6 +238,38 @@ def test_the_host_and_its_interfaces_are_zones() -> None:
     assert [zone.id for zone in found.zones] == ["nftables:r.nft", "nftables:r.nft:lan0", "nftables:r.nft:wan0"]
     assert found.zones[0].aliases == ("nftables",)
     assert found.devices[0].host == "nftables:r.nft"
+
+
+OPEN = "table inet f {{\n chain c {{\n  type {type} hook {hook} priority {priority}; policy accept;\n  {rule}\n }}\n}}\n"
+
+
+@pytest.mark.parametrize("priority", ["filter", "filter - 10", "10"])
+def test_an_input_chain_that_accepts_everything_is_an_open_firewall(priority: str) -> None:
+    (hook,) = graph(OPEN.format(type="filter", hook="input", priority=priority, rule="")).hooks
+    assert (hook.place, hook.filter.default) == (Place.INBOUND, Verdict.PERMIT)
+    assert not Graph(hooks=(hook,)).guards(Endpoint("host", zones=frozenset({hook.zone or ""})))
+
+
+@pytest.mark.parametrize(
+    ("type_", "hook", "priority"),
+    [("filter", "input", "mangle"), ("filter", "prerouting", "raw"), ("nat", "input", "100"), ("route", "output", "mangle"),
+     ("filter", "output", "filter"), ("filter", "forward", "filter")],
+)  # fmt: skip
+def test_a_chain_that_is_not_there_to_filter_what_comes_in_is_none(type_: str, hook: str, priority: str) -> None:
+    assert not graph(OPEN.format(type=type_, hook=hook, priority=priority, rule="")).hooks
+
+
+def test_a_router_that_forwards_everything_is_an_open_firewall() -> None:
+    forward = OPEN.format(type="filter", hook="forward", priority="filter", rule='iifname "lan" accept')
+    assert [hook.place for hook in graph(forward).hooks] == [Place.TRANSIT]
+    nat = "table ip n {\n chain c {\n  type nat hook postrouting priority srcnat;\n  masquerade\n }\n}\n"
+    assert [hook.place for hook in graph(OPEN.format(type="filter", hook="forward", priority="filter", rule="") + nat).hooks] == [
+        Place.TRANSIT
+    ]
+
+
+def test_a_chain_that_accepts_is_no_hook_beside_one_that_denies() -> None:
+    assert len(graph(ruleset("tcp dport 22 accept") + OPEN.format(type="filter", hook="input", priority="-5", rule="")).hooks) == 1
 
 
 def test_policy_verdicts_point_at_the_policy() -> None:
