@@ -202,7 +202,7 @@ def mended(reading: Reading, request: Request, run: Run) -> Run:
     """The run, with fixes that were tried."""
     from auditor import audit
     from auditor.fixing.attach import with_fixes
-    from auditor.fixing.prove import State
+    from auditor.fixing.state import State
 
     _, inputs = audit.tree_of(request.paths)
     return with_fixes(State(reading.tree, inputs, request, reading, run))
@@ -390,7 +390,8 @@ def fix(
     with _stopping():
         from auditor import audit, deliver
         from auditor.fixing.patch import patch_of
-        from auditor.fixing.prove import Proven, State, fixes
+        from auditor.fixing.prove import Proven, fixes
+        from auditor.fixing.state import State
         from auditor.waiting import waiting
 
         request = request_of(paths, wishes)
@@ -412,10 +413,11 @@ def fix(
 
 
 def _told_fix(found: object) -> str:
-    from auditor.fixing.prove import Proven
+    from auditor.fixing.prove import Proven, Unmended
 
-    if not isinstance(found, Proven):
-        return f"✕ {found}: no change is known that mends it and breaks nothing"
+    if isinstance(found, Unmended):
+        return f"✕ {found.rule}: no change is offered: {found.why}"
+    assert isinstance(found, Proven)
     excess = "opens more than was required" if found.permits else "closes more than was forbidden"
     warning = "" if found.safe else f" ({excess}: --unsafe takes it)"
     return f"{'✓' if found.safe else '?'} {found.rule}: {found.title}{warning}"

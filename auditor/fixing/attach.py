@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 from auditor.files import read_text
-from auditor.fixing.prove import Proven, State, fixes
+from auditor.fixing.prove import Proven, fixes
+from auditor.fixing.state import State
 from auditor.fixing.wanted import Texts
 from auditor.model.findings import Edit, Fix, Outcome, Run
 from auditor.model.record import replace

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from auditor.files import read_text
-from auditor.fixing.wanted import WORLD, Texts, Wanted, without
+from auditor.fixing.wanted import WORLD, Texts, Unwritten, Wanted, without
 from auditor.model.source import Span
 
 
 def write(wanted: Wanted) -> Texts:
-    """The file with the document at its end. Talos filters what comes in, by addresses and for TCP and UDP; nothing else can be written."""
+    """The file with the document at its end. Talos filters what comes in, by addresses and for TCP and UDP; nothing else can be written.
+
+    Raises `Unwritten`.
+    """
     protocol = wanted.service.protocol
     path = wanted.filter_span.path
-    if (
-        not wanted.inbound
-        or protocol not in ("tcp", "udp")
-        or not wanted.sources
-        or WORLD in wanted.sources
-        or not path.endswith((".yaml", ".yml"))
-    ):
-        return {}
+    if wanted.deny:
+        raise Unwritten("Talos has no rules that deny: what lets it through has to be narrowed")
+    if not wanted.inbound:
+        raise Unwritten("Talos filters only what comes in")
+    if protocol not in ("tcp", "udp"):
+        raise Unwritten(f"Talos has no rules for {protocol}")
+    if not wanted.sources or WORLD in wanted.sources:
+        raise Unwritten("a rule of Talos names networks, and those of the source are not known")
+    if not path.endswith((".yaml", ".yml")):
+        raise Unwritten(f"{path} is no machine configuration to add a document to")
     text = read_text(wanted.tree, path).text
     ports = wanted.service.ports or ((1, 65535),)
     lines = [

@@ -1,4 +1,8 @@
-"""What a fix has to bring about, told to the writer of a dialect without the graph: a rule that is missing, where, and between whom."""
+"""What a fix has to bring about, told to the writer of a dialect without the graph: a rule that is missing, where, and between whom.
+
+A writer is a module with `write(wanted)`, the changed files, and `remove(text, span)`, the text without the rule there, None where that
+cannot be told apart. What cannot be written raises `Unwritten`.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +20,28 @@ Texts = dict[str, str]
 WORLD = "0.0.0.0/0"
 
 
+class Unwritten(Exception):
+    """A rule that its dialect, or its place, does not let be written; the message says why, as a clause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`protocol` is tcp, udp, icmp, icmpv6 or any; `ports` are inclusive ranges, none means all."""
+    """`protocol` is tcp, udp, icmp, icmpv6 or any; `ports` are inclusive ranges, none means all, and so are `source_ports`."""
 
     protocol: str
     ports: Ports = ()
     icmp_type: int | None = None
+    source_ports: Ports = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A permit that a filter lacks.
+    """A rule that a filter lacks: a permit, or with `deny` an exception to what it permits.
 
     `zone` is whose filter it is, `filter_span` its place. The two ends are told by their zones and by their networks: `WORLD` for anybody,
     none where they are not known. `inbound`: the filter judges what comes in. `between`: it stands between the ends, so that a rule has to
-    name both. `before` is the rule that denies, where one does. `name` can be part of an identifier, `title` is for people.
+    name both. `before` is the rule that decides now, where one does. `name` can be part of an identifier, `title` is for people. `answers`:
+    it is for what comes back of connections, at a filter that keeps no state. `entry` and `exit` are the interfaces of a filter between.
     """
 
     tree: Tree
@@ -47,6 +57,16 @@ class Wanted:
     destination_zones: frozenset[str]
     destinations: tuple[str, ...]
     before: Span | None = None
+    deny: bool = False
+    answers: bool = False
+    entry: str = ""
+    exit: str = ""
+    filter_name: str = ""
+
+    @property
+    def place(self) -> Span:
+        """Where the rule is missing: at the rule that decides now, else at its list."""
+        return self.before or self.filter_span
 
     @property
     def peers(self) -> tuple[str, ...]:
@@ -62,6 +82,21 @@ class Wanted:
     def identifier(self) -> str:
         """The name as identifiers have it."""
         return self.name.replace("-", "_")
+
+    def ends(self, six: bool) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The networks of both ends in one family, `WORLD` for anybody; None if one of them has none there."""
+        found = tuple((WORLD,) if WORLD in each else tuple(one for one in each if (":" in one) is six) for each in self.both)
+        return (found[0], found[1]) if all(found) else None
+
+    @property
+    def both(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The networks of source and destination."""
+        return self.sources, self.destinations
+
+
+def ports_text(ports: Ports, between: str = "-") -> list[str]:
+    """Each range as it is written."""
+    return [f"{low}" if low == high else f"{low}{between}{high}" for low, high in ports]
 
 
 def inserted(text: str, line: int, new: str) -> str:

@@ -51,10 +51,11 @@ def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator
     elif requirement.kind is Kind.FACT:
         yield from _fact(stage, requirement, stage.endpoints(asked.flow.destinations))
     else:
-        yield from _flows(requirement, _pairs(stage, asked, all_), unbound)
+        yield from _flows(requirement, pairs_of(stage, asked, all_), unbound)
 
 
-def _pairs(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterable[Pair]:
+def pairs_of(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterable[Pair]:
+    """Every pair that a requirement about flows asks about, with its answer; `all_` are the requirements beside it."""
     requirement, flow = asked.requirement, asked.flow
     assert flow is not None
     if requirement.kind is Kind.ALLOW:

@@ -139,7 +139,7 @@ def _place(requirement: Requirement, shown: Judgement) -> Location | None:
 
 def _location(requirement: Requirement, shown: Judgement, steps: tuple[Step, ...]) -> Location | None:
     """The rule that decided; where none did, the filter that lacks one."""
-    step = _decisive(requirement, steps)
+    step = decisive(requirement, steps)
     if step is None:
         return None
     rule = step.decision.rule
@@ -154,7 +154,7 @@ def _location(requirement: Requirement, shown: Judgement, steps: tuple[Step, ...
     return Location(span, "", filter_.name)
 
 
-def _decisive(requirement: Requirement, steps: tuple[Step, ...]) -> Step | None:
+def decisive(requirement: Requirement, steps: tuple[Step, ...]) -> Step | None:
     """The step to look at: the one that stops the packet; for what passes and should not, the last that a rule of the user's decides."""
     if not steps:
         return None
@@ -178,7 +178,7 @@ def _sentence(
     if outcome is Outcome.OPEN:
         reasons = "; ".join(dict.fromkeys(question.reason for question in questions)) or "the configuration does not decide"
         return f"not decided for {flows}: {reasons}"
-    step = _decisive(requirement, steps)
+    step = decisive(requirement, steps)
     where = f" at {step.crossing.label}" if step else ""
     rule = step.decision.rule if step else None
     told = f" by {_told(rule)}" if rule is not None else ""

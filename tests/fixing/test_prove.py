@@ -11,7 +11,8 @@ from auditor import audit
 from auditor.files import DirectoryTree, MemoryTree, read_text
 from auditor.fixing.attach import edits, with_fixes
 from auditor.fixing.patch import patch_of
-from auditor.fixing.prove import Proven, State, fixes
+from auditor.fixing.prove import Proven, Unmended, fixes
+from auditor.fixing.state import State
 from auditor.model.findings import Outcome
 from auditor.model.record import replace
 from auditor.policy.changes import Effect, changes
@@ -119,8 +120,18 @@ resource "aws_vpc_security_group_ingress_rule" "etcd" {
 
 
 def test_what_no_writer_can_mend_is_said_so() -> None:
-    state = State.of(MemoryTree({"main.tf.json": '{"resource": {"aws_security_group": {"cp": {"name": "cp"}}}}'}), ("",), REQUEST)
-    assert "talos/etcd" in list(fixes(state, frozenset({"talos/etcd"})))
+    inline = '{"resource": [{"aws_security_group": {"cp": {"name": "cp"}}}]}'
+    state = State.of(MemoryTree({"main.tf.json": inline}), ("",), REQUEST)
+    found = list(fixes(state, frozenset({"talos/etcd"})))
+    assert found == [Unmended("talos/etcd", "its resources are no object, which is not written")]
+
+
+def test_what_is_about_no_flow_is_said_to_be() -> None:
+    state = State.of(MemoryTree({"main.tf": TERRAFORM % ""}), ("",), replace(REQUEST, rulesets=("firewall-hygiene",), roles=()))
+    broken = {finding.rule for finding in state.run.findings if finding.outcome is Outcome.BROKEN}
+    assert {each.rule for each in fixes(state, frozenset()) if isinstance(each, Unmended)} == {
+        rule for rule in broken if rule.startswith("hygiene/")
+    }
 
 
 def test_findings_carry_the_fix_that_mends_them() -> None:
