@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import ipaddress
 import os
@@ -14,10 +15,10 @@ from types import ModuleType
 from typing import Any
 
 from auditor.analysis.bounds import Bounds, bounds
-from auditor.files import Tree, read_text
-from auditor.formats.nftables import parse
+from auditor.files import MemoryTree, Tree, read_text
+from auditor.formats.nftables import jsoninput, parse
 from auditor.formats.nftables.build import Builder
-from auditor.formats.nftables.convert import Converted, convert, hooks_of
+from auditor.formats.nftables.convert import Converted, convert, graph_of, hooks_of
 from auditor.formats.nftables.setting import Way
 from auditor.formats.nftables.text import Text
 from auditor.model.filters import Fact, Filter, Predicate, Side
@@ -28,6 +29,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared"
 ORACLE = SHARED / "tools" / "nft_oracle.py"
 CASES = SHARED / "conformance" / "nftables"
 CORPUS = SHARED / "corpus" / "nftables"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 Asked = dict[str, Any]
 """A packet as the oracle takes it."""
@@ -51,6 +53,35 @@ def why_not() -> str:
     return ""
 
 
+REFUSED = {
+    "host-name/fail.nft": "Could not resolve hostname",
+    "iif-index/fail.nft": "Interface does not exist",
+    "include-missing/fail.nft": "File not found",
+    "line-ends/fail.nft": "syntax error, unexpected junk",
+    "refused/fail.nft": "Service out of range",
+    "template/fail.nft": "syntax error, unexpected junk",
+    "undefined-reference/fail.nft": "No such file or directory",
+    "unknown-statement/fail.nft": "queue",
+    "unread-reference/fail.nft": "File not found",
+}
+"""What nft says of the fixtures that it refuses: they are there to be refused, or ask for what this machine lacks."""
+
+
+def rulesets() -> list[Path]:
+    """Every ruleset of the cases, the corpus and the fixtures that is one by itself."""
+    found = (path for folder in (CASES, CORPUS, FIXTURES) for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in found if (path.suffix == ".nft" or path.name == "nftables.conf") and path.parent.suffix != ".d"]
+
+
+def is_expected(path: Path, message: str) -> bool:
+    """Whether nft may refuse this ruleset with this message."""
+    if CORPUS in path.parents:
+        with (CORPUS / "INDEX.tsv").open() as index:
+            row = next(row for row in csv.DictReader(index, delimiter="\t") if row["file"] == path.name)
+        return row["loads on nft 1.0.6"] != "yes"
+    return REFUSED.get(f"{path.parent.name}/{path.name}", "never") in message
+
+
 def oracle() -> ModuleType:
     """The oracle as a module."""
     spec = importlib.util.spec_from_file_location("nft_oracle", ORACLE)
@@ -69,6 +100,29 @@ def read(tree: Tree, path: str, local: Sequence[Interval] | None = None) -> Conv
     builder = Builder(tree, path)
     builder.read(parse.parse(Text(path, read_text(tree, path).text)))
     return convert(builder.ruleset, None if local is None else tuple(local))
+
+
+def read_json(text: str) -> Converted:
+    """A ruleset in JSON, converted."""
+    builder = Builder(MemoryTree({}), "listed.json")
+    builder.read(parse.Parsed(jsoninput.read(Text("listed.json", text)), (), "file"))
+    return convert(builder.ruleset)
+
+
+def same_everywhere(first: Converted, second: Converted) -> bool:
+    """Whether two rulesets let the same packets through, whatever interfaces they take."""
+    for entry, exit_ in (("eth0", "eth1"), ("lo", "lo"), ("lan0", "wan0"), ("wan0", "lan1"), ("vpn0", "dmz0")):
+        for way in Way:
+            results = []
+            for converted in (first, second):
+                found = Bounds(EVERYTHING, EVERYTHING)
+                for hook in graph_of(converted).hooks:
+                    if str(way) in hook.id.split("/"):
+                        found &= bounds(hook.filter, settle(entry, exit_), EVERYTHING)
+                results.append((found.surely, found.maybe))
+            if results[0] != results[1]:
+                return False
+    return True
 
 
 class Reader:
