@@ -34,6 +34,12 @@ LINTS: tuple[Lint, ...] = (
         NOTE,
     ),
     Lint(
+        "undeclared-variable",
+        "A value is given to a variable that nobody declares",
+        "Terraform passes over it in a variable file, and refuses it on the command line: a misspelt name leaves the variable as it was.",
+        "Correct the name, or declare the variable.",
+    ),
+    Lint(
         "unresolved",
         "The configuration does not decide part of a rule",
         "A peer, port, protocol, group or number comes from a data source, an unset variable or something computed at apply time. The rule "

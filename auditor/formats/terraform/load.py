@@ -12,12 +12,14 @@ from auditor.formats.base import Options
 from auditor.formats.terraform.clouds import read_estate
 from auditor.formats.terraform.convert import Names, graph_of
 from auditor.formats.terraform.modules import Options as RootOptions
-from auditor.formats.terraform.modules import find_roots, load_root
+from auditor.formats.terraform.modules import RootModule, find_roots, load_root
 from auditor.formats.terraform.records import Estate
 from auditor.formats.terraform.resources import Root
 from auditor.formats.terraform.sources import Sources
+from auditor.formats.terraform.variables import undeclared_notes
 from auditor.model.graph import Graph
 from auditor.model.record import replace
+from auditor.model.source import Span
 
 JSON_SOURCES = (".tf.json", ".tofu.json", ".tfvars.json")
 
@@ -27,7 +29,8 @@ def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     roots = load_roots(tree, paths, options)
     estates = [(root, read_estate(root)) for root in roots]
     graphs = [graph_of(estate, Names(prefix)) for (_, estate), prefix in zip(estates, _prefixes(estates), strict=True)]
-    notes = Graph(notes=tuple(note for root in roots for note in root.notes()))
+    undeclared = undeclared_notes([root.assigned() for root in roots if isinstance(root, RootModule)], Span.of_file(paths[0]))
+    notes = Graph(notes=(*undeclared, *(note for root in roots for note in root.notes())))
     read = Graph(read=tuple((path, "terraform") for path in paths))
     placed = [
         replace(graph, zones=tuple(replace(zone, site=root.directory or ".") for zone in graph.zones))

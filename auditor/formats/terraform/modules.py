@@ -15,7 +15,7 @@ from auditor.formats.terraform.resources import MissingModule, Resource, Root
 from auditor.formats.terraform.scope import Budget
 from auditor.formats.terraform.shared import Shared
 from auditor.formats.terraform.sources import ModuleSource, Sources, directories
-from auditor.formats.terraform.variables import given_values
+from auditor.formats.terraform.variables import Given, given_values
 from auditor.model.record import dataclass, field
 from auditor.model.source import Note
 
@@ -93,6 +93,10 @@ class RootModule:
         self._shared = shared
         self._missing: list[MissingModule] | None = None
         self.module = Module(shared, sources.module(directory))
+
+    def assigned(self) -> tuple[Given, Collection[str]]:
+        """The values that its variables are given, and the variables it declares."""
+        return self._shared.given, self.module.source.variables
 
     def types(self) -> frozenset[str]:
         return frozenset(type_ for source in self._shared.sources_below(self.module) for _, type_ in source.kinds)

@@ -7,7 +7,7 @@ order of their names, then -var and -var-file in the order of the command line. 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from auditor.formats.terraform.bodies import Attribute, Block
 from auditor.formats.terraform.conversion import bare, convert
@@ -20,7 +20,7 @@ from auditor.formats.terraform.syntax import Call, Expression, Literal, ObjectEx
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, PRIMITIVES, STRING, Kind, Type, object_of, tuple_of
 from auditor.formats.terraform.values import Cause, Value, string, unknown
 from auditor.model.record import dataclass, field
-from auditor.model.source import Effect, Level, Note
+from auditor.model.source import Effect, Level, Note, Span
 
 NAMED = {"string": STRING, "number": NUMBER, "bool": BOOL, "any": ANY}
 COLLECTIONS = {"list": Kind.LIST, "set": Kind.SET, "map": Kind.MAP}
@@ -122,9 +122,14 @@ def settle(declared: Declaration, given: Value | None, reference: str) -> Value:
 
 @dataclass(slots=True)
 class Given:
-    """The values a root module's variables are given: evaluated expressions, or bare text whose meaning depends on the type."""
+    """The values a root module's variables are given: evaluated expressions, or bare text whose meaning depends on the type.
+
+    `places` are the lines of variable files by the names they set; `options` the names that command line or auditor.yaml set.
+    """
 
     values: dict[str, Value | Place] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    options: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     unused_files: tuple[str, ...] = ()
 
@@ -149,6 +154,7 @@ def given_values(sources: Sources, directory: str, arguments: Sequence[tuple[str
         else:
             name, _, value = text.partition("=")
             given.values[name.strip()] = _bare_text(f"--var {name.strip()}", value)
+            given.options.append(name.strip())
     others = (posixpath.join(directory, name) for name in names if name.endswith((".tfvars", ".tfvars.json")) and name not in automatic)
     given.unused_files = tuple(path for path in others if path not in named)
     return given
@@ -166,6 +172,7 @@ def _file(sources: Sources, path: str, given: Given, scope: Scope) -> None:
     for name in body.attribute_names():
         attribute = body.attribute(name)
         assert attribute is not None
+        given.places[name] = attribute.place
         try:
             given.values[name] = evaluate(_literal_of(attribute), scope)
         except Refused as error:
@@ -187,6 +194,22 @@ def read_text(declared: Declaration, text: Place, scope: Scope) -> Value:
     from auditor.formats.terraform.expressions import read_expression
 
     return evaluate(read_expression(text.file, text.start, text.end), scope)
+
+
+def undeclared_notes(given: Sequence[tuple[Given, Collection[str]]], directory: Span) -> Iterator[Note]:
+    """The remark, for root modules with the variables each declares, that none of those given a value declares it."""
+    found: dict[tuple[str, Span], bool] = {}
+    for each, declared in given:
+        for name, span in [*((name, place.span) for name, place in each.places.items()), *((name, directory) for name in each.options)]:
+            found[name, span] = found.get((name, span), False) or name in declared
+    names = sorted({name for _, declared in given for name in declared})
+    for name, span in (key for key, known in found.items() if not known):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, names, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        message = f"no root module here declares variable {name}, so its value changes nothing{hint}"
+        yield Note("undeclared-variable", message, span, Effect.IGNORED, Level.WARNING)
 
 
 def unset_note(declared: Declaration, address: str, files: Sequence[str]) -> Note:

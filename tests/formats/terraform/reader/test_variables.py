@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.files import MemoryTree
+from auditor.formats import base
 from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.load import load_graph
 from auditor.formats.terraform.modules import Options
 from tests.formats.terraform.reader.reading import local, plain, resources_of, root_of, traps
 
@@ -115,3 +118,13 @@ def test_text_in_json_variable_files_is_no_template() -> None:
 def test_an_undeclared_variable_is_an_error_that_try_does_not_catch() -> None:
     with pytest.raises(Refused, match="not declared"):
         local(root_of("locals {\n  it = try(var.x, 1)\n}\n"), "it")
+
+
+def test_a_value_for_a_variable_that_no_root_module_declares_is_remarked_on_with_the_nearest_name() -> None:
+    tree = MemoryTree({"a/main.tf": 'variable "region" {}\n', "b/main.tf": 'variable "zone" {}\n', "b/terraform.tfvars": 'zon = "1"\n'})
+    given = base.Options(variables=(("region", "x"), ("nosuch", "x")))
+    notes = [note for note in load_graph(tree, list(tree.paths()), given).notes if note.trap == "undeclared-variable"]
+    assert [(str(note.span), "did you mean zone?" in note.message) for note in notes] == [
+        ("a/main.tf:1:1", False),
+        ("b/terraform.tfvars:1:1", True),
+    ]
