@@ -6,7 +6,7 @@ from auditor.files import Tree, Unreadable
 
 
 class Excerpts:
-    """`auditor.report.base.Sources` over a tree. A file that cannot be read has no text: a report goes on without its excerpt."""
+    """`auditor.report.base.Sources` over a tree. A file that cannot be read, or is binary, has no text: a report goes on without its excerpt."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -16,7 +16,8 @@ class Excerpts:
     def text(self, path: str) -> str:
         if path not in self._texts:
             try:
-                self._texts[path] = self._tree.read_bytes(path).decode("utf-8", "replace")
+                data = self._tree.read_bytes(path)
+                self._texts[path] = "" if b"\0" in data else data.decode("utf-8", "replace")
             except Unreadable:
                 self._texts[path] = ""
         return self._texts[path]

@@ -112,3 +112,7 @@ def test_lines_outside_the_file_are_left_out() -> None:
     assert sources.lines("x", 0, 2) == ("a", "b")
     assert sources.lines("x", 9, 12) == ()
     assert sources.lines("missing", 1, 3) == ()
+
+
+def test_nothing_of_a_binary_file_is_shown() -> None:
+    assert Excerpts(MemoryTree({"main.tf": b"resource {\n\0\x01\n"})).lines("main.tf", 1, 2) == ()
