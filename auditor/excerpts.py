@@ -6,7 +6,7 @@ from auditor.files import Tree, Unreadable
 
 
 class Excerpts:
-    """`auditor.report.base.Sources` over a tree. A file that cannot be read, or is binary, has no text: a report goes on without its excerpt."""
+    """`auditor.report.base.Sources` over a tree. Files that cannot be read and binary ones have no text: a report goes on."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
