@@ -1,66 +1,16 @@
-"""A fix is one only after it was tried: held to that over the mutants of every dialect's fixtures."""
+"""A fix is one only after it was tried; the laws it has to keep are held over all fixtures in test_laws."""
 
 from __future__ import annotations
-
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from auditor import audit
-from auditor.files import DirectoryTree, MemoryTree, read_text
+from auditor.files import MemoryTree
 from auditor.fixing.attach import edits, with_fixes
-from auditor.fixing.patch import patch_of
 from auditor.fixing.prove import Proven, Unmended, fixes
 from auditor.fixing.state import State
 from auditor.model.findings import Outcome
 from auditor.model.record import replace
-from auditor.policy.changes import Effect, changes
-from tests.policy.matrix import Cell, Mutant, cells
-
-# Requirements of the matrix that a writer of the dialect must mend; everything else may be left to people.
-MENDED = [
-    *(("talos", "terraform", name) for name in ("etcd", "trustd", "apid-admin", "cilium-geneve", "kubelet-private", "etcd-private")),
-    *(("talos", "talos", name) for name in ("etcd", "trustd", "kubelet-worker", "nodeport", "etcd-private")),
-    *(("thymis-device", dialect, name) for dialect in ("pfsense", "opnsense", "nftables") for name in ("ntp", "controller", "no-inbound")),
-]
-
-
-def state_of(cell: Cell, mutant: Mutant) -> State:
-    tree = DirectoryTree(cell.folder)
-    texts: dict[str, str | bytes] = {path: cell.text(mutant, path) for path, _, _ in (*mutant.first, *mutant.edits)}
-    request = audit.Request(paths=(str(cell.folder),), rulesets=(cell.ruleset,), parameters=mutant.parameters)
-    return State.of(MemoryTree(texts, under=tree), ("",), request)
-
-
-@pytest.mark.parametrize(("ruleset", "dialect", "name"), MENDED)
-def test_what_broke_holds_again_and_nothing_else_is_worse(ruleset: str, dialect: str, name: str, tmp_path: Path) -> None:
-    cell = next(each for each in cells() if (each.ruleset, each.dialect) == (ruleset, dialect))
-    mutant = cell.mutant(name, Outcome.BROKEN)
-    assert mutant is not None
-    before = state_of(cell, mutant)
-    identifier = f"{ruleset}/{name}"
-    assert before.run.outcomes()[identifier] is Outcome.BROKEN
-    proven = next(each for each in fixes(before, frozenset({identifier}), unsafe=True) if isinstance(each, Proven))
-    after = before.with_texts(proven.texts)
-    outcomes = after.run.outcomes()
-    assert outcomes[identifier] is Outcome.HOLDS
-    assert all(outcome.weight <= before.run.outcomes().get(rule, Outcome.HOLDS).weight for rule, outcome in outcomes.items())
-    flows = changes((before.reading.graph, before.reading.cast), (after.reading.graph, after.reading.cast))
-    wrong = Effect.CLOSED if proven.permits else Effect.OPENED
-    assert not any(change.effect is wrong for change in flows)
-    applies(before, proven, tmp_path)
-
-
-def applies(before: State, proven: Proven, folder: Path) -> None:
-    """The patch makes of the files just what was proven."""
-    for path in proven.texts:
-        (folder / path).write_text(read_text(before.tree, path).text, newline="")
-    patch = patch_of(before.tree, proven.texts, ".")
-    subprocess.run(["git", "apply", "-"], input=patch, cwd=folder, check=True, text=True, capture_output=True)
-    for path, text in proven.texts.items():
-        assert (folder / path).read_text() == text
-
 
 TERRAFORM = """\
 resource "aws_security_group" "cp" {
