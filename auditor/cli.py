@@ -205,7 +205,7 @@ def mended(reading: Reading, request: Request, run: Run) -> Run:
     from auditor.fixing.state import State
 
     _, inputs = audit.tree_of(request.paths)
-    return with_fixes(State(reading.tree, inputs, request, reading, run))
+    return with_fixes(State(reading.tree, inputs, request, reading, [run]))
 
 
 def fails(run: Run, fail_on: str, strict: bool) -> bool:
