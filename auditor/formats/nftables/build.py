@@ -48,7 +48,7 @@ class Builder:
         self.tree = tree
         self.ruleset = Ruleset(path)
         self.top = Scope()
-        self.serial = 0
+        self.serial = self.block = 0
         self.trail: Trail = ()
         self.wiped = False
 
@@ -183,7 +183,7 @@ class Builder:
         self.ruleset.definitions.append((item.name, item.at))
 
     def moment(self, scope: Scope) -> Moment:
-        return Moment(scope, self.serial)
+        return Moment(scope, self.serial, self.block)
 
     # -- tables
 
@@ -200,6 +200,7 @@ class Builder:
         elif item.verb == "create":
             self.refuse(f"table `{item.family} {item.name}` exists already", item.at)
         if item.body is not None:
+            self.block += 1
             self.table_items(item.body.items, table, Scope(self.top))
 
     def table_items(self, items: tuple[Item, ...], table: Table, scope: Scope) -> None:
@@ -231,7 +232,7 @@ class Builder:
         self._check_name(item.kind, item.name, item.name_at)
         known = table.sets.get(item.name)
         if known is None:
-            known = table.sets[item.name] = NamedSet(item.kind, item.name, item.at, item.name_at, body.types, body.data)
+            known = table.sets[item.name] = NamedSet(item.kind, item.name, item.at, item.name_at, body.types, body.data, block=self.block)
         elif item.verb == "create" or known.kind != item.kind or known.types != body.types:
             self.refuse(f"`{item.name}` exists already as another {known.kind}", item.name_at, ("declared first", known.at))
         known.flags |= frozenset(body.flags)
@@ -254,7 +255,7 @@ class Builder:
         self._check_name("chain", item.name, item.name_at)
         chain = table.chains.get(item.name)
         if chain is None:
-            chain = table.chains[item.name] = Chain(item.name, item.at, item.name_at)
+            chain = table.chains[item.name] = Chain(item.name, item.at, item.name_at, block=self.block)
         elif item.verb == "create":
             self.refuse(f"chain `{item.name}` exists already", item.name_at, ("here", chain.at))
         if item.body is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from auditor.formats.nftables import fields, marks
+from auditor.formats.nftables import declared, fields, marks
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.names import CONNTRACK_PRIORITY
 from auditor.formats.nftables.outward import ways_out
@@ -92,6 +92,7 @@ def convert(ruleset: Ruleset, local: tuple[Interval, ...] | None = None) -> Conv
     converter = Converter(matcher)
     stages = {way: tuple(_stages(way, ruleset, converter, facts)) for way in Way}
     _read_the_rest(ruleset, converter, facts)
+    declared.check(ruleset, resolver)
     return Converted(ruleset, resolver, matcher, converter, facts, stages)
 
 

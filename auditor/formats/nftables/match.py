@@ -36,6 +36,8 @@ from auditor.model.source import Effect, Level, Span, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
 _MOST_INTERVALS = 70_000
+_MOST_KEYS = 300
+_LONGEST_NAME = 16
 
 
 class Place(NamedTuple):
@@ -239,6 +241,8 @@ class Matcher:
         name = atom.word.strip('"')
         if name in ("", "*"):
             raise Refused(f"`{atom.word}` is no interface")
+        if len(name.removesuffix("*")) > _LONGEST_NAME:
+            raise Refused(f"`{name}` is longer than an interface's name can be")
         if name.endswith("+") and not name.startswith("+"):
             message = f"`{name}` is the interface of just this name: a wildcard is `{name[:-1]}*` here"
             self.resolver.note("iptables-wildcard", message, atom.at, Level.WARNING, Effect.NARROWED)
@@ -281,6 +285,10 @@ class Matcher:
             return self._in_values(self.resolver.set_values(value, keys[0].spec.type, place.moment), keys[0])
         return self._in_items(self.resolver.items(value, place.moment), keys, place)
 
+    def _unmapped(self, element: Element) -> None:
+        if element.data is not None:
+            self.resolver.refuse("an element maps to something, and this is no map", element.at)
+
     def _in_plain(self, value: PlainSet, key: Key, place: Place) -> Condition:
         return self._in_values(self.resolver.set_values(value, key.spec.type, place.moment), key)
 
@@ -295,6 +303,7 @@ class Matcher:
             if isinstance(item, Unknown):
                 others.append(Undecided(item, _present(keys)))
                 continue
+            self._unmapped(item.element)
             found = self._box(item.element, keys, place._replace(moment=item.moment))
             if isinstance(found, Exactly):
                 exact.append(found.packets)
@@ -332,6 +341,7 @@ class Matcher:
         found = self.resolver.set_named(table, name.word[1:], name.at)
         if isinstance(found, Unknown):
             return Undecided(found, _present(keys))
+        self.resolver.in_order(f"set `{found.name}`", found.block, place.moment, name.at, found.name_at)
         self._check_types(found, keys, name.at)
         memo = (id(found), tuple(key.spec.name for key in keys), place.setting)
         known = self._sets.get(memo) if all(key.transform is None for key in keys) else None
@@ -395,6 +405,7 @@ class Matcher:
         keys = self.keys(key, place)
         nested = len(keys) > 1
         taken: list[Condition] = []
+        known = _Keys(self.resolver, nested)
         rest: list[tuple[Element, Moment]] = []
         for item in self._map_items(data, place):
             if isinstance(item, Unknown):
@@ -411,6 +422,7 @@ class Matcher:
             box = self._box(item.element, keys, place._replace(moment=item.moment))
             alone = both(box, *(~earlier for earlier in taken)) if nested and len(taken) < 200 else box
             taken.append(box)
+            known.add(box, item.element)
             yield Entry(alone, item.element.data, item.moment, item.element.at)
         for element, moment in rest:
             yield Entry(both(Exactly(_present(keys)), ~either(*taken)), element.data, moment, element.at)
@@ -428,6 +440,9 @@ class Matcher:
         if isinstance(named, Unknown):
             yield named
             return
+        self.resolver.in_order(f"map `{named.name}`", named.block, place.moment, value.at, named.name_at)
+        if named.kind == "set":
+            self.resolver.refuse(f"`{named.name}` is a set: it maps to nothing", value.at, ("declared", named.name_at))
         key = (place.table.family, place.table.name, named.name)
         deleted = {
             self._text(item) for change in named.changes if change.verb == "delete" for item in self._items(change.value, change.moment)
@@ -451,6 +466,56 @@ class Matcher:
 
 
 # -- helpers
+
+
+class _Keys:
+    """The keys of a map so far: nft takes none twice for two things, no intervals that overlap, and nested boxes the narrower first."""
+
+    def __init__(self, resolver: Resolver, nested: bool) -> None:
+        self.resolver, self.nested = resolver, nested
+        self.known: list[tuple[PacketSet, Element]] = []
+        self.union = NOTHING
+        self.names: dict[str, Element] = {}
+
+    def add(self, box: Condition, element: Element) -> None:
+        if isinstance(box, Exactly):
+            self._packets(box.packets, element)
+        elif not self.nested and isinstance(element.key, Atom):
+            self._name(element.key.word.strip('"'), element)
+
+    def _packets(self, packets: PacketSet, element: Element) -> None:
+        if len(self.known) >= _MOST_KEYS:
+            return
+        if packets & self.union:
+            for other, earlier in self.known:
+                if other is packets and told(earlier.data) == told(element.data):
+                    continue
+                if packets <= other if self.nested else packets & other:
+                    self._refuse(element, earlier)
+                    break
+        self.known.append((packets, element))
+        self.union |= packets
+
+    def _name(self, name: str, element: Element) -> None:
+        for other, earlier in self.names.items():
+            wide, narrow = (other, name) if other.endswith("*") else (name, other)
+            if wide == narrow:
+                clash = told(earlier.data) != told(element.data)
+            else:
+                clash = wide.endswith("*") and not wide.endswith("\\*") and narrow.startswith(wide[:-1])
+            if clash:
+                self._refuse(element, earlier)
+                return
+        if len(self.names) < _MOST_KEYS:
+            self.names[name] = element
+
+    def _refuse(self, element: Element, earlier: Element) -> None:
+        self.resolver.refuse("a key that the map has already", element.at, ("here", earlier.at))
+
+
+def told(data: Verdict | Expression | None) -> str:
+    """What an element maps to, to be compared."""
+    return "" if data is None else " ".join(data.at.words.split())
 
 
 def _present(keys: list[Key]) -> PacketSet:

@@ -111,6 +111,11 @@ class Resolver:
         self.used_sets.add((table.family, table.name, name))
         return found
 
+    def in_order(self, what: str, block: int, moment: Moment, at: At, declared: At) -> None:
+        """A name has to be there when the block that uses it is loaded: in it, or in one before it."""
+        if block > moment.block:
+            self.refuse(f"{what} is declared in a later block of the table", at, ("declared", declared))
+
     # -- words
 
     def quick(self, kind: str, word: str) -> Interval | None:
@@ -232,6 +237,9 @@ class Resolver:
         for item in self.items(expression, moment):
             if isinstance(item, Unknown):
                 parts.append(Values((), (item,)))
+            elif item.element.data is not None:
+                self.refuse("an element maps to something, and this is no map", item.element.at)
+                parts.append(Values((), (Unknown("an element that maps to something", item.element.at.span),)))
             elif item.element.key is None:
                 parts.append(Values(((0, (1 << BITS.get(kind, 32)) - 1),)))
             else:

@@ -257,7 +257,9 @@ class Converter:
             if not isinstance(each, Match) or not isinstance(each.key, FieldName) or each.key.name in layers.FIXING:
                 return None
             spec = fields.known(each.key.name, place.setting)
-            if spec is None or (spec.layer3 is not None and network not in (None, spec.layer3)):
+            if spec is None or (network == 0 and spec.name.startswith("ct ")):
+                return None
+            if spec.layer3 is not None and network not in (None, spec.layer3):
                 return None
             if spec.layer4 is not None and transport not in (None, spec.layer4):
                 return None
@@ -344,6 +346,7 @@ class Converter:
             if known.base is not None:
                 self.resolver.refuse(f"`{name}` has a hook: nothing can jump to it", verdict.at, ("the chain", known.at))
                 return Unknown("a jump to a base chain", verdict.at.span)
+            self.resolver.in_order(f"chain `{name}`", known.block, place.moment, verdict.at, known.name_at)
             lines = known
         if self._shallow and not isinstance(verdict.target, Block):
             return Unknown("a chain that is read by itself", verdict.at.span)
@@ -545,6 +548,8 @@ class Converter:
         if statement.address is not None:
             address = self._address(statement.address, line)
             family = _family_of(statement.address)
+            if family is not None and family != {"ip": 4, "ip6": 6}.get(statement.family or line.place.setting.family, family):
+                raise Refused(f"`{statement.address.at.words}` is no address of family {statement.family or line.place.setting.family}")
             if family is not None and not statement.family and line.place.setting.family == "inet":
                 line.narrow(Exactly(fields.V6 if family == 6 else fields.V4))
         port = (

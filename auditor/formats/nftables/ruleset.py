@@ -44,10 +44,11 @@ class Scope:
 
 
 class Moment(NamedTuple):
-    """A place among the definitions: the block, and how many had been read."""
+    """A place among the definitions: the scope, and how many had been read. `block`: in which of the file's blocks of tables it is."""
 
     scope: Scope
     serial: int
+    block: int = 0
 
     def look_up(self, name: str) -> Definition | None:
         """The variable's value here, from the innermost block that has one."""
@@ -97,6 +98,7 @@ class Chain:
     base: Base | None = None
     policy: str | None = None
     policy_at: At | None = None
+    block: int = 0
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -121,6 +123,7 @@ class NamedSet:
     flags: frozenset[str] = frozenset()
     options: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    block: int = 0
 
 
 @dataclass(slots=True, eq=False)
