@@ -26,7 +26,7 @@ DOCUMENTS: list[tuple[str, Any]] = [
 ]
 SCALARS: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, 1, 11, 5.5, "", "x", "Bad Name", "error", [], {}, ["x"], [1], [[]], {"is": "x"}, {"x": "y"}]
-)
+).map(copy.deepcopy)  # further changes are made inside of it
 
 
 def test_the_schemas_are_schemas() -> None:
