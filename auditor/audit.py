@@ -26,6 +26,7 @@ from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
 from auditor.policy.detect import for_members, proposals, recognises, ways_out
 from auditor.policy.doubts import doubts
+from auditor.policy.facts import stated_parameters
 from auditor.policy.load import builtin_rulesets, load_ruleset
 from auditor.policy.nodes import content
 from auditor.policy.parameters import Given, parameters_of, unknown_parameters
@@ -157,7 +158,7 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
         graph = graph_of(tree, inputs, config, request)
         rulesets = _rulesets(tree, graph, config, request)
         given = _given(config, request)
-        values = {ruleset.name: parameters_of(ruleset, given) for ruleset, _ in rulesets}
+        values, rulesets = _valued(rulesets, graph, given)
         problems = _strangers(tree, config, request, given, [ruleset for ruleset, _ in rulesets])
         claims = tuple(_claims(graph, rulesets, config, request))
         graph, unled = lead_out(graph, claims)
@@ -230,6 +231,21 @@ def _rulesets(tree: Tree, graph: Graph, config: Config, request: Request) -> tup
     ]
     chosen = [(ruleset, why) for ruleset, why in found if why]
     return (*chosen, (load_ruleset(HYGIENE), "always"))
+
+
+def _valued(
+    rulesets: Iterable[tuple[Ruleset, str]], graph: Graph, given: Mapping[str, Given]
+) -> tuple[dict[str, Mapping[str, Value]], tuple[tuple[Ruleset, str], ...]]:
+    """The values of every ruleset's parameters, and the rulesets with what the configurations state added to why they are chosen."""
+    values: dict[str, Mapping[str, Value]] = {}
+    chosen: list[tuple[Ruleset, str]] = []
+    for ruleset, why in rulesets:
+        stated = {name: each for name, each in stated_parameters(ruleset, graph).items() if name not in given}
+        values[ruleset.name] = parameters_of(ruleset, {**{name: text for name, (text, _) in stated.items()}, **given})
+        other = (name for name in stated if values[ruleset.name][name] != ruleset.parameters[name].default)
+        said = (f"{name} is {stated[name][0]}, as {stated[name][1]} states" for name in other)
+        chosen.append((ruleset, "; ".join((why, *said))))
+    return values, tuple(chosen)
 
 
 def _given(config: Config, request: Request) -> dict[str, Given]:

@@ -12,7 +12,7 @@ from auditor.policy.conditions import Value, text_of
 from auditor.policy.describe import OWN, choices_text, lint_info, lints, requirement_info
 from auditor.policy.digest import FILE, digest_text
 from auditor.policy.load import builtin_rulesets, builtin_tree, load_ruleset
-from auditor.policy.ruleset import Kind, Requirement, Ruleset, Scope
+from auditor.policy.ruleset import Kind, Parameter, Requirement, Ruleset, Scope
 from auditor.policy.snippets import TITLES, snippets
 
 _ASKS = {
@@ -111,7 +111,7 @@ def ruleset_parts(ruleset: Ruleset, to_rules: str) -> Iterator[str]:
         yield _table(
             ("parameter", "type", "default", "what"),
             (
-                (f"`{each.name}`", " \\| ".join(each.values) or str(each.type), f"`{_value(each.default)}`", each.description)
+                (f"`{each.name}`", " \\| ".join(each.values) or str(each.type), _default(each), each.description)
                 for each in ruleset.parameters.values()
             ),
         )
@@ -160,6 +160,10 @@ def _role_text(ruleset: Ruleset, name: str) -> str:
 
 def _row(info: RuleInfo, to_rules: str) -> tuple[str, str, str]:
     return f"[{info.id}]({to_rules}{info.id}.md)", info.title, str(info.level)
+
+
+def _default(parameter: Parameter) -> str:
+    return f"`{_value(parameter.default)}`" + (", or what the configurations state" if parameter.stated_by else "")
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from auditor.files import DirectoryTree, Tree, Unreadable, normalise, read_text
+from auditor.model.record import replace
 from auditor.model.source import Level, Source, Span
 from auditor.policy import nodes
 from auditor.policy.conditions import Asks, Condition, Value, parse_condition, parts
@@ -206,8 +207,8 @@ class _Reader:
         if (kind is Type.ENUM) != bool(values):
             self.wrong("an enum needs its values" if not values else f"values are for an enum, not for a {kind}", node)
         given = node.get("default")
-        draft = Parameter(name, kind, default_of(kind, values), nodes.text(node, "is"), values)
-        return Parameter(name, kind, self.value(draft, given), draft.description, values) if given is not None else draft
+        draft = Parameter(name, kind, default_of(kind, values), nodes.text(node, "is"), values, nodes.text(node, "stated_by"))
+        return replace(draft, default=self.value(draft, given)) if given is not None else draft
 
     def value(self, parameter: Parameter, node: Node) -> Value:
         try:

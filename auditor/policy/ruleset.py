@@ -174,6 +174,7 @@ class Parameter:
     default: Value
     description: str
     values: tuple[str, ...] = ()
+    stated_by: str = ""
 
 
 class SignKind(StrEnum):

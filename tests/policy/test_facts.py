@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from auditor import audit
@@ -49,3 +51,28 @@ def test_a_fact_holds_if_the_configuration_says_so_and_is_open_if_it_says_nothin
 def test_a_machine_with_a_filter_is_guarded_and_one_without_is_not() -> None:
     assert outcome("guarded", HOST + BLOCK) is Outcome.HOLDS
     assert outcome("guarded", HOST) is Outcome.BROKEN
+
+
+def parameters(*machines: str, given: tuple[str, ...] = ()) -> Mapping[str, object]:
+    files: dict[str, str | bytes] = {f"cp{number}.yaml": text for number, text in enumerate(machines)}
+    request = audit.Request(rulesets=("talos",), parameters=given)
+    return audit.read(MemoryTree(files), tuple(files), request).values["talos"]
+
+
+def machine(settings: str) -> str:
+    return f"machine: {{type: controlplane, network: {{kubespan: {{enabled: true}}}}}}\ncluster: {settings}\n"
+
+
+def test_parameters_are_what_the_configurations_state_unless_somebody_says_otherwise() -> None:
+    flannel = machine("{network: {cni: {name: flannel}}, discovery: {enabled: false}}")
+    found = parameters(flannel)
+    assert (found["cni"], found["kubespan"], found["discovery"]) == ("flannel", True, False)
+    assert parameters(flannel, given=("cni=calico",))["cni"] == "calico"
+
+
+def test_what_configurations_leave_out_or_disagree_about_states_nothing() -> None:
+    flannel, without = (machine(f"{{network: {{cni: {{name: {name}}}}}}}") for name in ("flannel", "none"))
+    assert parameters(machine("{}"))["cni"] == "cilium"
+    assert parameters(without)["cni"] == "cilium"
+    cilium = machine("{network: {cni: {name: custom, urls: ['https://example.com/cilium.yaml']}}}")
+    assert parameters(flannel, cilium)["cni"] == "cilium"

@@ -70,6 +70,7 @@ class Facts:
     kube_proxy: bool
     kubespan: bool
     kubespan_span: Span | None
+    configured: tuple[tuple[str, str], ...]
     discovery: tuple[str, ...]
     time_servers: tuple[str, ...]
     time_enabled: bool
@@ -114,6 +115,7 @@ class Facts:
             ("siderolink", "on" if self.sidero_link else "none"),
             ("talos-version", str(self.version) if self.version else None),
             ("egress-filter", "none"),
+            *self.configured,
         ]
         return tuple(_spread(pairs))
 
@@ -162,6 +164,7 @@ def read_facts(combined: Combined, version: Version, *, generated: bool) -> Fact
         kube_proxy=_kube_proxy(reader),
         kubespan=flag(kubespan) is True,
         kubespan_span=key_of(kubespan) if kubespan is not None else None,
+        configured=tuple(_configured(reader, flag(kubespan))),
         discovery=_discovery(reader),
         time_servers=time[1],
         time_enabled=time[0],
@@ -265,6 +268,21 @@ def _cni_hint(reader: _Reader) -> str | None:
     signs += [text_at(item, "name") or "" for item in (manifests.items if isinstance(manifests, Sequence) else ())]
     signs += [document.name for document in reader.combined.all("KubeInlineManifestConfig")]
     return next((name for name in ("cilium", "calico") for sign in signs if name in sign.lower()), None)
+
+
+def _configured(reader: _Reader, kubespan: bool | None) -> Iterator[tuple[str, str]]:
+    """What is said in so many words, not by leaving it out: further patches may say it elsewhere."""
+    plugin = _cni_hint(reader) or text_at(reader.main, "cluster.network.cni.name")
+    if plugin is None and reader.document("KubeFlannelCNIConfig") is not None:
+        plugin = "flannel"
+    if plugin is not None and plugin not in ("none", "custom"):
+        yield "configured-cni", plugin
+    section = lookup(reader.main, "cluster.discovery")
+    discovery = False if flag_at(section, "registries.service.disabled") is True else flag_at(section, "enabled")
+    if discovery is not None:
+        yield "configured-discovery", str(discovery).lower()
+    if kubespan is not None:
+        yield "configured-kubespan", str(kubespan).lower()
 
 
 def _kube_proxy(reader: _Reader) -> bool:
