@@ -126,15 +126,32 @@ class Finding:
     @property
     def key(self) -> str:
         """The semantic fingerprint: equal for the same requirement, endpoints and flow, wherever the lines moved."""
-        import hashlib  # costs as much as the rest of the model together
-
         place = () if self.fingerprint or self.location is None else (self.location.span.path, self.location.name, self.message)
-        return hashlib.sha256("\0".join((self.rule, *self.fingerprint, *place)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return _digest(self.rule, *self.fingerprint, *place)
+
+    @property
+    def key_anywhere(self) -> str:
+        """The same without the name of the file: equal when it was renamed, and for the like of it in another file."""
+        path = self.location.span.path if self.location is not None else ""
+        parts = (*self.fingerprint, self.location.name if self.location is not None else "", self.message if not self.fingerprint else "")
+        names = [name for name in (path, path.rpartition("/")[2]) if name]
+        for name in names:
+            parts = tuple(part.replace(name, "") for part in parts)
+        return _digest(self.rule, *parts)
 
     @property
     def fails(self) -> bool:
         """Whether there is something to do: broken or open."""
         return self.outcome is not Outcome.HOLDS
+
+
+def _digest(*parts: str) -> str:
+    """Of the parts, without the numbers of lines that some messages name."""
+    import hashlib  # costs as much as the rest of the model together
+    import re
+
+    text = re.sub(r"\bline \d+", "line", "\0".join(parts))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from auditor.files import Tree, Unreadable, read_text
 from auditor.model.findings import Finding, Location, Outcome
 from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
-from auditor.policy.baseline import read_baseline
+from auditor.policy.baseline import Baseline, read_baseline
 from auditor.policy.config import Config, Ignore
 
 _INLINE = re.compile(r"(?P<lead>^|.*?)(?P<mark>#|//|;|!|<!--|\bremark\b)\s*auditor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*)$")
@@ -41,7 +41,7 @@ class _Comment:
 
 def suppress(findings: tuple[Finding, ...], tree: Tree, config: Config, baseline: str | None, ignores: bool) -> Kept:
     """(the findings that count, those set aside with the reason). Ignores that are wrong, unused or expired are findings themselves."""
-    known = read_baseline(baseline) if baseline is not None else frozenset()
+    known = read_baseline(baseline).of(tree) if baseline is not None else Baseline()
     comments = tuple(_comments(tree, findings)) if ignores else ()
     entries = config.ignores if ignores else ()
     used: set[int] = set()
@@ -49,7 +49,7 @@ def suppress(findings: tuple[Finding, ...], tree: Tree, config: Config, baseline
     ignored: list[tuple[Finding, str]] = []
     for finding in findings:
         reason = _reason(finding, comments, entries, used) if finding.fails else None
-        if reason is None and finding.fails and finding.key in known:
+        if reason is None and finding.fails and known.holds(finding):
             reason = "in the baseline"
         if reason is None:
             kept.append(finding)
