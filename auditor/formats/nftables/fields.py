@@ -238,7 +238,8 @@ def _meta(name: str, key: str, setting: Setting) -> Spec:
         here = EVERYTHING if setting.way is Way.OUTBOUND else NOTHING
         return _unknown(name, "integer", here, "which local process sends is not part of a flow")
     if key in _INTERFACE_FACTS:
-        here = EVERYTHING if (setting.entry if _INTERFACE_FACTS[key] else setting.exit) else NOTHING
+        late = key == "iiftype" and setting.hook == "postrouting"  # the kernel reads the device there that the packet leaves by
+        here = EVERYTHING if late or (setting.entry if _INTERFACE_FACTS[key] else setting.exit) else NOTHING
         return _unknown(name, "integer", here, f"`{name}` is not in the files")
     if key in _LOOSE:
         return _unknown(name, _META_TYPES.get(key, "integer"), EVERYTHING, f"`{name}` is not part of a flow")

@@ -240,6 +240,13 @@ def test_the_host_and_its_interfaces_are_zones() -> None:
     assert found.devices[0].host == "nftables:r.nft"
 
 
+@pytest.mark.parametrize(("rule", "may"), [("iiftype ether drop", True), ("iifgroup 0 drop", False), ('iifname "eth0" drop', False)])
+def test_of_the_interface_that_own_packets_never_came_by_postrouting_reads_the_type_alone(rule: str, may: bool) -> None:
+    found = let(CHAIN.format(hook="postrouting", priority=0, rule=rule), Place.OUTBOUND)
+    assert found.maybe is EVERYTHING
+    assert (found.surely is not EVERYTHING) is may
+
+
 OPEN = "table inet f {{\n chain c {{\n  type {type} hook {hook} priority {priority}; policy accept;\n  {rule}\n }}\n}}\n"
 
 
