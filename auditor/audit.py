@@ -32,6 +32,7 @@ from auditor.policy.nodes import content
 from auditor.policy.parameters import Given, parameters_of, unknown_parameters
 from auditor.policy.problems import PolicyError, Problem, did_you_mean
 from auditor.policy.ruleset import Kind, Ruleset
+from auditor.waiting import PROGRESS
 
 HYGIENE = "firewall-hygiene"
 
@@ -103,18 +104,28 @@ def run_of(reading: Reading, request: Request) -> Run:
 
 def findings_of(reading: Reading) -> Iterable[Finding]:
     """What every ruleset says, then what the front ends remarked, in a stable order."""
-    from auditor.policy.check import check
-    from auditor.policy.hygiene import NOTED, check_hygiene
+    from auditor.policy.hygiene import NOTED
 
     filtered = bool(reading.graph.hooks or reading.graph.filters)  # nothing holds because nothing was there
-    for ruleset, _ in reading.rulesets:
-        if filtered and any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
-            yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph)
-        yield from check(ruleset, reading.values[ruleset.name], reading.cast, reading.graph)
+    places = {each.id: number for number, each in enumerate(each for ruleset, _ in reading.rulesets for each in ruleset.requirements)}
+    PROGRESS.begin(len(places))
+    for finding in _of_rulesets(reading, filtered):
+        PROGRESS.reach(places.get(finding.rule, 0) + 1, finding.rule)
+        yield finding
     yield from reading.doubts
     told = NOTED if any(ruleset.name == HYGIENE for ruleset, _ in reading.rulesets) else frozenset[str]()
     notes = [note for note in reading.graph.notes if note.trap.rpartition("/")[2] not in told]
     yield from map(finding_of_note, dict.fromkeys(sorted(notes, key=lambda note: (note.span, note.trap, note.message))))
+
+
+def _of_rulesets(reading: Reading, filtered: bool) -> Iterator[Finding]:
+    from auditor.policy.check import check
+    from auditor.policy.hygiene import check_hygiene
+
+    for ruleset, _ in reading.rulesets:
+        if filtered and any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
+            yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph)
+        yield from check(ruleset, reading.values[ruleset.name], reading.cast, reading.graph)
 
 
 def finding_of_note(note: Note) -> Finding:
@@ -184,7 +195,11 @@ def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request
         nft=nft_reader(),
     )
     graph = Graph(notes=closed)
+    PROGRESS.begin(sum(map(len, claimed.values())))
+    done = 0
     for format_ in FORMATS:
+        PROGRESS.reach(done, format_.title)
+        done += len(claimed.get(format_.name, ()))
         if format_.name == "proxmox" and {"proxmox", "terraform"} <= claimed.keys():
             graph += _owned(proxmox_with_terraform(tree, claimed["proxmox"], claimed["terraform"], options), "proxmox")
         elif format_.name in claimed:
