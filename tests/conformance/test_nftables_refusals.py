@@ -43,7 +43,7 @@ RULES = [
     "udp dport 1 meta mark set tcp dport map { 22 : 1 }", "udp dport 1 tcp dport set 80", "ip saddr 1.2.3.4 reject with icmpv6 no-route",
     "udp dport 1 reject with tcp reset", "meta l4proto != udp reject with tcp reset", "ip saddr ! 1.2.3.4 accept", "tcp dport 22,23 accept",
     "meta l4proto tcp,udp accept", "tcp dport & 1 accept", "tcp dport & 1 == 0 accept", "meta mark & 1 accept", "tcp flags & syn accept",
-    "ip ttl 64 accept", "ip ttl 64 ct state new accept", "ip ttl set 64", 'iifname "*" accept', 'iifname "" accept',
+    "ip saddr 1.2.3.4 ct protocol udp tcp dport 1 accept", "ip ttl 64 accept", "ip ttl 64 ct state new accept", "ip ttl set 64", 'iifname "*" accept', 'iifname "" accept',
     'iifname "abcdefghijklmnopq" accept', 'iifname "abcdefghijklmno" accept', "l4proto tcp accept", "ACCEPT", "tcp dport = 22 accept",
     "limit rate 10/fortnight accept", "ct state foo accept", "tcp flags foo accept", "icmp type foo accept",
     "dnat ip to 1.2.3.4", "masquerade", "notrack", "tcp dport vmap { 22 : reject }", "meta mark 0x1ffffffff accept",

@@ -72,7 +72,7 @@ def _layer4(spec: Spec, line: Draft) -> None:
 def _fixed(spec: Spec, match: Match, line: Draft, matcher: Matcher) -> None:
     """A comparison with protocols or a family fixes them; several protocols that are asked for are all kept."""
     family, numbers = line.place.setting.family, _numbers(spec, match, line, matcher)
-    if spec.name in _TRANSPORT or (spec.name in _FLOW_TRANSPORT and family in ("ip", "ip6")):
+    if spec.name in _TRANSPORT or (spec.name in _FLOW_TRANSPORT and line.layer3 is not None):
         line.layer4 = tuple(dict.fromkeys((*line.layer4, *numbers)))
     elif len(numbers) == 1 and family == ("netdev" if spec.type == "ether_type" else "inet") and spec.type in _FAMILIES:
         line.layer3 = _FAMILIES[spec.type].get(numbers[0], line.layer3)

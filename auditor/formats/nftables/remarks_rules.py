@@ -289,7 +289,7 @@ def _can_match(record: Record) -> bool:
     if not any(isinstance(each, Match) for each in record.line.statements):
         return True
     words = record.line.at.words
-    guard = record.guard
+    guard = next((guard for statement, guard in record.seen if isinstance(statement, Vmap)), record.guard)  # what has no key ends there
     if isinstance(guard, model.Exactly) and guard.packets is not NOTHING:
         if record.place.setting.family in ("ip", "ip6") and ("icmp" in words or "proto" in words):
             return bool(guard.packets & _seen_by_table(record).without(Field.STATE) & ONE_FAMILY) and not _wrong_icmp(record)

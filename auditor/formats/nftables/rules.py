@@ -293,6 +293,7 @@ class Converter:
             self._plain(statement, line)
         elif isinstance(statement, Vmap):
             layers.check_key(statement.key, line, self.matcher)
+            line.seen.append((statement, line.guard))
             self._vmap(statement, line)
         elif isinstance(statement, Reject):
             line.seen.append((statement, line.guard))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.files import DirectoryTree
+from auditor.files import DirectoryTree, MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.nftables import FORMAT
 from auditor.formats.nftables.lints import LINTS
@@ -44,3 +44,19 @@ def test_every_trap_in_the_code_has_a_page() -> None:
     used = set(re.findall(r'note\(\s*"([a-z0-9-]+)"|Note\(\s*"([a-z0-9-]+)"', texts))
     named = {first or second for first, second in used} | set(re.findall(r', "(accept-[a-z-]+)", Level', texts))
     assert named - {"unparsable"} == set(BY_TRAP)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('iifname "wg0" tcp dport vmap { 22 : accept, 80 : jump c }', False),
+        ('iifname "wg0" ip saddr vmap { 10.0.0.0/8 : drop } counter', False),
+        ("tcp dport 22 tcp dport 23 tcp sport vmap { 22 : accept }", True),
+    ],
+)
+def test_what_a_verdict_map_ends_could_match_all_the_same(rule: str, said: bool) -> None:
+    text = (
+        f"flush ruleset\ntable inet t {{\n chain c {{\n  return\n }}\n chain i {{\n  type filter hook input priority 0\n  {rule}\n }}\n}}\n"
+    )
+    found = FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes
+    assert ("impossible-match" in {note.trap for note in found}) is said
