@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate, islice
 
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.analysis.reach import Judgement, answers_to
@@ -211,13 +212,10 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
     return Judgement(Outcome.BROKEN, ways[0], answers, (), _last_straw(ways[0], answers), reply=True)
 
 
-def _last_straw(way: Way, packets: PacketSet) -> Crossing | None:
-    """The filter behind which nothing of the packets is left: each may stop a part."""
-    for crossing in way.crossings:
-        packets = bounds(crossing.filter, crossing.settle, packets).maybe
-        if not packets:
-            return crossing
-    return None
+def _last_straw(way: Way, packets: PacketSet) -> Crossing:
+    """The filter behind which nothing is left of packets that do not get through: each may stop a part."""
+    left = accumulate(way.crossings, lambda rest, each: bounds(each.filter, each.settle, rest).maybe, initial=packets)
+    return next(crossing for crossing, rest in zip(way.crossings, islice(left, 1, None), strict=True) if not rest)
 
 
 def _crossed(graph: Graph, hook: Hook, there: Endpoint, here: Endpoint, entry: str | None) -> Iterator[Crossing]:

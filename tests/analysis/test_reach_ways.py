@@ -6,7 +6,7 @@ from auditor.analysis import reach
 from auditor.model.filters import ANY, Assign, Condition, Exactly, Filter, Rule, Undecided, Verdict, both
 from auditor.model.findings import Outcome
 from auditor.model.graph import Device, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind
-from auditor.model.headers import address_interval, destinations, icmp, ports, sources
+from auditor.model.headers import EPHEMERAL_PORT, REPLY, address_interval, destinations, icmp, ports, sources
 from auditor.model.packets import Field, PacketSet, field_set
 from auditor.model.source import Span, Unknown
 
@@ -99,3 +99,8 @@ def test_a_packet_between_two_families_is_shown_as_it_is() -> None:
     mixed = sources([address_interval("10.0.0.1")]) & destinations([address_interval("fd00::1")])
     packet = reach.witness(mixed, Way(A, B, ()))
     assert (packet[Field.SOURCE], packet[Field.DESTINATION]) == (address_interval("10.0.0.1")[0], address_interval("fd00::1")[0])
+
+
+def test_an_answer_is_shown_to_the_port_a_flow_came_from() -> None:
+    packet = reach.witness(ports(6, source=((2379, 2379),)) & REPLY, Way(B, A, ()))
+    assert (packet[Field.SOURCE_PORT], packet[Field.DESTINATION_PORT]) == (2379, EPHEMERAL_PORT)

@@ -17,6 +17,7 @@ from auditor.model.filters import (
     Rule,
     Undecided,
     Verdict,
+    can_deny,
 )
 from auditor.model.headers import Protocol, ports, protocol_set
 from auditor.model.packets import NOTHING, Field, field_set
@@ -79,3 +80,15 @@ def test_a_chain_that_is_called_twice_decides_a_packet_by_the_form_it_then_has()
     filter_ = filter_of(call, call, mark, call)
     found = [filter_.first_match(packet, no_facts) for packet in (TO_SSH, TO_WEB)]
     assert [each and each.verdict for each in found] == [Verdict.PERMIT, Verdict.DENY]
+
+
+def test_a_filter_can_deny_by_its_default_its_rules_those_it_calls_and_what_stands_behind_it() -> None:
+    permits, denies = Rule(TCP, Verdict.PERMIT, HERE), Rule(TCP, Verdict.REJECT, HERE)
+    calling = Rule(TCP, Call(Chain("c", (denies,), HERE)), HERE)
+    opened = filter_of(permits, default=Verdict.PERMIT)
+    assert not can_deny(opened)
+    assert can_deny(filter_of())
+    assert can_deny(filter_of(denies, default=Verdict.PERMIT))
+    assert can_deny(filter_of(calling, calling, default=Verdict.PERMIT))
+    assert can_deny(filter_of(default=Verdict.PERMIT, then=filter_of()))
+    assert not can_deny(filter_of(default=Verdict.PERMIT, then=opened))
