@@ -311,20 +311,20 @@ def diff(
     if paths:
         raise click.UsageError("diff takes two states, BASE and HEAD", context)
     with _stopping():
-        from auditor import compare, deliver, tell
+        from auditor import compare, tell
 
         before, after = compare.states(base, head, request_of((base,), wishes))
-        changes = deliver.from_here(compare.changes_between(before, after), after.reading.tree)
-        turns = compare.turns_between(before, after)
+        changes = compare.changes_between(before, after)
+        turns, unread = compare.turns_between(before, after), compare.unread_in(before, after)
         match format_:
             case "json":
-                text = tell.changes_json(changes, turns)
+                text = tell.changes_json(changes, turns, unread)
             case "markdown":
-                text = tell.changes_markdown(changes, turns)
+                text = tell.changes_markdown(changes, turns, unread)
             case _:
-                text = tell.changes_text(changes, turns, report_options(False, False, False).colour)
+                text = tell.changes_text(changes, turns, unread, report_options(False, False, False).colour)
         click.echo(text, nl=False, color=True)
-    context.exit(1 if fail_on_opened and tell.opens(changes) else 0)
+    context.exit(1 if fail_on_opened and tell.opens(changes, unread) else 0)
 
 
 @cli.command()

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auditor import audit
+from auditor.deliver import from_here
 from auditor.files import DirectoryTree, GitTree, Tree, Unreadable
-from auditor.model.findings import Run
+from auditor.model.findings import Outcome, Run
 from auditor.model.record import dataclass, replace
 from auditor.origin import repository_of
 from auditor.policy.changes import Change, Turn, changes, turns
 
 REVISION = "rev:"
+UNPARSABLE = "auditor/unparsable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,15 @@ class State:
 
     reading: audit.Reading
     run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that could not be read, in the state "before" or "after"."""
+
+    state: str
+    path: str
+    message: str
 
 
 def state(text: str, request: audit.Request) -> State:
@@ -142,8 +153,27 @@ def _revision(text: str) -> tuple[Tree, tuple[str, ...]]:
 
 
 def changes_between(before: State, after: State) -> tuple[Change, ...]:
-    """The flows that changed."""
-    return tuple(changes((before.reading.graph, before.reading.cast), (after.reading.graph, after.reading.cast)))
+    """The flows that changed, with the paths of each state as seen from the working directory."""
+    if before.reading.graph is after.reading.graph:
+        return ()
+    found = changes((before.reading.graph, before.reading.cast), (after.reading.graph, after.reading.cast))
+    return tuple(_from_here(each, before.reading.tree, after.reading.tree) for each in found)
+
+
+def _from_here(change: Change, before: Tree, after: Tree) -> Change:
+    location = (change.location,) if change.location is not None else ()
+    (there,) = from_here(location, before if change.was_there else after) or (None,)
+    return replace(change, location=there, trace=from_here(change.trace, before if change.was_traced else after))
+
+
+def unread_in(before: State, after: State) -> tuple[Unread, ...]:
+    """The files of either state that could not be read: what they say is missing in what is told."""
+    return tuple(
+        Unread(name, each.location.span.path if each.location else "", each.message)
+        for name, state in (("before", before), ("after", after))
+        for each in state.run.findings
+        if each.rule == UNPARSABLE and each.outcome is Outcome.BROKEN
+    )
 
 
 def turns_between(before: State, after: State) -> tuple[Turn, ...]:

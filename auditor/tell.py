@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.model.findings import Question, TraceStep, Witness
 from auditor.model.record import dataclass
@@ -14,6 +14,9 @@ from auditor.policy.trace import Part
 from auditor.report.base import place
 from auditor.report.markdown import escape
 from auditor.report.text import clean
+
+if TYPE_CHECKING:
+    from auditor.compare import Unread
 
 SIGNS = {"passes": "✓ passes", "is blocked": "✕ is blocked", "depends": "? depends", "is not filtered": "· is not filtered"}
 CHANGES = {Effect.OPENED: "+ opened", Effect.CLOSED: "- closed", Effect.UNDECIDED: "? undecided"}
@@ -101,10 +104,11 @@ def trace_json(parts: Sequence[Part]) -> str:
 # -- a change
 
 
-def changes_text(changes: Sequence[Change], turns: Sequence[Turn], colour: bool = False) -> str:
+def changes_text(changes: Sequence[Change], turns: Sequence[Turn], unread: Sequence[Unread] = (), colour: bool = False) -> str:
     """Every flow that changed, then the requirements that were decided anew."""
     pen = Pen(colour)
-    lines = [line for change in changes for line in _change(change, pen)]
+    lines = [pen.ink(f"! {each.state}, {clean(each.message)}: what it says is missing here", "1;31") for each in unread]
+    lines += [line for group in grouped(changes) for line in _change(group, pen)]
     lines += [""] if changes and turns else []
     lines += [f"{turn.rule}: {_outcomes(turn)}" for turn in turns]
     count = {effect: sum(change.effect is effect for change in changes) for effect in Effect}
@@ -112,23 +116,66 @@ def changes_text(changes: Sequence[Change], turns: Sequence[Turn], colour: bool 
     return "\n".join([*lines, *([""] if lines else []), f"{told}; {len(turns)} requirements decided anew."]) + "\n"
 
 
-def _change(change: Change, pen: Pen) -> Iterator[str]:
-    head = f"{CHANGES[change.effect]}  {clean(change.source)} → {clean(change.destination)}  {', '.join(change.services)}"
-    yield pen.ink(head, INKS[change.effect])
-    ends = [f"{word} {text}" for word, text in (("from", change.sources), ("to", change.destinations)) if text and text != "anywhere"]
-    if ends:
-        yield f"    {pen.ink(', '.join(ends), '2')}"
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes that differ in who sends or who receives alone: one line did them all, to the same services."""
+
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def shown(self) -> Change:
+        """One of them."""
+        return self.changes[0]
+
+
+def grouped(changes: Sequence[Change]) -> list[Group]:
+    """The changes, those that differ in the source alone as one, and then those that differ in the destination alone."""
+    by_source: dict[object, list[Change]] = {}
+    for each in changes:
+        by_source.setdefault((each.effect, each.services, each.location, each.destination), []).append(each)
+    groups: dict[object, list[list[Change]]] = {}
+    for alike in by_source.values():
+        senders = tuple(each.source for each in alike)
+        groups.setdefault((alike[0].effect, alike[0].services, alike[0].location, senders), []).append(alike)
+    return [
+        Group(
+            tuple(each.source for each in parts[0]),
+            tuple(part[0].destination for part in parts),
+            tuple(each for part in parts for each in part),
+        )
+        for parts in groups.values()
+    ]
+
+
+def _change(group: Group, pen: Pen) -> Iterator[str]:
+    change = group.shown
+    ends = f"{_names(group.sources)} → {_names(group.destinations)}"
+    yield pen.ink(f"{CHANGES[change.effect]}  {ends}  {', '.join(change.services)}", INKS[change.effect])
+    addresses = ((word, text) for word, text in (("from", change.sources), ("to", change.destinations)) if text and text != "anywhere")
+    told = [f"{word} {text}" for word, text in addresses] if len(group.changes) == 1 else []
+    if told:
+        yield f"    {pen.ink(', '.join(told), '2')}"
+    if change.why:
+        yield f"    {change.why}"
     if change.witness:
         yield f"    packet {change.witness.text}"
     if change.location:
-        yield f"    by     {clean(change.location.name)}  {pen.ink(place(change.location.span), '2')}"
+        where = f"{place(change.location.span)}{' (before)' if change.was_there else ''}"
+        yield f"    by     {clean(change.location.name)}  {pen.ink(where, '2')}"
+
+
+def _names(names: Sequence[str], most: int = 6) -> str:
+    shown = [clean(name) for name in names[:most]]
+    return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _outcomes(turn: Turn) -> str:
     return f"{turn.before or 'not asked'} → {turn.after or 'not asked'}"
 
 
-def changes_json(changes: Sequence[Change], turns: Sequence[Turn]) -> str:
+def changes_json(changes: Sequence[Change], turns: Sequence[Turn], unread: Sequence[Unread] = ()) -> str:
     """Both as one JSON object."""
     flows = [
         {
@@ -141,23 +188,33 @@ def changes_json(changes: Sequence[Change], turns: Sequence[Turn]) -> str:
             "witness": _witness(change.witness),
             "trace": [_step(step) for step in change.trace],
             "by": change.location.name if change.location else "",
+            "state": "before" if change.was_there else "after",
+            "may_open": change.may_open,
+            "why": change.why,
             **_place(change.location.span if change.location else None),
         }
         for change in changes
     ]
     decided = [{"rule": turn.rule, "before": turn.before, "after": turn.after} for turn in turns]
-    return _dump({"flows": flows, "requirements": decided})
+    missing = [{"state": each.state, "path": each.path, "message": each.message} for each in unread]
+    return _dump({"flows": flows, "requirements": decided, "unread": missing})
 
 
-def changes_markdown(changes: Sequence[Change], turns: Sequence[Turn]) -> str:
+def changes_markdown(changes: Sequence[Change], turns: Sequence[Turn], unread: Sequence[Unread] = ()) -> str:
     """A comment for a pull request."""
     lines = ["## What this change does to the firewalls", ""]
+    for each in unread:
+        lines += [f"⚠️ {each.state}: {escape(each.message)}; what it says is missing here.", ""]
     if changes:
         lines += ["| | from | to | services | by |", "|---|---|---|---|---|"]
-    for change in changes:
+    for group in grouped(changes):
+        change = group.shown
         sign = {Effect.OPENED: "🔓 opened", Effect.CLOSED: "🔒 closed", Effect.UNDECIDED: "❔ undecided"}[change.effect]
-        by = f"{escape(change.location.name)} `{place(change.location.span)}`" if change.location else ""
-        lines.append(f"| {sign} | {escape(change.source)} | {escape(change.destination)} | {escape(', '.join(change.services))} | {by} |")
+        where = f"`{place(change.location.span)}`{' before' if change.was_there else ''}" if change.location else ""
+        by = f"{escape(change.location.name)} {where}" if change.location else ""
+        by = f"{change.why}: {by}" if change.why else by
+        ends = f"{escape(_names(group.sources))} | {escape(_names(group.destinations))}"
+        lines.append(f"| {sign} | {ends} | {escape(', '.join(change.services))} | {by} |")
     lines += [""] if changes else ["No flow changes.", ""]
     if turns:
         lines += ["| requirement | before | after |", "|---|---|---|"]
@@ -184,6 +241,6 @@ def _place(span: Span | None) -> dict[str, Any]:
     return {"path": span.path, "line": span.line, "column": span.column} if span else {}
 
 
-def opens(changes: Iterable[Change]) -> bool:
-    """Whether a flow was opened, or may have been."""
-    return any(change.effect in (Effect.OPENED, Effect.UNDECIDED) for change in changes)
+def opens(changes: Iterable[Change], unread: Sequence[Unread] = ()) -> bool:
+    """Whether a flow was opened, or may have been: of a file that cannot be read now, nobody knows."""
+    return any(change.may_open for change in changes) or any(each.state == "after" for each in unread)

@@ -268,6 +268,37 @@ def test_a_revision_is_compared_without_checking_it_out(folder: Path) -> None:
     assert auditor("diff", "rev:nothing", ".").exit_code == 2
 
 
+def test_one_line_that_changes_several_flows_is_told_once(folder: Path) -> None:
+    chain = "table inet f {{\n  chain input {{\n    type filter hook input priority 0; policy drop;\n    tcp dport {} accept\n  }}\n}}\n"
+    for name, port in (("before", 22), ("after", 80)):
+        (folder / name).mkdir()
+        (folder / name / "a.nft").write_text(chain.format(port))
+    lines = auditor("diff", "before", "after").output.splitlines()
+    assert [line for line in lines if line.startswith(("+", "-", "?"))] == [
+        "+ opened  nftables:a.nft, the internet → nftables:a.nft  tcp/80",
+        "- closed  nftables:a.nft, the internet → nftables:a.nft  tcp/22",
+    ]
+    assert "    by     tcp dport 80 accept  after/a.nft:4:5" in lines
+    assert "    by     tcp dport 22 accept  before/a.nft:4:5 (before)" in lines
+
+
+def test_a_file_that_cannot_be_read_on_one_side_is_said_and_may_open(folder: Path) -> None:
+    for name, text in (("before", OPEN), ("after", OPEN + 'resource "x {\n')):
+        (folder / name).mkdir()
+        (folder / name / "main.tf").write_text(text)
+    result = auditor("diff", "before", "after", "--fail-on-opened")
+    assert result.exit_code == 1
+    assert result.output.startswith("! after, Terraform would refuse this file")
+    assert "⚠️ after: Terraform would refuse" in auditor("diff", "before", "after", "-f", "markdown").output
+    assert [each["state"] for each in json.loads(auditor("diff", "before", "after", "-f", "json").output)["unread"]] == ["after"]
+
+
+def test_why_no_fix_is_offered_is_said_in_a_line(folder: Path) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    lines = auditor("fix", ".").output.splitlines()
+    assert "✕ hygiene/world-open-admin: no change is offered: it is about rules as such: which of them is meant is for you to say" in lines
+
+
 def test_a_fix_is_offered_as_a_patch_and_written_when_asked(folder: Path) -> None:
     tree = Path(__file__).parent.parent / "examples" / "talos-aws"
     shutil.copytree(tree, folder / "infra")

@@ -1,11 +1,13 @@
 """What a change does: the flows that it opens, closes and leaves undecided between roles and zones, and the requirements it decides anew.
 
 A flow is opened if it surely passes now and could not before; closed the other way round. So nothing changes between a tree and itself,
-and what is opened one way is closed the other.
+and what is opened one way is closed the other. A group that is made new could not be reached before; of a machine whose firewall is read in
+one state alone, nothing is known in the other: its flows are undecided, and not closed because a file was deleted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
@@ -14,9 +16,9 @@ from auditor.analysis.difference import Differences
 from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Way, ZoneKind
-from auditor.model.headers import NEW_FLOW, addresses_text, destinations, services_text, sources
-from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet
-from auditor.model.record import dataclass
+from auditor.model.headers import IPV4, IPV6, NEW_FLOW, PUBLIC, addresses_text, destinations, intersect_intervals, services_text, sources
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
+from auditor.model.record import dataclass, replace
 from auditor.policy.binding import Cast, zone_endpoint
 from auditor.policy.evidence import evidence
 
@@ -33,7 +35,11 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One flow between two parties that changed, with a packet of it and the line that did it, where one can be named."""
+    """One flow between two parties that changed, with a packet of it and the line that did it, where one can be named.
+
+    `was_there`: the line is one of the state before; `was_traced`: the packet's way is. `may_open`: something may pass now that did not
+    surely before. `why` it is undecided, where one state says nothing about it.
+    """
 
     effect: Effect
     source: str
@@ -45,6 +51,10 @@ class Change:
     witness: Witness | None = None
     trace: tuple[TraceStep, ...] = ()
     location: Location | None = None
+    was_there: bool = False
+    was_traced: bool = False
+    may_open: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +68,65 @@ class Let:
 
 def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[Change]:
     """Every flow that changed between two states, by source and destination in order."""
-    old, new = everyone(*before), everyone(*after)
+    moved = moved_files(before[0], after[0])
+    old, new = {_now_called(name, moved): ends for name, ends in everyone(*before).items()}, everyone(*after)
     names = list(dict.fromkeys((*new, *old)))
     differences = Differences()
     for source in names:
         for destination in names:
-            if _sends(old, new, source) and (source != destination or source != "the internet"):
-                was, now = ways_between(before[0], old, source, destination), ways_between(after[0], new, source, destination)
-                where = differences.ways(was, now)
-                if where:
-                    yield from _between(source, destination, _let_through(was, where), _let_through(now, where))
+            if not _sends(old, new, source) or source == destination == "the internet":
+                continue
+            was, now = ways_between(before[0], old, source, destination), ways_between(after[0], new, source, destination)
+            where = differences.ways(was, now)
+            if not where:
+                continue
+            let = _let_through(was, where), _let_through(now, where)
+            absent = [name for name in (source, destination) if name not in (new if was else old)]
+            present = (before[0], old) if was else (after[0], new)
+            if (was and now) or (absent and all(_made(present[0], present[1][name]) for name in absent)):
+                yield from _between(source, destination, *let)
+            else:
+                yield from _unread(source, destination, *let)
+
+
+def moved_files(before: Graph, after: Graph) -> Mapping[str, str]:
+    """Files that go by another path now: of a name that only one has that came, or the only one of its dialect that went and came."""
+    found: dict[str, str] = {}
+    went = [each for each in before.read if each not in after.read]
+    came = [each for each in after.read if each not in before.read]
+    for alike in (lambda path: path.rpartition("/")[2], lambda _: ""):
+        keys = [Counter((format_, alike(path)) for path, format_ in side) for side in (went, came)]
+        places = {(format_, alike(path)): path for path, format_ in came}
+        for path, format_ in went:
+            key = (format_, alike(path))
+            if keys[0][key] == keys[1][key] == 1:
+                found[path] = places[key]
+        went = [each for each in went if each[0] not in found]
+        came = [each for each in came if each[0] not in found.values()]
+    return found
+
+
+def _now_called(name: str, moved: Mapping[str, str]) -> str:
+    """The id of a zone that is named by its file."""
+    dialect, _, rest = name.partition(":")
+    path = next((path for path in moved if rest == path or rest.startswith((f"{path}:", f"{path}#"))), None)
+    return name if path is None else f"{dialect}:{moved[path]}{rest[len(path) :]}"
+
+
+def _made(graph: Graph, ends: tuple[Endpoint, ...]) -> bool:
+    """Whether a party comes and goes with its configuration, as a security group does, and a machine does not."""
+    zones = [graph.zone(zone) for end in ends for zone in end.zones]
+    return bool(zones) and all(zone is not None and zone.kind in (ZoneKind.GROUP, ZoneKind.SUBNET) for zone in zones)
+
+
+def _unread(source: str, destination: str, was: Let, now: Let) -> Iterator[Change]:
+    """Of what is known in one state alone: what may pass now, or all of it where something was stopped before."""
+    filtered = [way for way in (now.ways or was.ways) if way.crossings]
+    asked = union(map(_asked, filtered))
+    packets = now.maybe if now.ways else asked if asked - was.surely else NOTHING
+    if filtered and packets:
+        why = "no firewall that was read stood there before" if now.ways else "no firewall that was read stands there now"
+        yield replace(_change(Effect.UNDECIDED, source, destination, packets, was, now, may_open=True), why=why)
 
 
 def _sends(old: Mapping[str, tuple[Endpoint, ...]], new: Mapping[str, tuple[Endpoint, ...]], name: str) -> bool:
@@ -78,10 +137,10 @@ def _sends(old: Mapping[str, tuple[Endpoint, ...]], new: Mapping[str, tuple[Endp
 def _between(source: str, destination: str, was: Let, now: Let) -> Iterator[Change]:
     opened = now.surely - was.maybe
     closed = was.surely - now.maybe
-    doubt = _differ(now, was)
-    for effect, packets in ((Effect.OPENED, opened), (Effect.CLOSED, closed), (Effect.UNDECIDED, doubt - opened - closed)):
+    doubt = _differ(now, was) - opened - closed
+    for effect, packets in ((Effect.OPENED, opened), (Effect.CLOSED, closed), (Effect.UNDECIDED, doubt)):
         if packets:
-            yield _change(effect, source, destination, packets, was, now)
+            yield _change(effect, source, destination, packets, was, now, bool((packets & now.maybe) - was.surely))
 
 
 def _differ(now: Let, was: Let) -> PacketSet:
@@ -116,19 +175,22 @@ def ways_between(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], sour
     )
 
 
+def _asked(way: Way) -> PacketSet:
+    return NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses)
+
+
 def _let_through(ways: tuple[Way, ...], where: PacketSet) -> Let:
     surely, maybe = NOTHING, NOTHING
     for way in ways:
-        question = NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) & where
+        question = _asked(way) & where
         if question:
             found = reach.way_bounds(way, question)
             surely, maybe = surely | found.surely, maybe | found.maybe
     return Let(surely, maybe, ways)
 
 
-def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: Let, now: Let) -> Change:
-    witness, trace, place = _shown(effect, packets, was, now)
-    return Change(
+def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: Let, now: Let, may_open: bool) -> Change:
+    made = Change(
         effect,
         source,
         destination,
@@ -136,38 +198,55 @@ def _change(effect: Effect, source: str, destination: str, packets: PacketSet, w
         _ends_text(packets, Field.SOURCE),
         _ends_text(packets, Field.DESTINATION),
         packets,
-        witness,
-        trace,
-        place,
+        may_open=may_open,
     )
+    return _shown(made, was, now)
 
 
 def _ends_text(packets: PacketSet, field: Field) -> str:
     """The addresses of one end, where the flow is about some and not about all of them."""
     spans = packets.values(field)
-    return addresses_text(spans, 3)
+    one = next((name for name, family in (("IPv4", IPV4), ("IPv6", IPV6)) if spans == intersect_intervals(PUBLIC, [family])), None)
+    return f"the internet, {one}" if one else addresses_text(spans, 3)
 
 
-def _shown(effect: Effect, packets: PacketSet, was: Let, now: Let) -> tuple[Witness | None, tuple[TraceStep, ...], Location | None]:
-    """A packet of the flow, its way through the state that decides it now, and the rule that made the difference.
+def _shown(change: Change, was: Let, now: Let) -> Change:
+    """With a packet of the flow, its way through the state that decides it now, and the line that made the difference.
 
-    That is the rule, in either state, of the filter that stops the packet in one of them and not in the other.
+    That is the rule, or the policy, in either state, of the filter that stops the packet in one of them and not in the other.
     """
-    stopped, passed = (now, was) if effect is Effect.CLOSED else (was, now)
-    denied, permitted = _replayed(stopped, packets, Verdict.DENY), _replayed(passed, packets, Verdict.PERMIT)
-    shown = (denied if effect is Effect.CLOSED else permitted) or permitted or denied
+    stopped_now = change.effect is Effect.CLOSED
+    stopped, passed = (now, was) if stopped_now else (was, now)
+    denied, permitted = _replayed(stopped, change.packets, Verdict.DENY), _replayed(passed, change.packets, Verdict.PERMIT)
+    first, other = (denied, permitted) if stopped_now else (permitted, denied)
+    shown = first or other
     if shown is None:
-        return None, (), None
-    steps, packet = shown
-    told = evidence(packet, steps)
-    stop = denied[0][-1] if denied and denied[0] else None
+        return change
+    told = evidence(shown[1], shown[0])
+    place, stops = _place_of(denied[0] if denied else (), permitted[0] if permitted else ())
+    return replace(
+        change,
+        witness=told.witness,
+        trace=told.trace,
+        location=place,
+        was_there=stops is not stopped_now,
+        was_traced=(shown is permitted) is stopped_now,
+    )
+
+
+def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...]) -> tuple[Location | None, bool]:
+    """The line, and whether it is one that stops the packet."""
+    stop = denied[-1] if denied else None
     if stop is not None and stop.decision.rule is not None:
-        return told.witness, told.trace, _place(stop.decision.rule)
-    rules = [
-        (step.crossing.filter.name, step.decision.rule) for step in (permitted[0] if permitted else ()) if step.decision.rule is not None
-    ]
+        return _place(stop.decision.rule), True
+    rules = [(step.crossing.filter.name, step.decision.rule) for step in permitted if step.decision.rule is not None]
     same = next((rule for name, rule in rules if stop is not None and name == stop.crossing.filter.name), None)
-    return told.witness, told.trace, _place(same or (rules[-1][1] if rules else None))
+    if same is not None or rules:
+        return _place(same or rules[-1][1]), False
+    if stop is None:
+        return None, False
+    filter_ = stop.crossing.filter
+    return Location(filter_.default_span or filter_.span, "", filter_.name), True
 
 
 def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[tuple[reach.Step, ...], dict[Field, int]] | None:
@@ -182,8 +261,8 @@ def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[tuple[reac
     return None
 
 
-def _place(rule: Rule | None) -> Location | None:
-    return Location(rule.span, "", rule.name or rule.text) if rule is not None else None
+def _place(rule: Rule) -> Location:
+    return Location(rule.span, "", rule.name or rule.text)
 
 
 @dataclass(frozen=True, slots=True)

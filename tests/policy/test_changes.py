@@ -10,7 +10,7 @@ from auditor import audit
 from auditor.audit import Reading, Request
 from auditor.files import MemoryTree
 from auditor.model.findings import Outcome
-from auditor.policy.changes import Effect, Turn, changes, turns
+from auditor.policy.changes import Change, Effect, Turn, changes, turns
 
 ROOT = Path(__file__).parents[2]
 GROUP = """\
@@ -70,9 +70,10 @@ def test_nothing_changes_between_a_tree_and_itself(one: str, other: str) -> None
 def test_what_is_opened_one_way_is_closed_the_other(one: str, other: str) -> None:
     a, b = reading_of(ROOT / one), reading_of(ROOT / other)
     there, back = told(a, b), told(b, a)
-    mirrored = {Effect.OPENED: Effect.CLOSED, Effect.CLOSED: Effect.OPENED, Effect.UNDECIDED: Effect.UNDECIDED}
+    mirrored = {Effect.OPENED: Effect.CLOSED, Effect.CLOSED: Effect.OPENED}
     assert there
-    assert {(mirrored[effect], *rest) for effect, *rest in there} == {tuple(each) for each in back}
+    decided = [{each for each in told if each[0] in mirrored} for told in (there, back)]
+    assert {(mirrored[effect], *rest) for effect, *rest in decided[0]} == {tuple(each) for each in decided[1]}
 
 
 def test_a_rule_that_is_added_opens_just_its_flow_and_is_named() -> None:
@@ -95,6 +96,69 @@ def test_an_unknown_source_leaves_the_flow_undecided() -> None:
     before, after = reading(GROUP), reading(GROUP + SSH % "${var.cidr}" + 'variable "cidr" {}')
     effects = {each[0] for each in told(before, after)}
     assert effects == {Effect.UNDECIDED}
+
+
+CHAIN = """\
+table inet filter {
+  chain input {
+    type filter hook input priority 0; policy drop;
+    tcp dport 22 accept
+    tcp dport 443 accept
+  }
+}
+"""
+
+
+def of(files: dict[str, str | bytes]) -> Reading:
+    return audit.read(MemoryTree(files), ("",), Request(rulesets=("firewall-hygiene",)))
+
+
+def between(before: dict[str, str | bytes], after: dict[str, str | bytes]) -> list[Change]:
+    one, other = of(before), of(after)
+    return list(changes((one.graph, one.cast), (other.graph, other.cast)))
+
+
+def test_rules_that_moved_change_nothing() -> None:
+    moved = CHAIN.replace("tcp dport 22", "tcp dport 1").replace("tcp dport 443", "tcp dport 22").replace("dport 1 ", "dport 443 ")
+    assert moved != CHAIN
+    assert between({"a.nft": CHAIN}, {"a.nft": "# above\n" + moved}) == []
+
+
+def test_a_file_that_was_renamed_changes_nothing() -> None:
+    assert between({"a.nft": CHAIN}, {"net/b.nft": CHAIN}) == []
+    assert between({"a/x.nft": CHAIN, "b/y.nft": CHAIN}, {"c/x.nft": CHAIN, "c/y.nft": CHAIN}) == []
+
+
+def test_what_changed_in_a_renamed_file_is_told() -> None:
+    found = between({"a.nft": CHAIN}, {"b.nft": CHAIN.replace("443", "80")})
+    assert {(each.effect, each.services) for each in found} == {(Effect.OPENED, ("tcp/80",)), (Effect.CLOSED, ("tcp/443",))}
+    assert {each.location.span.path for each in found if each.location} == {"a.nft", "b.nft"}
+    assert {each.was_there for each in found if each.location and each.location.span.path == "a.nft"} == {True}
+
+
+def test_a_firewall_that_was_deleted_closes_nothing_and_may_open() -> None:
+    found = between({"a.nft": CHAIN}, {})
+    assert {each.effect for each in found} == {Effect.UNDECIDED}
+    assert all(each.may_open and "no firewall" in each.why for each in found)
+    assert any(each.source == "the internet" and each.services == ("any",) for each in found)
+
+
+def test_of_a_firewall_that_was_added_is_told_what_it_lets_through() -> None:
+    (found,) = [each for each in between({}, {"a.nft": CHAIN}) if each.source == "the internet"]
+    assert (found.effect, found.services) == (Effect.UNDECIDED, ("tcp/22", "tcp/443"))
+    assert found.location is not None
+    assert found.location.span.path == "a.nft"
+
+
+def test_a_group_that_is_made_new_opens_what_it_lets_through() -> None:
+    found = [each for each in between({}, {"main.tf": GROUP}) if each.source == "the internet"]
+    assert {(each.effect, each.services) for each in found} == {(Effect.OPENED, ("tcp/443",))}
+
+
+def test_what_passed_and_is_undecided_now_opens_nothing() -> None:
+    unknown = GROUP.replace("0.0.0.0/0", "${var.cidr}") + 'variable "cidr" {}'
+    assert {each.may_open for each in between({"main.tf": GROUP}, {"main.tf": unknown})} == {False}
+    assert {each.may_open for each in between({"main.tf": unknown}, {"main.tf": GROUP})} == {True}
 
 
 def test_requirements_turn_when_their_outcome_differs() -> None:
