@@ -22,7 +22,7 @@ from auditor.model.headers import (
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span
-from auditor.policy.machines import bound_of, machines
+from auditor.policy.machines import MOST, TooManyMachines, bound_of, machines
 from auditor.policy.problems import Problem, did_you_mean
 
 _MOST_TOLD = 5
@@ -273,7 +273,11 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
             problems.append(Problem(f"role {claim.role}: {text!r} is no address or network", claim.span))
     held = merge_intervals(addresses) if addresses else None
     if zones:
-        yield from machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately)
+        try:
+            yield from machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately)
+        except TooManyMachines:
+            what = f"role {claim.role}: its zones can be combined in more than {MOST} ways; say in auditor.yaml which of them it is in"
+            problems.append(Problem(what, claim.span))
     elif held is not None and not claim.names:
         yield Endpoint(addresses_text(held), claim.role, addresses=held, exact=True)
     for name in claim.names:

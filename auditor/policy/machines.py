@@ -13,17 +13,28 @@ from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
 from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals
 from auditor.model.packets import Interval
 
-_MOST = 512
+MOST = 512
+"""Endpoints of one role's claim that are told apart."""
+
 Zones = tuple[Zone, ...]
 
 
+class TooManyMachines(Exception):
+    """A role's zones can be combined in more ways than are told apart."""
+
+
 def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> Iterator[Endpoint]:
-    """The endpoints of a role that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own."""
+    """The endpoints of a role that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own.
+
+    Raises `TooManyMachines` where the zones can be combined in more than `MOST` ways: none is left out in silence.
+    """
     seen: set[Endpoint] = set()
     for choice in _choices(_carried(zones) if separately else zones, separately):
         for whole in _closures(graph, choice):
             end = _combined(role, choice, whole, addresses)
-            if end.addresses and end not in seen and len(seen) < _MOST:
+            if end.addresses and end not in seen:
+                if len(seen) == MOST:
+                    raise TooManyMachines(role)
                 seen.add(end)
                 yield end
 
