@@ -11,6 +11,7 @@ from itertools import accumulate, islice
 
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.analysis.reach import Judgement, answers_to
+from auditor.analysis.times import at_worst
 from auditor.model.filters import Filter, Rule, Settle, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
@@ -41,11 +42,11 @@ class Site:
     hooks: tuple[Hook, ...]
     way: Way
 
-    def bounds(self, question: PacketSet) -> Bounds:
-        """What all of them together surely and maybe let through."""
+    def bounds(self, question: PacketSet, at_times: bool = False) -> Bounds:
+        """What all of them together surely and maybe let through; `at_times`: where rates are not exceeded and nobody is banned yet."""
         result = Bounds(question, question)
         for crossing in self.way.crossings:
-            result &= bounds(crossing.filter, crossing.settle, result.maybe)
+            result &= bounds(at_worst(crossing.filter) if at_times else crossing.filter, crossing.settle, result.maybe)
         return result
 
 
@@ -107,7 +108,7 @@ def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | N
     for family in (IPV4, IPV6):
         public = sources(intersect_intervals(PUBLIC, [family]))
         question = NEW_FLOW & public & destinations([family]) & ports(6, ports_)
-        let = site.bounds(question).surely
+        let = site.bounds(question, at_times=True).surely
         leak |= _for_all(let, question)
     return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
 
@@ -116,7 +117,7 @@ def permits_by_default(site: Site) -> Judgement | None:
     """Whether packets from the internet that no rule speaks of get through every filter of the site."""
     rest = NEW_FLOW & sources(PUBLIC)
     for crossing in site.way.crossings:
-        for filter_ in _stages(crossing.filter):
+        for filter_ in _stages(at_worst(crossing.filter)):
             if filter_.default is not Verdict.PERMIT:
                 return None
             rest = _by_default(filter_, crossing.settle, rest)

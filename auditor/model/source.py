@@ -45,11 +45,15 @@ class Unknown:
 
     `reason` is a phrase that completes "not known: …", e.g. "variable vpc_cidr has no value".
     `reference` is the symbolic name, e.g. "aws_vpc.main.cidr_block"; None where nothing else can mean the same.
+    `lapses`: it does not hold of everybody all the time, as of a set that traffic fills; `recurs`: it holds of anybody at times, as a rate
+    that is not exceeded.
     """
 
     reason: str
     span: Span | None = None
     reference: str | None = None
+    lapses: bool = False
+    recurs: bool = False
 
 
 class Effect(StrEnum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding, Outcome
@@ -50,3 +52,21 @@ def test_an_nftables_host_whose_input_accepts_everything_is_found_at_its_policy(
     assert found.outcome is Outcome.BROKEN
     assert found.location is not None
     assert str(found.location.span) == "fw.nft:3:38"
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome"),
+    [
+        ("ip saddr @banned drop\ntcp dport 22 accept", Outcome.BROKEN),
+        ("tcp dport 22 limit rate 15/minute accept", Outcome.BROKEN),
+        ("tcp flags syn limit rate over 100/second drop\ntcp dport 22 accept", Outcome.BROKEN),
+        ("tcp option maxseg size 1-535 drop\ntcp dport 22 accept", Outcome.BROKEN),
+        ("ip saddr @banned tcp dport 22 accept", Outcome.HOLDS),
+        ("ether saddr != 02:00:00:00:00:01 drop\ntcp dport 22 accept", Outcome.HOLDS),
+    ],
+)
+def test_a_port_is_open_to_the_world_though_some_are_banned_or_slowed_down(rules: str, outcome: Outcome) -> None:
+    chain = f" chain i {{\ntype filter hook input priority 0; policy drop;\n{rules}\n}}\n"
+    text = "table inet f {\n set banned {\n  type ipv4_addr\n  flags dynamic\n }\n" + chain + "}\n"
+    reading = audit.read(MemoryTree({"fw.nft": text}), ("fw.nft",), audit.Request(rulesets=("firewall-hygiene",)))
+    assert {each.outcome for each in audit.findings_of(reading) if each.rule == "hygiene/world-open-admin"} == {outcome}

@@ -402,6 +402,8 @@ class Builder:
     def _delete_table(self, item: Delete) -> None:
         family, name = item.family, item.table
         table = self.ruleset.tables.pop((family, name), None)
+        if item.verb == "destroy":
+            self._fresh.add((family, name))
         if table is None:
             if item.verb == "delete" and not item.handle:
                 self._undefined(

@@ -169,7 +169,7 @@ class Matcher:
         if key.spec.side is not None:
             return self._interface(key, operator, self._names(value, place), place)
         if key.spec.doubt is key.spec.present:
-            return self._doubtful(key)
+            return self._doubtful(key, lapses=operator not in ("!=", "!"))
         if isinstance(value, Pair) and value.operator == "/" and key.spec.type in FLAG_TYPES:
             return self._flags_of(key, operator, value, place)
         found = self.resolver.values(value, key.spec.type, place.moment)
@@ -178,12 +178,12 @@ class Matcher:
         listed = isinstance(value, Listing)
         return self._satisfying(key, _test(key, operator, found.spans, listed), operator, found.spans)
 
-    def _doubtful(self, key: Key) -> Condition:
-        """A field of which nothing is known; where no packet has it, nothing matches."""
+    def _doubtful(self, key: Key, lapses: bool = True) -> Condition:
+        """A field of which nothing is known; where no packet has it, nothing matches. Not everybody has the value that is asked for."""
         if key.spec.present is NOTHING:
             return NONE
         self.resolver.note("unknown-match", f"{key.spec.reason}: the rule may match or not", key.at, Level.NOTE, Effect.UNKNOWN)
-        return Undecided(Unknown(key.spec.reason, key.at.span), key.spec.present)
+        return Undecided(Unknown(key.spec.reason, key.at.span, lapses=lapses), key.spec.present)
 
     def _flags_of(self, key: Key, operator: str, value: Pair, place: Place) -> Condition:
         """`syn / fin,syn,rst,ack`: of these, exactly those."""
@@ -374,11 +374,11 @@ class Matcher:
                 inside = both(inside, ~part)
         present = _present(keys)
         if key in facts.emptied:
-            return Undecided(Unknown(f"set `{named.name}` is changed by traffic", named.name_at.span, f"@{named.name}"), present)
+            changed = Unknown(f"set `{named.name}` is changed by traffic", named.name_at.span, f"@{named.name}", lapses=True)
+            return Undecided(changed, present)
         if key in facts.filled or "dynamic" in named.flags:
-            return either(
-                inside, Undecided(Unknown(f"set `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}"), present)
-            )
+            filled = Unknown(f"set `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}", lapses=True)
+            return either(inside, Undecided(filled, present))
         return inside
 
     def _left_in(self, named: NamedSet, at: At) -> Unknown:

@@ -21,8 +21,9 @@ def remarks(converted: Converted) -> Iterator[Note]:
     if not ruleset.incomplete and ruleset.tables:
         yield from _unused(ruleset)
     yield from _not_idempotent(ruleset)
+    closed = _closed(ruleset)
     for table in ruleset.tables.values():
-        yield from _chains(table)
+        yield from _chains(table, closed)
         yield from _sets(table)
 
 
@@ -126,7 +127,7 @@ def _head(at: At) -> At:
 # -- chains
 
 
-def _chains(table: Table) -> Iterator[Note]:
+def _chains(table: Table, closed: set[tuple[str, str]]) -> Iterator[Note]:
     filters = [chain for chain in table.chains.values() if chain.base is not None and chain.base.type == "filter"]
     if table.dormant_at is not None:
         if filters:
@@ -136,15 +137,27 @@ def _chains(table: Table) -> Iterator[Note]:
     for chain in table.chains.values():
         yield from _verdictless(chain)
     for chain in filters:
-        yield from _default(chain)
+        yield from _default(table, chain, closed)
     for chain in table.chains.values():
         if chain.base is not None and chain.base.type == "nat":
             yield from _nat(table, chain)
 
 
-def _default(chain: Chain) -> Iterator[Note]:
+def _closed(ruleset: Ruleset) -> set[tuple[str, str]]:
+    """The hooks at which some chain drops what no rule decides, each with the family: what the other chains let through is judged there."""
+    return {
+        (table.family, chain.base.hook)
+        for table in ruleset.tables.values()
+        for chain in table.chains.values()
+        if chain.base is not None and chain.base.type == "filter" and chain.policy == "drop" and table.dormant_at is None
+    }
+
+
+def _default(table: Table, chain: Chain, closed: set[tuple[str, str]]) -> Iterator[Note]:
     assert chain.base is not None
     if not chain.base.filters or chain.policy == "drop" or _ends(chain):
+        return
+    if closed & {(table.family, chain.base.hook), ("inet", chain.base.hook)}:
         return
     if chain.policy is None:
         message = f"chain `{chain.name}` has no policy, which means accept, and no rule for what is left"

@@ -220,12 +220,24 @@ def _otherwise(packets: PacketSet, record: Record, converted: Converted) -> mode
     return None
 
 
+def _decided_before(record: Record, converted: Converted) -> PacketSet:
+    """What rules before it in its base chain surely decide; nothing of a rule in another chain."""
+    for stage in stages_of(record.place.setting, record.place.table, converted):
+        decided = NOTHING
+        for rule in stage.rules:
+            if rule.span == record.line.at.span:
+                return decided
+            if rule.action in (model.Verdict.PERMIT, model.Verdict.DENY, model.Verdict.REJECT):
+                decided |= rule.condition.settle(_nobody).surely
+    return NOTHING
+
+
 def _limit(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
     limits = [each for each in record.line.statements if isinstance(each, Limit) and each.kind == "limit"]
     end = _final(record.line)
     if len(limits) != 1 or limits[0].over or end is None:
         return
-    rest = _otherwise(record.guard.settle(_nobody).maybe, record, converted)
+    rest = _otherwise(record.guard.settle(_nobody).maybe - _decided_before(record, converted), record, converted)
     if end == "accept" and rest is model.Verdict.PERMIT:
         message = "what exceeds the rate is accepted later all the same: the limit has no effect"
         yield _note("limit-useless", message, limits[0].at, Level.WARNING, Effect.IGNORED)

@@ -57,7 +57,7 @@ def _lost(accepts: list[Rule], other: Stage, trap: str, level: Level) -> Iterato
     let = may_permit(other.filter)
     for rule in accepts:
         sure = rule.condition.settle(_nobody).surely & NEW_FLOW
-        if sure and not sure <= let:
+        if sure and not sure <= let and (other.default is Verdict.DENY or not sure & let):
             how = (
                 "drops packets that are accepted here: accept ends this chain alone"
                 if trap == "accept-not-final"

@@ -300,7 +300,7 @@ class Converter:
             self._reject(statement, line)
         elif isinstance(statement, Limit):
             what = {"limit": "how fast packets come", "quota": "how much has passed"}.get(statement.kind, "how many connections there are")
-            line.narrow(Undecided(Unknown(f"{what} (`{statement.at.words}`)", statement.at.span)))
+            line.narrow(Undecided(Unknown(f"{what} (`{statement.at.words}`)", statement.at.span, lapses=True, recurs=True)))
         elif isinstance(statement, Mangle):
             self._mangle(statement, line)
         elif isinstance(statement, Nat):
@@ -420,7 +420,7 @@ class Converter:
         layers.check_key(statement.key, line, self.matcher)
         line.narrow(Exactly(self._present(statement.key, line)))
         if statement.limited:
-            line.narrow(Undecided(Unknown("how fast packets come, for each key", statement.at.span)))
+            line.narrow(Undecided(Unknown("how fast packets come, for each key", statement.at.span, lapses=True, recurs=True)))
 
     def _present(self, key: Expression, line: Draft) -> PacketSet:
         result = EVERYTHING

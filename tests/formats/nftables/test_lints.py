@@ -60,3 +60,26 @@ def test_what_a_verdict_map_ends_could_match_all_the_same(rule: str, said: bool)
     )
     found = FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes
     assert ("impossible-match" in {note.trap for note in found}) is said
+
+
+BASE = "flush ruleset\ntable inet t {{\n chain i {{\n  type filter hook input priority 0; policy drop;\n{rules} }}\n}}\n{more}"
+BAN = "table inet b {\n chain c {\n  type filter hook input priority -1; policy accept;\n  ip saddr 192.0.2.66 tcp dport 22 reject\n }\n}\n"
+
+
+def traps(*rules: str, more: str = "") -> set[str]:
+    text = BASE.format(rules="".join(f"  {rule}\n" for rule in rules), more=more)
+    return {note.trap for note in FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes}
+
+
+def test_a_limited_answer_before_a_drop_is_no_inverted_limit() -> None:
+    assert "limit-inverted" not in traps("tcp dport 22 accept", "meta pkttype host limit rate 5/second counter reject")
+    assert "limit-inverted" in traps("tcp dport 22 limit rate 5/second drop", "tcp dport 22 accept")
+
+
+def test_a_list_of_the_banned_before_the_firewall_is_no_trap() -> None:
+    assert not traps("tcp dport 22 accept", more=BAN) & {"accept-too-late", "accept-not-final", "default-accept"}
+
+
+def test_a_table_that_is_destroyed_first_can_be_loaded_again() -> None:
+    text = BASE.format(rules="  accept\n", more="").replace("flush ruleset", "destroy table inet t")
+    assert "not-idempotent" not in {note.trap for note in FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes}
