@@ -45,7 +45,7 @@ from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
 _ASKS_FOR_TRACKING = re.compile(r"\b(?:ct|masquerade|dnat|snat|redirect|synproxy)\b")
-_TRANSLATED = re.compile(r'ct status (?:== )?dnat\b|"status"')
+_TRANSLATED = re.compile(r'ct status dnat\b|"op":\s*"in",\s*"left":\s*\{\s*"ct":\s*\{\s*"key":\s*"status"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,9 @@ def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
                 if isinstance(statement, Update):
                     into = emptied if statement.verb == "delete" else filled
                     into.add((table.family, table.name, statement.set_name))
+    translates = any(base.type == "nat" for _, _, base in base_chains(resolver.ruleset))
     packet, flow = marks.possible(resolver)
-    return Facts(packet, flow, tracking, frozenset(filled), frozenset(emptied), local, helps)
+    return Facts(packet, flow, tracking, frozenset(filled), frozenset(emptied), local, helps, translates)
 
 
 # -- stages

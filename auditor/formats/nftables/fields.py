@@ -12,7 +12,7 @@ from functools import lru_cache
 from auditor.formats.nftables.setting import Setting, Way
 from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused
 from auditor.model.filters import Side
-from auditor.model.headers import IPV4, IPV6, PORT_PROTOCOLS, protocol_set, sources
+from auditor.model.headers import IPV4, IPV6, PORT_PROTOCOLS, address_interval, protocol_set, sources
 from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, Interval, PacketSet, State, box_set, field_set
 from auditor.model.record import dataclass
 
@@ -26,6 +26,7 @@ _PORTS = protocol_set(*PORT_PROTOCOLS)
 class Spec:
     """A field in a setting. `points`: the only values that occur, None: any. `side`: it is the name of an interface.
 
+    `blur` gives the packets whose value may lie in some intervals, where that is not `encode` and `doubt`.
     `layer3`, `layer4`: the family (4, 6) and protocol it brings along, for what nft refuses. `reason` says why `doubt` is in doubt.
     """
 
@@ -39,6 +40,7 @@ class Spec:
     side: Side | None = None
     layer3: int | None = None
     layer4: int | None = None
+    blur: Encode | None = None
 
     @property
     def bits(self) -> int:
@@ -261,6 +263,7 @@ def _mark(name: str, field: Field, marks: tuple[int, ...] | None, present: Packe
 
 _MULTICAST = field_set(Field.DESTINATION, [(0xE0000000, 0xEFFFFFFF), (V6_BASE + (0xFF << 120), V6_BASE + (1 << 128) - 1)])
 _BROADCAST = field_set(Field.DESTINATION, [(0xFFFFFFFF, 0xFFFFFFFF)])
+_ANYCAST = field_set(Field.DESTINATION, [address_interval("fe80::")])  # what every router on the link has: to the kernel no local address
 _UNICAST = ~(_MULTICAST | _BROADCAST)
 
 
@@ -299,7 +302,7 @@ def _local(setting: Setting) -> tuple[PacketSet, PacketSet]:
     if setting.facts.local is not None:
         return field_set(Field.DESTINATION, setting.facts.local), EVERYTHING
     if setting.hook == "input":
-        return EVERYTHING, EVERYTHING
+        return ~_ANYCAST, ~_ANYCAST
     if setting.way is Way.INBOUND:
         untranslated = ~translated(1)
         return untranslated, untranslated
@@ -394,7 +397,7 @@ def _ct_entry(name: str, key: str, present: PacketSet, setting: Setting) -> Spec
 
         return Spec(name, "ct_dir", present, encode, related, "a related packet may go either way")
     if key == "status":
-        return _status(name, present, later)
+        return _status(name, present, later, setting.facts.translates)
     if key == "zone":
         return Spec(name, "integer", present, _constant(0, present))
     if key == "protocol":
@@ -406,20 +409,35 @@ def _ct_entry(name: str, key: str, present: PacketSet, setting: Setting) -> Spec
     raise Refused(f"there is no field `{name}`")
 
 
-def _status(name: str, present: PacketSet, later: PacketSet) -> Spec:
-    """Of a new flow: what was translated, and nothing else."""
-    new = TRUE_STATES[8] & present
+_LOOKED_UP = (0, 128, 256, 384)
+"""Bits that the kernel sets once it has asked the nat chains, whatever they said. They have no names, and are there in comparisons."""
 
-    def encode(spans: Iterable[Interval]) -> PacketSet:
+
+def _status(name: str, present: PacketSet, later: PacketSet, translates: bool) -> Spec:
+    """Of a new flow: what was translated, and, where there are nat chains, whether they were asked, which is not told apart here."""
+    new, unnamed = TRUE_STATES[8] & present, _LOOKED_UP if translates else (0,)
+
+    def of(spans: Iterable[Interval], every: bool) -> PacketSet:
         spans = tuple(spans)
         found = NOTHING
         for done in range(4):
             value = (32 if done & 1 else 0) | (16 if done & 2 else 0)
-            with_bits = [(each, each) for each in range(16) if each & 3 == done]
-            found |= _constant(value, new & field_set(Field.TRANSLATED, with_bits))(spans)
+            hits = [any(low <= value | bits <= high for low, high in spans) for bits in unnamed]
+            if all(hits) if every else any(hits):
+                found |= new & field_set(Field.TRANSLATED, [(each, each) for each in range(16) if each & 3 == done])
         return found
 
-    return Spec(name, "ct_status", present, encode, later, "the status of a known flow", points=(0, 16, 32, 48))
+    points = tuple(value | bits for value in (0, 16, 32, 48) for bits in unnamed)
+    return Spec(
+        name,
+        "ct_status",
+        present,
+        lambda spans: of(spans, every=True),
+        later,
+        "the status of a flow",
+        points,
+        blur=lambda spans: of(spans, every=False),
+    )
 
 
 _TUPLE_TYPES = {"saddr": "address", "daddr": "address", "proto-src": "inet_service", "proto-dst": "inet_service",

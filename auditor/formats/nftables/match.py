@@ -529,10 +529,11 @@ def _exactly(spec: Spec, spans: Interval | list[Interval] | tuple[Interval, ...]
     """The packets whose value is in the spans; in doubt where the value is not known."""
     if whole:
         return Exactly(spec.present)
-    exact = Exactly(spec.encode(spans)) if spans else NONE  # type: ignore[arg-type]
-    if spec.doubt is NOTHING or not spans:
-        return exact
-    return either(exact, Undecided(Unknown(spec.reason), spec.doubt))
+    if not spans:
+        return NONE
+    packets = spec.encode(spans)  # type: ignore[arg-type]
+    doubt = spec.doubt if spec.blur is None else spec.doubt | spec.blur(spans) - packets  # type: ignore[arg-type]
+    return Exactly(packets) if doubt is NOTHING else either(Exactly(packets), Undecided(Unknown(spec.reason), doubt))
 
 
 def _is_all(spans: tuple[Interval, ...] | list[Interval], top: int) -> bool:

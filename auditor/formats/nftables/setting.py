@@ -30,6 +30,7 @@ class Facts:
     `marks`, `ct_marks`: the values a mark can have, None where some are not known. `tracking`: something asks for connection tracking.
     `filled`: sets that statements add to, `emptied`: sets that statements delete from, by table and name. `local`: the host's own
     addresses, None where not known. `dnat_helps`: where rules ask whether a flow was translated, it is to accept it.
+    `translates`: there are nat chains.
     """
 
     marks: tuple[int, ...] | None = (0,)
@@ -39,6 +40,7 @@ class Facts:
     emptied: frozenset[tuple[str, str, str]] = field(default=frozenset())
     local: tuple[Interval, ...] | None = None
     dnat_helps: bool = True
+    translates: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

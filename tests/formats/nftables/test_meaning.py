@@ -10,7 +10,7 @@ from auditor.formats.base import Options
 from auditor.formats.nftables import FORMAT, claims
 from auditor.model.filters import Fact, Predicate, Side, Verdict
 from auditor.model.graph import Endpoint, Graph, Place
-from auditor.model.headers import NEW_FLOW, REPLY, TcpFlag, address_interval, icmp, ports, protocol_set
+from auditor.model.headers import IPV4, NEW_FLOW, REPLY, TcpFlag, address_interval, icmp, ports, protocol_set
 from auditor.model.packets import EVERYTHING, Field, PacketSet, State, box_set, field_set
 
 INPUT = "table {family} t {{\n chain input {{\n  type filter hook input priority 0; policy {policy};\n{rules} }}\n{more}}}\n"
@@ -245,6 +245,27 @@ def test_of_the_interface_that_own_packets_never_came_by_postrouting_reads_the_t
     found = let(CHAIN.format(hook="postrouting", priority=0, rule=rule), Place.OUTBOUND)
     assert found.maybe is EVERYTHING
     assert (found.surely is not EVERYTHING) is may
+
+
+OUTPUT_NAT = "table ip n {\n chain o {\n  type nat hook output priority -100;\n  tcp dport 80 dnat to 10.9.9.9\n }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "sure", "may"),
+    [
+        ("dnat", True, True),
+        ("& dnat == dnat", True, True),
+        ("== dnat", False, True),
+        ("{ dnat, snat }", False, True),
+        ("! dnat", False, False),
+    ],
+)
+def test_the_status_of_a_translated_flow_has_bits_without_a_name(test: str, sure: bool, may: bool) -> None:
+    text = ruleset(f"ct status {test} accept").replace("hook input", "hook output") + OUTPUT_NAT
+    syn = field_set(Field.SOURCE, [IPV4]) & field_set(Field.TCP_FLAGS, [(2, 2)]) & field_set(Field.TRANSLATED, [(0, 0)])
+    syn &= field_set(Field.DESTINATION, [address_interval("192.0.2.1")])
+    found = let(text, Place.OUTBOUND, question=NEW_FLOW & ports(6, [(80, 80)]) & syn)
+    assert (bool(found.surely), bool(found.maybe)) == (sure, may)
 
 
 OPEN = "table inet f {{\n chain c {{\n  type {type} hook {hook} priority {priority}; policy accept;\n  {rule}\n }}\n}}\n"
