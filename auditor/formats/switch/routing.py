@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
+
 from auditor.formats.switch.config import Config
 from auditor.formats.switch.interfaces import Interface, Network, Route
 from auditor.model.headers import subtract_intervals
 from auditor.model.packets import Interval
-
-_MOST_ROUTES = 4096
 
 
 def held_by(config: Config, inside: list[Interface], vrf: str) -> tuple[dict[str, tuple[Interval, ...]], frozenset[str]]:
@@ -17,7 +18,7 @@ def held_by(config: Config, inside: list[Interface], vrf: str) -> tuple[dict[str
     connected = sorted(claims + shut, key=lambda claim: -_depth(claim[0]))
     defaults: set[str] = set()
     routed: list[tuple[Network, str]] = []
-    for each in [route for route in config.routes if route.vrf == vrf][:_MOST_ROUTES]:
+    for each in [route for route in config.routes if route.vrf == vrf]:
         leaves = _leaves(each, inside, connected)
         if leaves is None:
             continue
@@ -26,13 +27,21 @@ def held_by(config: Config, inside: list[Interface], vrf: str) -> tuple[dict[str
         else:
             routed.append((each.network, leaves))
     ordered = sorted([*((network, 0, name) for network, name in connected), *((network, 1, name) for network, name in routed)], key=_order)
-    held: dict[str, tuple[Interval, ...]] = {}
-    taken: tuple[Interval, ...] = ()
+    held: dict[str, list[Interval]] = {}
+    taken: list[Interval] = []
     for network, _, name in ordered:
-        part = subtract_intervals((network.span,), taken)
-        held[name] = held.get(name, ()) + part
-        taken += part
-    return held, frozenset(defaults)
+        held.setdefault(name, []).extend(_take(network.span, taken))
+    return {name: tuple(spans) for name, spans in held.items()}, frozenset(defaults)
+
+
+def _take(span: Interval, taken: list[Interval]) -> tuple[Interval, ...]:
+    """What of `span` nobody has taken yet; all of it is taken then. `taken` is sorted, and its spans do not overlap."""
+    first = bisect_left(taken, span[0], key=itemgetter(1))
+    last = bisect_right(taken, span[1], key=itemgetter(0))
+    within = taken[first:last]
+    left = subtract_intervals((span,), within)
+    taken[first:last] = [(min(span[0], *(low for low, _ in within)), max(span[1], *(high for _, high in within)))] if within else [span]
+    return left
 
 
 def _depth(network: Network) -> int:

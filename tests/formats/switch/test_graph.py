@@ -256,3 +256,16 @@ def test_only_named_sources_reach_the_terminal_lines() -> None:
     assert permits(hook.filter, "tcp 10.40.0.5:9 > 10.30.0.1:22") is True
     assert permits(hook.filter, "tcp 10.30.0.5:9 > 10.30.0.1:22") is False
     assert permits(hook.filter, "udp 10.30.0.5:9 > 10.30.0.1:161") is None
+
+
+def test_the_narrower_of_routes_that_hold_an_address_counts_among_any_number() -> None:
+    routes = "".join(f"ip route 10.{100 + n // 256}.{n % 256}.0 255.255.255.0 10.30.0.7\n" for n in range(5000))
+    made = graph(CORE + "ip route 10.96.0.0 255.224.0.0 10.40.0.254\n" + routes)
+    held = {zone.label: zone.networks for zone in made.zones if zone.networks}
+    behind = {name: [text for text in ("10.119.135.1", "10.119.136.1") if within(text, held[name])] for name in held}
+    assert sorted(value for values in behind.values() for value in values) == ["10.119.135.1", "10.119.136.1"]
+    assert ["10.119.135.1"] in behind.values()
+
+
+def within(text: str, spans: tuple[tuple[int, int], ...] | None) -> bool:
+    return any(low <= address_interval(text)[0] <= high for low, high in spans or ())
