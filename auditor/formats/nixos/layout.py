@@ -150,7 +150,11 @@ class Layout:
                 message = f"the imported module `{written[:120]}` is not here: what it sets is not known"
                 self.notes.append(Note("import-missing", message, span, Effect.UNKNOWN, Level.NOTE))
             return None
-        if target in seen or len(seen) >= _MOST_MODULES or not target.endswith(".nix"):
+        if target in seen or not target.endswith(".nix"):
+            return None
+        if len(seen) >= _MOST_MODULES:
+            message = f"the imported module `{written[:120]}` is not read: {_MOST_MODULES:,} others are; what it sets is not known"
+            self.notes.append(Note("import-missing", message, span, Effect.UNKNOWN, Level.NOTE))
             return None
         seen.add(target)
         self._used.add(target)

@@ -152,3 +152,11 @@ def test_a_large_dump_is_read_past_what_does_not_matter() -> None:
     graph = load(a_json=json.dumps({"firewall": {"enable": True, "allowedTCPPorts": [443]}, "rest": rest}))
     assert reaches(graph, tcp(443)) == "yes"
     assert time.monotonic() - start < 15
+
+
+def test_modules_beyond_the_limit_are_said_to_be_unread() -> None:
+    names = [f"m{number}.nix" for number in range(2_100)]
+    files: dict[str, str | bytes] = dict.fromkeys(names, "{ }")
+    files["a.nix"] = '{ networking.hostName = "a"; imports = [ ' + " ".join(f"./{name}" for name in names) + " ]; }"
+    unread = [note for note in load_tree(MemoryTree(files)).notes if "2,000 others are" in note.message]
+    assert 90 < len(unread) < 110
