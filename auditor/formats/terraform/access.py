@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from auditor.formats.terraform.conversion import convert, unify
+from auditor.formats.terraform.conversion import common_type, convert
 from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.syntax import Access, GetAttribute, GetIndex, Splat
@@ -129,7 +129,7 @@ def _hidden_element(value: Value, key: Value, place: Place | None) -> Value:
 def _unknown_key(value: Value, key: Value) -> Value:
     """An element nobody knows which: one of those there are."""
     parts = value.elements or tuple(value.items.values())
-    element_type = value.type.element or unify([part.type for part in parts]) or ANY if value.raw is not None else ANY
+    element_type = value.type.element or common_type(parts) or ANY if value.raw is not None else ANY
     name = f"[{key.reference}]" if key.reference is not None else None
     base = value.reference
     reference = base + name if base is not None and name is not None else None
@@ -158,7 +158,7 @@ def _splat(value: Value, step: Splat, scope: Scope, evaluate: Evaluate) -> Value
         probe = Value(Hidden("an element there is none of", Cause.INSTANCE), declared, step)
         declared = follow(probe, step.each, scope, evaluate).type
         return list_value((), declared, value.place)
-    type_ = unify([result.type for result in results])
+    type_ = common_type(results)
     if type_ is None:
         return tuple_value(results, value.place)
     return list_value([convert(result, type_) for result in results], type_, value.place)

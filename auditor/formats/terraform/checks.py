@@ -54,7 +54,7 @@ def _number(node: Node) -> Iterator[Problem]:
         yield _problem(node, f"{text} is no number")
     literal = node.parent
     after = literal.next_named_sibling if literal else None
-    if after is not None and after.type in ("get_attr", "index"):
+    if after is not None and (after.type == "get_attr" or (after.type == "index" and after.children[0].type == "legacy_index")):
         yield _problem(after, "a number has no parts; text needs quotes")
 
 

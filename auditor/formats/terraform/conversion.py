@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from auditor.formats.terraform.errors import Refused
-from auditor.formats.terraform.numbers import number_text, read_number
+from auditor.formats.terraform.numbers import converted_number, number_text
 from auditor.formats.terraform.types import (
     ANY,
     BOOL,
@@ -111,7 +111,7 @@ def _convert_primitive(value: Value, wanted: Type) -> Value:
         if isinstance(raw, bool):
             return value.retyped("true" if raw else "false", STRING)
     elif wanted.kind is Kind.NUMBER and isinstance(raw, str):
-        amount = read_number(raw)
+        amount = converted_number(raw)
         if amount is not None:
             return value.retyped(amount, NUMBER)
     elif wanted.kind is Kind.BOOL and isinstance(raw, str) and raw in TRUTHS:
@@ -128,7 +128,7 @@ def _convert_sequence(value: Value, wanted: Type) -> Value:
     parts = [convert(part, wanted.element) for part in value.elements]
     element = bare(wanted.element)
     if _has_any(element):
-        element, parts = _one_type(parts, element)
+        element, parts = _one_type(parts, element, value.type)
     if wanted.kind is Kind.LIST:
         return _like(value, list_value(parts, element))
     if all(part.wholly_known for part in parts):
@@ -149,18 +149,21 @@ def _convert_map(value: Value, wanted: Type) -> Value:
     parts = [convert(part, wanted.element) for part in items.values()]
     element = bare(wanted.element)
     if _has_any(element):
-        element, parts = _one_type(parts, element)
+        element, parts = _one_type(parts, element, value.type)
     return _like(value, map_value(dict(zip(items, parts, strict=True)), element))
 
 
-def _one_type(parts: list[Value], wanted: Type) -> tuple[Type, list[Value]]:
-    """The one type for elements of a collection of `any`."""
+def _one_type(parts: list[Value], wanted: Type, source: Type) -> tuple[Type, list[Value]]:
+    """The one type for elements of a collection of `any`; if there are none, that of the collection of type `source` they were in."""
     if not parts:
-        return wanted, parts
-    element = unify([part.type for part in parts])
-    if element is None:
+        return _settled(source.element, wanted) if source.element is not None else wanted, parts
+    element = common_type(parts)
+    if element is None or (element.kind is Kind.ANY and any(part.kind is not Kind.ANY for part in parts)):
         raise Refused("all elements of a collection must have one type", parts[0].place)
-    return element, [convert(part, element) for part in parts]
+    converted = [convert(part, element) for part in parts]
+    if _has_any(element) and len({part.type for part in converted if part.wholly_known}) > 1:
+        raise Refused("all elements of a collection must have one type", parts[0].place)
+    return element, converted
 
 
 def _convert_object(value: Value, wanted: Type) -> Value:
@@ -232,25 +235,44 @@ def _parts(type_: Type) -> Iterable[Type]:
     return type_.elements or tuple(part for _, part in type_.attributes)
 
 
+def common_type(values: Iterable[Value]) -> Type | None:
+    """The one type for several values; those of which not even the type is known have any."""
+    return unify([value.type for value in values if not (value.is_unknown and value.kind is Kind.ANY)])
+
+
+PREFERRED = (Kind.STRING, Kind.LIST, Kind.SET, Kind.MAP)
+"""Which of several types the others are converted to, if all can be."""
+
+
 def unify(types: Sequence[Type]) -> Type | None:
-    """One type that all convert to, as Terraform finds it; None if there is none."""
+    """One type that all convert to, as Terraform finds it; None if there is none. `ANY`: each value keeps a type of its own."""
     distinct = list(dict.fromkeys(types))
     typed = [type_ for type_ in distinct if type_.kind is not Kind.ANY]
-    if len(typed) <= 1:
-        return typed[0] if typed else ANY
+    if not typed:
+        return ANY
     kinds = {type_.kind for type_ in typed}
+    if len(typed) < len(distinct) and not kinds & PRIMITIVES and (len(kinds) <= 1 or kinds == {Kind.OBJECT, Kind.TUPLE}):
+        return ANY
+    if len(typed) == 1:
+        return typed[0]
     if kinds == {Kind.TUPLE}:
         return _unify_tuples(typed)
     if kinds == {Kind.OBJECT}:
         return _unify_objects(typed)
+    found: Type | None = None
     if kinds == {Kind.TUPLE, Kind.LIST}:
-        return _collection(list_of, [part for type_ in typed for part in _parts(type_)])
-    if kinds == {Kind.OBJECT, Kind.MAP}:
-        return _collection(map_of, [part for type_ in typed for part in _parts(type_)])
-    if len(kinds) == 1 and typed[0].element is not None:
-        element = unify([type_.element for type_ in typed if type_.element is not None])
-        return Type(typed[0].kind, element) if element is not None else None
-    return next((wanted for wanted in typed if all(convertible(type_, wanted, safely=True) for type_ in typed)), None)
+        found = _collection(list_of, [part for type_ in typed for part in _parts(type_)])
+    elif kinds == {Kind.OBJECT, Kind.MAP}:
+        found = _collection(map_of, [part for type_ in typed for part in _parts(type_)])
+    elif len(kinds) == 1 and typed[0].element is not None:
+        return _collection(lambda element: Type(typed[0].kind, element), [part for type_ in typed for part in _parts(type_)])
+    return found or _preferred(typed) or (ANY if len(typed) < len(distinct) else None)
+
+
+def _preferred(types: Sequence[Type]) -> Type | None:
+    """The first type that all others can be converted to, lists before sets before tuples, texts before what reads as text."""
+    ordered = sorted(types, key=lambda type_: PREFERRED.index(type_.kind) if type_.kind in PREFERRED else len(PREFERRED))
+    return next((wanted for wanted in ordered if all(convertible(type_, wanted) for type_ in types)), None)
 
 
 def _collection(make: Callable[[Type], Type], parts: list[Type]) -> Type | None:

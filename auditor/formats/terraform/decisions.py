@@ -4,7 +4,7 @@ its value depends on both.
 
 from __future__ import annotations
 
-from auditor.formats.terraform.conversion import convert, equal, first_hidden, unify
+from auditor.formats.terraform.conversion import common_type, convert, equal, first_hidden, unify
 from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.operators import combine
 from auditor.formats.terraform.places import Place
@@ -64,8 +64,10 @@ def _type_despite_error(expression: Expression) -> Type | None:
 
 
 def _unified(value: Value, other: Type | None, place: Place) -> Type:
-    if other is None:
+    if other is None or other.kind is Kind.ANY:
         return value.type
+    if value.kind is Kind.ANY:
+        return other
     type_ = unify([value.type, other])
     if type_ is None:
         raise Refused(f"the two sides of the conditional have no type in common: {value.kind} and {other.kind}", place)
@@ -86,7 +88,7 @@ def _undecided_conditional(expression: Conditional, condition: Value, scope: Sco
     if not sides:
         assert failed is not None
         raise failed
-    type_ = unify([side.type for side in sides])
+    type_ = common_type(sides)
     if type_ is None:
         raise Refused(f"the two sides of the conditional have no type in common: {sides[0].kind} and {sides[1].kind}", expression)
     sides = [convert(side, type_) for side in sides]

@@ -34,7 +34,7 @@ from auditor.formats.terraform.syntax import (
 )
 from auditor.formats.terraform.texts import template, template_for, template_if
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING
-from auditor.formats.terraform.values import Value, object_value, tuple_value
+from auditor.formats.terraform.values import Value, normal, object_value, tuple_value
 
 MAX_TEXT = 4 * 1024 * 1024
 
@@ -62,7 +62,7 @@ def _broken(expression: Broken, _: Scope) -> Value:
 def _literal(expression: Literal, _: Scope | None) -> Value:
     raw = expression.raw
     if isinstance(raw, str):
-        return Value(raw, STRING, expression)
+        return Value(normal(raw), STRING, expression)
     if isinstance(raw, bool):
         return Value(raw, BOOL, expression)
     return Value(raw, ANY if raw is None else NUMBER, expression)
@@ -93,10 +93,11 @@ def _object(expression: ObjectExpression, scope: Scope) -> Value:
     open_keys: list[Value] = []
     for key_expression, value_expression in expression.items:
         if isinstance(key_expression, Literal) and isinstance(key_expression.raw, str):
-            if key_expression.raw in attributes:
-                message = f'the key "{key_expression.raw}" stands here a second time: the first value is lost'
+            name = normal(key_expression.raw)
+            if name in attributes:
+                message = f'the key "{name}" stands here a second time: the first value is lost'
                 scope.budget.remark("duplicate-key", message, key_expression)
-            attributes[key_expression.raw] = evaluate(value_expression, scope)
+            attributes[name] = evaluate(value_expression, scope)
             continue
         key = evaluate(key_expression, scope)
         if key.is_null:

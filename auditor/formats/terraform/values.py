@@ -188,7 +188,7 @@ class Value:
 
 
 def string(text: str, place: Place | None = None) -> Value:
-    return Value(text, STRING, place)
+    return Value(normal(text), STRING, place)
 
 
 def number(amount: Number, place: Place | None = None) -> Value:
@@ -241,17 +241,57 @@ def _weigh(parts: Iterable[Value]) -> int:
 
 
 def sort_key(value: Value) -> tuple[int, object]:
-    """Orders the elements of a set: strings bytewise, numbers by amount. Equal keys mean equal values, among values of one type."""
+    """Orders the elements of a set: strings bytewise, numbers by amount, others as Terraform happens to (by `_written`).
+
+    Equal keys mean equal values, among values of one type.
+    """
     raw = value.raw
     if raw is None:
         return (7, 0)
-    if isinstance(raw, tuple):
-        return (4, tuple(map(sort_key, raw)))
-    if isinstance(raw, dict):
-        return (5, tuple((key, sort_key(part)) for key, part in raw.items()))
+    if isinstance(raw, tuple | dict):
+        return (4, (_written(value), _identity(value)))
     if isinstance(raw, Hidden):
         return (6, raw.reference or str(id(raw)))
     return (1 if isinstance(raw, bool) else 2 if not isinstance(raw, str) else 3, raw)
+
+
+def _identity(value: Value) -> object:
+    raw = value.raw
+    if isinstance(raw, tuple):
+        return tuple(map(_identity, raw))
+    if isinstance(raw, dict):
+        return tuple((key, _identity(part)) for key, part in raw.items())
+    return sort_key(value)
+
+
+def _written(value: Value) -> str:
+    """The text by which Terraform orders lists, maps, objects and tuples in a set: numbers with ten digits, texts in quotes."""
+    raw = value.raw
+    if isinstance(raw, tuple):
+        opening, closing = ("<", ">") if value.kind is Kind.TUPLE else ("[", "]")
+        return opening + "".join(f"{_written(part)};" for part in raw) + closing
+    if isinstance(raw, dict):
+        if value.kind is Kind.OBJECT:
+            return "<" + "".join(f"{_written(part)};" for part in raw.values()) + ">"
+        return "{" + "".join(f"{_quoted(key)}:{_written(part)};" for key, part in raw.items()) + "}"
+    if isinstance(raw, str):
+        return _quoted(raw)
+    if isinstance(raw, bool):
+        return "T" if raw else "F"
+    return "~" if raw is None else "?" if isinstance(raw, Hidden) else f"{float(raw):.10g}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
+
+
+def normal(text: str) -> str:
+    """Text as Terraform keeps all text: letters and their marks composed."""
+    if text.isascii():
+        return text
+    from unicodedata import normalize
+
+    return normalize("NFC", text)
 
 
 def unknown(reason: str, cause: Cause, type_: Type = ANY, *, reference: str | None = None, place: Place | None = None) -> Value:

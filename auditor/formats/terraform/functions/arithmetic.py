@@ -31,8 +31,8 @@ def _whole(change: Callable[[Number], int]) -> Callable[[Number], Number]:
 
 
 def _signum(amount: Number) -> int:
-    if not isinstance(amount, int):
-        raise Refused("a whole number is needed")
+    if not isinstance(amount, int) or not -(2**63) <= amount < 2**63:
+        raise Refused("a whole number of at most 64 bits is needed")
     return (amount > 0) - (amount < 0)
 
 
@@ -42,7 +42,8 @@ def _extreme(choose: Callable[..., Value]) -> Function:
 
 def _log(value: Value, base: Value) -> Value:
     try:
-        return number(simplest(math.log(number_of(value)) / math.log(number_of(base))))
+        logarithm = math.log(number_of(value)) if number_of(value) else -math.inf
+        return number(simplest(logarithm / math.log(number_of(base))))
     except (ValueError, ZeroDivisionError, OverflowError):
         raise Refused("there is no such logarithm", value.place) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.formats.terraform.access import attribute as attribute_of
 from auditor.formats.terraform.access import element as element_of
-from auditor.formats.terraform.conversion import convert, differs_in_type, equal, unify
+from auditor.formats.terraform.conversion import common_type, convert, differs_in_type, equal, unify
 from auditor.formats.terraform.errors import Refused, Undecided
 from auditor.formats.terraform.functions.signature import PARTLY, TEXT, Context, Function, Parameter
 from auditor.formats.terraform.types import ANY, BOOL, MAPPINGS, NUMBER, SEQUENCES, STRING, Kind, Type, list_of, map_of
@@ -102,7 +102,7 @@ def _merge(*maps: Value) -> Value:
     merged: dict[str, Value] = {}
     for value in given:
         merged.update(value.items)
-    types = {value.declared for value in maps if value.kind is not Kind.ANY}
+    types = {value.declared for value in maps}
     if given and len(types) == 1 and given[0].declared is not None and given[0].type.element is not None:
         return map_value(merged, given[0].type.element)
     return object_value(merged)
@@ -119,9 +119,8 @@ def _lookup(mapping: Value, key: Value, *default: Value) -> Value:
             raise Refused(f'there is no element "{key.raw}"')
         return found
     element = mapping.type.element
-    if found is not None:
-        return found
-    return convert(default[0], element) if element is not None else default[0]
+    other = convert(default[0], element) if element is not None else default[0]
+    return other if found is None else found
 
 
 def _element(sequence: Value, index: Value) -> Value:
@@ -139,7 +138,7 @@ def _element(sequence: Value, index: Value) -> Value:
 
 
 def _coalesce(*values: Value) -> Value:
-    type_ = unify([value.type for value in values])
+    type_ = common_type(values)
     if type_ is None:
         raise Refused("all arguments must have one type")
     for position, value in enumerate(values):
@@ -334,6 +333,8 @@ def _matchkeys(values: Value, keys: Value, wanted: Value) -> Value:
 def _transpose(mapping: Value) -> Value:
     found: dict[str, list[Value]] = {}
     for key, values in mapping.items.items():
+        if values.is_null or any(part.is_null for part in values.elements):
+            raise Refused("a null cannot become a key", values.place)
         for part in values.elements:
             found.setdefault(str(part.raw), []).append(string(key, part.place))
     return map_value({key: list_value(parts, STRING) for key, parts in found.items()}, STRINGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from auditor.formats.terraform.conversion import convert, unify
+from auditor.formats.terraform.conversion import common_type, convert
 from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.functions.signature import Function, Parameter
 from auditor.formats.terraform.types import ANY, BOOL, MAPPINGS, NUMBER, STRING, Type, list_of, map_of, set_of
@@ -21,10 +21,8 @@ def _to(type_: Type) -> Callable[[Value], Value]:
 
 
 def _to_map(value: Value) -> Value:
-    if value.is_known and value.kind in MAPPINGS:
-        parts = [part.type for part in value.items.values()]
-        if unify(parts) is None:
-            raise Refused("the elements of a map must have one type", value.place)
+    if value.is_known and value.kind in MAPPINGS and common_type(value.items.values()) is None:
+        raise Refused("the elements of a map must have one type", value.place)
     return convert(value, map_of(ANY))
 
 

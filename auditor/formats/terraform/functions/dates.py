@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.functions.signature import TEXT, Function
 from auditor.formats.terraform.types import NUMBER, STRING
 from auditor.formats.terraform.values import Value, number, string
 
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
-DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+|0")
-PART = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
+DURATION = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+|0")
+PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
 SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 VERB = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", re.DOTALL)
 
@@ -41,7 +41,7 @@ def _timeadd(time: Value, duration: Value) -> Value:
     try:
         return string(_written(_moment(time) + timedelta(seconds=-seconds if text.startswith("-") else seconds)))
     except OverflowError:
-        raise Refused("the time is out of range", duration.place) from None
+        raise Exhausted("years behind 9999 are not reckoned with", duration.place) from None
 
 
 def _timecmp(left: Value, right: Value) -> Value:

@@ -13,13 +13,23 @@ from auditor.formats.terraform.functions.signature import TEXT, Function, Parame
 from auditor.formats.terraform.numbers import number_text, read_number
 from auditor.formats.terraform.places import SourceFile
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING, object_of
-from auditor.formats.terraform.values import GAP, Hidden, Value, list_value, number_of, object_value, string, tuple_value
+from auditor.formats.terraform.values import GAP, Hidden, Value, list_value, normal, number_of, object_value, string, tuple_value
 
 if TYPE_CHECKING:
     from auditor.formats.terraform.jsontext import JsonNode
     from auditor.formats.terraform.values import Raw
 
 MAX_TEXT = 4 * 1024 * 1024
+ENCODINGS: Mapping[str, tuple[str, ...]] = {
+    "utf-8": ("utf-8", "csutf8"),
+    "utf-16": ("utf-16", "csutf16"),
+    "utf-16-le": ("utf-16le", "csutf16le"),
+    "utf-16-be": ("utf-16be", "csutf16be"),
+    "latin-1": ("iso-8859-1", "iso_8859-1", "latin1", "l1"),
+    "cp1252": ("windows-1252", "cswindows1252"),
+    "ascii": ("us-ascii", "csascii"),
+}
+NO_ENCODINGS = ("utf8", "utf16", "")
 
 
 def json_text(value: Value) -> str:
@@ -71,7 +81,7 @@ def _decoded(node: JsonNode, text: Value) -> Value:
     from auditor.formats.terraform.jsontext import JsonArray, JsonScalar, JsonText
 
     if isinstance(node, JsonText):
-        return Value(node.text, STRING, node, text.trail_)
+        return Value(normal(node.text), STRING, node, text.trail_)
     if isinstance(node, JsonArray):
         return tuple_value((_decoded(item, text) for item in node.items), node)
     if isinstance(node, JsonScalar):
@@ -81,16 +91,13 @@ def _decoded(node: JsonNode, text: Value) -> Value:
             if raw is None:
                 raise Refused("a number is too large", node)
         return Value(raw, ANY if raw is None else BOOL if isinstance(raw, bool) else NUMBER, node, text.trail_)
-    return object_value({key.text: _decoded(value, text) for key, value in node.members}, node)
+    return object_value({normal(key.text): _decoded(value, text) for key, value in node.members}, node)
 
 
 def _csvdecode(text: Value) -> Value:
-    import csv
+    from auditor.formats.terraform.functions.csv import read_csv
 
-    try:
-        rows = [row for row in csv.reader(str(text.raw).splitlines(keepends=True), strict=True) if row]
-    except csv.Error as error:
-        raise Refused(f"this is no CSV: {error}", text.place) from None
+    rows = read_csv(str(text.raw))
     if not rows:
         raise Refused("a CSV text begins with the names of its columns", text.place)
     names, *records = rows
@@ -99,7 +106,10 @@ def _csvdecode(text: Value) -> Value:
     if any(len(record) != len(names) for record in records):
         raise Refused("a row has not as many fields as there are columns", text.place)
     found = [
-        object_value({name: Value(field, STRING, text.place, text.trail_) for name, field in zip(names, record, strict=True)}, text.place)
+        object_value(
+            {normal(name): Value(normal(field), STRING, text.place, text.trail_) for name, field in zip(names, record, strict=True)},
+            text.place,
+        )
         for record in records
     ]
     return list_value(found, object_of(tuple((name, STRING) for name in names)), text.place)
@@ -117,25 +127,32 @@ def _base64decode(text: Value) -> Value:
 
 
 def _codec(name: Value) -> str:
-    import codecs
-
-    text = str(name.raw)
-    try:
-        return codecs.lookup({"UTF-16": "utf-16-be", "UTF-16LE": "utf-16-le", "UTF-16BE": "utf-16-be"}.get(text.upper(), text)).name
-    except LookupError:
-        raise Refused(f"there is no encoding {text!r}", name.place) from None
+    """The Python name of an encoding that Terraform knows by its name at IANA."""
+    text = str(name.raw).lower()
+    found = next((codec for codec, names in ENCODINGS.items() if text in names), None)
+    if found is not None:
+        return found
+    if text in NO_ENCODINGS:
+        raise Refused(f"there is no encoding {name.raw!r}", name.place)
+    raise Undecided(name)
 
 
 def _textencodebase64(text: Value, encoding: Value) -> Value:
+    codec = _codec(encoding)
+    mark = b"\xfe\xff" if codec == "utf-16" else b""
     try:
-        return string(base64.b64encode(str(text.raw).encode(_codec(encoding))).decode())
+        return string(base64.b64encode(mark + str(text.raw).encode("utf-16-be" if mark else codec)).decode())
     except UnicodeError:
         raise Refused("the text has characters that the encoding has not", text.place) from None
 
 
 def _textdecodebase64(text: Value, encoding: Value) -> Value:
+    codec = _codec(encoding)
     try:
-        return string(base64.b64decode(str(text.raw), validate=True).decode(_codec(encoding)))
+        data = base64.b64decode(str(text.raw), validate=True)
+        if codec == "utf-16" and data[:2] not in (b"\xfe\xff", b"\xff\xfe"):
+            codec = "utf-16-be"
+        return string(data.decode(codec))
     except ValueError:
         raise Refused("this is no Base64 of text in that encoding", text.place) from None
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-from auditor.formats.terraform.errors import Refused
+from auditor.formats.terraform.errors import Refused, Undecided
 from auditor.formats.terraform.functions.signature import TEXT, Function, Parameter
 from auditor.formats.terraform.types import NUMBER, STRING, list_of
 from auditor.formats.terraform.values import Value, list_value, number_of, string
 
 AMOUNT = Parameter(NUMBER)
+MAX_FURTHER_BITS = 32
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _network(prefix: Value) -> Network:
+    """The network. Terraform takes IPv4 addresses inside of IPv6 for the one here and for the other there: those are not decided."""
     text = str(prefix.raw)
     address, slash, length = text.partition("/")
     try:
         if not slash or not (length.isascii() and length.isdigit()):
             raise ValueError
-        return ipaddress.ip_network(f"{_decimal(address)}/{int(length)}", strict=False)
+        network = ipaddress.ip_network(f"{_decimal(address)}/{int(length)}", strict=False)
     except ValueError:
         raise Refused(f"{text!r} is no network in CIDR notation", prefix.place) from None
+    if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
+        raise Undecided(prefix)
+    return network
 
 
 def _decimal(address: str) -> str:
@@ -55,12 +60,14 @@ def _cidrsubnets(prefix: Value, *bits: Value) -> Value:
     """Consecutive networks, each at the next place that its length allows."""
     network = _network(prefix)
     position = int(network.network_address)
+    if not position and bits:
+        raise Refused("nothing can stand before the first of these networks, where Terraform begins to count", prefix.place)
     end = position + network.num_addresses
     found: list[Value] = []
     for value in bits:
         length = network.prefixlen + _bits(value)
-        if _bits(value) < 1 or length > network.max_prefixlen:
-            raise Refused("every network needs at least one further bit, and no more than there are", value.place)
+        if not 1 <= _bits(value) <= MAX_FURTHER_BITS or length > network.max_prefixlen:
+            raise Refused(f"every network needs one to {MAX_FURTHER_BITS} further bits, and no more than there are", value.place)
         size = 1 << (network.max_prefixlen - length)
         position = (position + size - 1) // size * size
         if position + size > end:

@@ -1,14 +1,14 @@
-"""Regular expressions: RE2's, which never take long, run on Python's, which can. What could take long is not run."""
+"""Functions on regular expressions: RE2's, which never take long, run on Python's, which can. What could take long is not run."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from auditor.formats.terraform.errors import Exhausted, Refused
+from auditor.formats.terraform.functions.re2 import compiled
 from auditor.formats.terraform.functions.signature import TEXT, Function
-from auditor.formats.terraform.types import STRING
+from auditor.formats.terraform.types import STRING, Type, object_of, tuple_of
 from auditor.formats.terraform.values import Value, list_value, null, object_value, string, tuple_value
 
 MAX_SUBJECT = 64 * 1024
@@ -16,47 +16,6 @@ MAX_DOUBTFUL = 24
 MAX_WORK = 20_000_000
 PIECE = re.compile(r"\\.|\(\?[^:)]*[:)]|\(|\)|\{\d*,?\d*\}|[*+?|]|.", re.DOTALL)
 UNBOUNDED = re.compile(r"[*+]|\{\d+,\}|\{\d*,?\d{2,}\}")
-MAX_PATTERN = 4 * 1024
-CLASSES = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "ascii": "\\x00-\\x7F",
-    "blank": "\\t ",
-    "cntrl": "\\x00-\\x1F\\x7F",
-    "digit": "0-9",
-    "graph": "!-~",
-    "lower": "a-z",
-    "print": " -~",
-    "punct": "!-/:-@\\[-`{-~",
-    "space": "\\t\\n\\v\\f\\r ",
-    "upper": "A-Z",
-    "word": "0-9A-Za-z_",
-    "xdigit": "0-9A-Fa-f",
-}
-REFUSED = re.compile(r"\(\?(?:[=!>(#]|<[=!])|\\[1-9]|\\[kgpPXCRGZ]|[*+?}]\+")
-
-
-@lru_cache(maxsize=256)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """RE2's `pattern` for Python. Raises `Refused` for what is wrong, or not done here."""
-    if len(pattern) > MAX_PATTERN:
-        raise Exhausted("the regular expression is too long")
-    if REFUSED.search(_without_classes(pattern)):
-        raise Refused(f"invalid or unsupported regular expression {pattern!r}")
-    text = re.sub(r"\[:(\w+):\]", lambda match: CLASSES.get(match[1], match[0]), pattern)
-    text = re.sub(r"\(\?<(\w+)>", r"(?P<\1>", text).replace("\\z", "\\Z")
-    flags = re.ASCII
-    leading = re.match(r"\(\?([ims]+)\)", text)
-    if leading:
-        for letter in leading[1]:
-            flags |= {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}[letter]
-        text = text[leading.end() :]
-    if not flags & re.MULTILINE:
-        text = _absolute_end(text)
-    try:
-        return re.compile(text, flags)
-    except (re.error, RecursionError, OverflowError):
-        raise Refused(f"invalid regular expression {pattern!r}") from None
 
 
 def _degree(pattern: str) -> int | None:
@@ -91,23 +50,10 @@ def _without_classes(pattern: str) -> str:
     return re.sub(r"\\\\|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]", "_", pattern)
 
 
-def _absolute_end(pattern: str) -> str:
-    """`$` is the end of the text, not also before a last newline."""
-    found, depth, position = [], False, 0
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            found.append(pattern[position : position + 2])
-            position += 2
-            continue
-        depth = character == "[" or (depth and character != "]")
-        found.append("\\Z" if character == "$" and not depth else character)
-        position += 1
-    return "".join(found)
-
-
 def _subject(pattern: str, text: str) -> str:
     """The text to search, if that is sure to take no time worth mentioning."""
+    if not text.isascii() and compiled(pattern).flags & re.IGNORECASE:
+        raise Exhausted(f"letters beyond ASCII are not compared without case: {pattern!r}")
     degree = _degree(pattern)
     if degree is None and len(text) > MAX_DOUBTFUL:
         raise Exhausted(f"the regular expression {pattern!r} has repetitions in repetitions and is not run")
@@ -140,18 +86,29 @@ def _regex(pattern: Value, text: Value) -> Value:
 
 def _regexall(pattern: Value, text: Value) -> Value:
     results = [_result(match) for match in _matches(str(pattern.raw), str(text.raw))]
-    if not results:
-        return list_value((), STRING)
-    return list_value(results, results[0].type)
+    return list_value(results, _type(compiled(str(pattern.raw))))
+
+
+def _type(pattern: re.Pattern[str]) -> Type:
+    """The type of every match."""
+    if pattern.groupindex:
+        return object_of(tuple((name, STRING) for name in pattern.groupindex))
+    return tuple_of((STRING,) * pattern.groups) if pattern.groups else STRING
 
 
 def _matches(pattern: str, text: str) -> Iterator[re.Match[str]]:
-    """All matches; as in Go, none that is empty right behind another."""
-    end = -1
-    for match in compiled(pattern).finditer(_subject(pattern, text)):
-        if match.end() > match.start() or match.start() != end:
+    """All matches; as in Go, none that is empty right behind another, and after an empty one the search goes on one character further."""
+    subject = _subject(pattern, text)
+    position, end = 0, -1
+    while position <= len(subject):
+        match = compiled(pattern).search(subject, position)
+        if match is None:
+            return
+        empty = match.end() == match.start()
+        if not (empty and match.start() == end):
             yield match
         end = match.end()
+        position = end + 1 if empty and end == position else end
 
 
 def substitute(pattern: str, text: str, replacement: str) -> str:

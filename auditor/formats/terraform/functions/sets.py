@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import product
 
-from auditor.formats.terraform.conversion import convert, unify
+from auditor.formats.terraform.conversion import common_type, convert, unify
 from auditor.formats.terraform.errors import Exhausted, Refused, Undecided
 from auditor.formats.terraform.functions.signature import PARTLY, Function, Parameter
 from auditor.formats.terraform.types import ANY, SEQUENCES, Kind, set_of, tuple_of
@@ -17,7 +17,8 @@ SET = Parameter(set_of(ANY), parts=True)
 
 def _combined(operation: Callable[[set[object], set[object]], set[object]]) -> Callable[..., Value]:
     def run(*sets: Value) -> Value:
-        type_ = unify([value.type.element or ANY for value in sets if value.elements] or [value.type.element or ANY for value in sets])
+        types = [value.type.element or ANY for value in sets]
+        type_ = unify([type_ for type_, value in zip(types, sets, strict=True) if value.elements or type_.kind is not Kind.ANY])
         if type_ is None:
             raise Refused("all sets must have elements of one type")
         parts = {sort_key(part): part for value in sets for part in convert(value, set_of(type_)).elements}
@@ -34,7 +35,7 @@ def _union(*sets: Value) -> Value:
         from auditor.formats.terraform.functions.collections import members_of
 
         parts = [part for value in sets for part in members_of(value)]
-        type_ = unify([part.type for part in parts]) or ANY
+        type_ = common_type(parts) or ANY
         raise Undecided(next(v for v in sets if v.is_unknown), tuple(convert(part, type_) for part in parts))
     return _combined(lambda left, right: left | right)(*sets)
 
@@ -50,7 +51,7 @@ def _product(*sets: Value) -> Value:
         raise Exhausted(f"a product of {size} elements is not evaluated")
     columns = []
     for value in sets:
-        type_ = unify([part.type for part in value.elements]) if value.kind is Kind.TUPLE else value.type.element or ANY
+        type_ = common_type(value.elements) if value.kind is Kind.TUPLE else value.type.element or ANY
         if type_ is None:
             raise Refused("the elements of one argument must have one type", value.place)
         columns.append(([convert(part, type_) for part in value.elements], type_))

@@ -16,7 +16,7 @@ from auditor.formats.terraform.functions.signature import TEXT, Function, Parame
 from auditor.formats.terraform.numbers import number_text, read_number
 from auditor.formats.terraform.places import Place, Trail
 from auditor.formats.terraform.types import ANY, BOOL, NUMBER, STRING
-from auditor.formats.terraform.values import GAP, Hidden, Value, number_of, object_value, string, tuple_value
+from auditor.formats.terraform.values import GAP, Hidden, Value, normal, number_of, object_value, string, tuple_value
 from auditor.model.source import Source, Span
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class _Decoder:
         if isinstance(node, yamlspan.Sequence):
             return tuple_value(map(self.value, node.items), place)
         if isinstance(node, yamlspan.Mapping):
-            return object_value({self.key(name, part): self.value(part) for name, part in node.entries.items()}, place)
+            return object_value({normal(self.key(name, part)): self.value(part) for name, part in node.entries.items()}, place)
         raw = self.scalar(node)
         type_ = ANY if raw is None else BOOL if isinstance(raw, bool) else STRING if isinstance(raw, str) else NUMBER
-        return Value(raw, type_, place, self.trail)
+        return Value(normal(raw) if isinstance(raw, str) else raw, type_, place, self.trail)
 
     def scalar(self, node: yamlspan.Scalar) -> Raw:
         tag = (node.tag or "").removeprefix("tag:yaml.org,2002:")
@@ -124,7 +124,12 @@ def _yamldecode(text: Value) -> Value:
 
 
 def _yamlencode(value: Value) -> Value:
-    text = "\n".join(_lines(value)) + "\n"
+    lines = _lines(value)
+    if isinstance(value.raw, str):
+        lines = [lines[0], *("  " + line if line else line for line in lines[1:])]
+    text = "\n".join(lines) + "\n"
+    if not isinstance(value.raw, str | tuple | dict | Hidden):
+        text += "...\n"  # after a bare scalar, a document must be closed
     if len(text) > MAX_TEXT:
         raise Exhausted(f"text longer than {MAX_TEXT} characters is not evaluated")
     if not value.wholly_known:
