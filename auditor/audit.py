@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.chosen import claimed_by_format, in_tree
@@ -33,6 +34,9 @@ from auditor.policy.parameters import Given, parameters_of, unknown_parameters
 from auditor.policy.problems import PolicyError, Problem, did_you_mean
 from auditor.policy.ruleset import Kind, Ruleset
 from auditor.waiting import PROGRESS
+
+if TYPE_CHECKING:
+    from auditor.analysis.again import Memory
 
 HYGIENE = "firewall-hygiene"
 
@@ -81,12 +85,12 @@ def audit_request(request: Request) -> Run:
     return run_of(reading, request)
 
 
-def run_of(reading: Reading, request: Request) -> Run:
-    """The findings about what was read."""
+def run_of(reading: Reading, request: Request, memory: Memory | None = None) -> Run:
+    """The findings about what was read. `memory` holds what was found out about another state of it."""
     from auditor.policy.describe import infos_of
     from auditor.policy.suppress import suppress
 
-    findings = tuple(_addressed(findings_of(reading), reading.graph))
+    findings = tuple(_addressed(findings_of(reading, memory), reading.graph))
     try:
         kept, ignored = suppress(findings, reading.tree, reading.config, request.baseline, request.ignores)
     except PolicyError as error:
@@ -102,14 +106,14 @@ def run_of(reading: Reading, request: Request) -> Run:
     )
 
 
-def findings_of(reading: Reading) -> Iterable[Finding]:
+def findings_of(reading: Reading, memory: Memory | None = None) -> Iterable[Finding]:
     """What every ruleset says, then what the front ends remarked, in a stable order."""
     from auditor.policy.hygiene import NOTED
 
     filtered = bool(reading.graph.hooks or reading.graph.filters)  # nothing holds because nothing was there
     places = {each.id: number for number, each in enumerate(each for ruleset, _ in reading.rulesets for each in ruleset.requirements)}
     PROGRESS.begin(len(places))
-    for finding in _of_rulesets(reading, filtered):
+    for finding in _of_rulesets(reading, filtered, memory):
         PROGRESS.reach(places.get(finding.rule, 0) + 1, finding.rule)
         yield finding
     yield from reading.doubts
@@ -118,13 +122,13 @@ def findings_of(reading: Reading) -> Iterable[Finding]:
     yield from map(finding_of_note, dict.fromkeys(sorted(notes, key=lambda note: (note.span, note.trap, note.message))))
 
 
-def _of_rulesets(reading: Reading, filtered: bool) -> Iterator[Finding]:
+def _of_rulesets(reading: Reading, filtered: bool, memory: Memory | None) -> Iterator[Finding]:
     from auditor.policy.check import check
     from auditor.policy.hygiene import check_hygiene
 
     for ruleset, _ in reading.rulesets:
         if filtered and any(requirement.kind is Kind.HYGIENE for requirement in ruleset.requirements):
-            yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph)
+            yield from check_hygiene(ruleset, reading.values[ruleset.name], reading.graph, memory)
         yield from check(ruleset, reading.values[ruleset.name], reading.cast, reading.graph)
 
 
@@ -194,17 +198,26 @@ def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request
         var_files_of={each.path: each.var_files for each in config.inputs if each.var_files},
         nft=nft_reader(),
     )
+    nested = _owned(talos_in_terraform(tree, claimed.get("terraform", ()), options), "talos")
+    claimed = _without(claimed, nested)
     graph = Graph(notes=closed)
     PROGRESS.begin(sum(map(len, claimed.values())))
     done = 0
     for format_ in FORMATS:
         PROGRESS.reach(done, format_.title)
         done += len(claimed.get(format_.name, ()))
-        if format_.name == "proxmox" and {"proxmox", "terraform"} <= claimed.keys():
-            graph += _owned(proxmox_with_terraform(tree, claimed["proxmox"], claimed["terraform"], options), "proxmox")
+        if format_.name == "proxmox":
+            graph += _owned(proxmox_with_terraform(tree, claimed.get("proxmox", ()), claimed.get("terraform", ()), options), "proxmox")
         elif format_.name in claimed:
             graph += _owned(format_.load(tree, claimed[format_.name], options), format_.name)
-    return joined(graph) + _owned(talos_in_terraform(tree, claimed.get("terraform", ()), options), "talos")
+    return joined(graph) + nested
+
+
+def _without(claimed: dict[str, list[str]], nested: Graph) -> dict[str, list[str]]:
+    """Without the files that another file has read in already, for what it says they are."""
+    used = {path for path, _ in nested.read}
+    left = {name: [path for path in paths if path not in used] for name, paths in claimed.items()}
+    return {name: paths for name, paths in left.items() if paths}
 
 
 def _configured_variables(config: Config) -> Iterable[tuple[str, str]]:

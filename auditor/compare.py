@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auditor import audit
+from auditor.analysis.again import Memory
 from auditor.deliver import from_here
 from auditor.files import DirectoryTree, GitTree, Tree, Unreadable
 from auditor.model.findings import Outcome, Run
@@ -37,26 +38,16 @@ class Unread:
     message: str
 
 
-def state(text: str, request: audit.Request) -> State:
-    """The state that `text` names: a directory or file, or `rev:NAME`. Raises `UsageError`."""
-    tree, inputs = _tree(text)
-    reading = audit.read(tree, inputs, replace(request, paths=(text,)))
-    return State(reading, audit.run_of(reading, request))
-
-
 def states(base: str, head: str, request: audit.Request) -> tuple[State, State]:
-    """Both states, the second read only if it differs. Raises `UsageError`."""
-    before = state(base, request)
-    tree, inputs = _tree(head)
-    asked = before.reading.tree
-    if isinstance(asked, _Directory | _Revision) and inputs == _inputs(base) and not request.var_files and _same(asked, tree):
-        return before, State(replace(before.reading, tree=tree), before.run)
+    """Both states, each a directory or file, or `rev:NAME`; the second is read only if it differs. Raises `UsageError`."""
+    memory = Memory()
+    (asked, was_inputs), (tree, inputs) = _tree(base), _tree(head)
+    reading = audit.read(asked, was_inputs, replace(request, paths=(base,)))
+    before = State(reading, audit.run_of(reading, request, memory))
+    if isinstance(asked, _Directory | _Revision) and inputs == was_inputs and not request.var_files and _same(asked, tree):
+        return before, State(replace(reading, tree=tree), before.run)
     reading = audit.read(tree, inputs, replace(request, paths=(head,)))
-    return before, State(reading, audit.run_of(reading, request))
-
-
-def _inputs(text: str) -> tuple[str, ...]:
-    return ("",) if text.startswith(REVISION) else audit.tree_of((text,))[1]
+    return before, State(reading, audit.run_of(reading, request, memory))
 
 
 def _tree(text: str) -> tuple[Tree, tuple[str, ...]]:

@@ -86,6 +86,16 @@ def long_nft(folder: Path, rules: int = 10_000) -> Path:
     return directory
 
 
+def shorter_nft(folder: Path) -> Path:
+    """The ruleset of `long_nft`, made before, without one rule in its middle."""
+    lines = (folder / "long" / "ruleset.nft").read_text().split("\n")
+    del lines[len(lines) // 2]
+    directory = folder / "shorter"
+    directory.mkdir()
+    (directory / "ruleset.nft").write_text("\n".join(lines))
+    return directory
+
+
 def _rule(number: int) -> str:
     source, destination = f"10.{number >> 8 & 255}.{number & 255}.0/24", f"172.16.{number % 250}.{number % 199}"
     return f"ip saddr {source} ip daddr {destination} tcp dport {1024 + number} accept"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.inputs import long_nft, small_tf, talos_patches
+from benchmarks.inputs import long_nft, shorter_nft, small_tf, talos_patches
 from benchmarks.nftables import mixed_nft, page_nft, set_nft
 from benchmarks.pfsense import large_pfsense, small_pfsense
 from benchmarks.proxmox import long_guest
@@ -94,6 +94,10 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     yield Case("pfSense, ten rules, to text", (*AUDITOR, "check", str(small_pfsense(folder))), (15, None))
     yield Case("pfSense, 5 MB, 5,000 rules, to text", (*AUDITOR, "check", str(large_pfsense(folder))), (None, 300), repeat=3)
     yield Case("nftables, 10,000 rules, to text", (*AUDITOR, "check", str(long)), repeat=3)
+    flow = ("--from", "internet", "--to", "10.0.0.5", "--service", "tcp/22")
+    yield Case("nftables, 10,000 rules, a trace", (*AUDITOR, "trace", str(long), *flow), repeat=3)
+    yield Case("nftables, 10,000 rules, diff by one", (*AUDITOR, "diff", str(long), str(shorter_nft(folder))), repeat=3)
+    yield Case("nftables, 10,000 rules, diff of the same", (*AUDITOR, "diff", str(long), str(long)), repeat=3)
     yield from _nftables(folder)
     yield Case("Proxmox, 10,000 rules of a guest, to text", (*AUDITOR, "check", str(long_guest(folder))), repeat=3)
     yield Case("switch, a list of 10,000 lines, to text", (*AUDITOR, "check", str(long_switch(folder))), (None, 200), repeat=3)

@@ -27,8 +27,9 @@ from auditor.model.filters import (
 )
 from auditor.model.graph import Crossing, Way
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
-from auditor.model.record import dataclass, field
+from auditor.model.record import dataclass, field, replace
 
+_LONG = 64  # rules of a filter that are worth looking through once for all pairs
 _MOST = 400  # rules between the common head and tail that are told apart one by one
 
 
@@ -39,6 +40,7 @@ class Differences:
     _known: dict[tuple[int, int], tuple[PacketSet, Filter, Filter]] = field(default_factory=dict)
     _meanings: dict[Hashable, int] = field(default_factory=dict)
     _chains: dict[int, tuple[int, Chain]] = field(default_factory=dict)
+    _parts: dict[tuple[int, PacketSet], tuple[Filter, Filter]] = field(default_factory=dict)
 
     def ways(self, old: Sequence[Way], new: Sequence[Way]) -> PacketSet:
         """Packets that the two lists of ways may treat differently."""
@@ -105,6 +107,22 @@ class Differences:
             assert isinstance(was, Call) and isinstance(now, Call)
             return self._rules(was.chain.rules, now.chain.rules)  # of the packet as it is there: what is written over is left out later
         return _may_match(old) | _may_match(new)
+
+    def part(self, way: Way, where: PacketSet) -> Way:
+        """The way with those rules of its filters alone that packets of `where` may match: it decides these as the whole does."""
+        if len(way.crossings) == 0 or where is EVERYTHING:
+            return way
+        return replace(way, crossings=tuple(replace(each, filter=self._part(each.filter, where)) for each in way.crossings))
+
+    def _part(self, filter_: Filter, where: PacketSet) -> Filter:
+        if len(filter_.rules) < _LONG or filter_.then is not None:
+            return filter_
+        known = self._parts.get((id(filter_), where))
+        if known is None:
+            written = next(_written(filter_.rules, set()), None) is not None
+            rules = filter_.rules if written else tuple(rule for rule in filter_.rules if where.meets(_may_match(rule)))
+            known = self._parts[id(filter_), where] = (replace(filter_, rules=rules), filter_)
+        return known[0]
 
     # -- what rules mean, as numbers that are equal where they mean the same
 

@@ -80,7 +80,7 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
             where = differences.ways(was, now)
             if not where:
                 continue
-            let = _let_through(was, where), _let_through(now, where)
+            let = [_let_through(ways, where, tuple(differences.part(way, where) for way in ways)) for ways in (was, now)]
             absent = [name for name in (source, destination) if name not in (new if was else old)]
             present = (before[0], old) if was else (after[0], new)
             if (was and now) or (absent and all(_made(present[0], present[1][name]) for name in absent)):
@@ -179,14 +179,15 @@ def _asked(way: Way) -> PacketSet:
     return NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses)
 
 
-def _let_through(ways: tuple[Way, ...], where: PacketSet) -> Let:
+def _let_through(ways: tuple[Way, ...], where: PacketSet, parts: tuple[Way, ...] = ()) -> Let:
+    """What of `where` passes; `parts` are the ways with the rules alone that it may match."""
     surely, maybe = NOTHING, NOTHING
-    for way in ways:
+    for way in parts or ways:
         question = _asked(way) & where
         if question:
             found = reach.way_bounds(way, question)
             surely, maybe = surely | found.surely, maybe | found.maybe
-    return Let(surely, maybe, ways)
+    return Let(surely, maybe, parts or ways)
 
 
 def _change(effect: Effect, source: str, destination: str, packets: PacketSet, was: Let, now: Let, may_open: bool) -> Change:

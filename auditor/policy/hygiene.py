@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from auditor.analysis import exposure, reach
 from auditor.analysis.cover import Covered, covered
@@ -18,6 +19,9 @@ from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
 from auditor.policy.services import parse_service
+
+if TYPE_CHECKING:
+    from auditor.analysis.again import Memory
 
 NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition"})
 """Remarks of front ends that are hygiene in every dialect."""
@@ -37,9 +41,12 @@ class Subject:
     covered: tuple[Covered, ...]  # rules that earlier ones take everything from
 
 
-def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph) -> Iterator[Finding]:
-    """The findings of every hygiene requirement of `ruleset`, in its order; one that says so for each that holds."""
-    subject = Subject(graph, values, tuple(exposure.inbound_sites(graph)), tuple(_covered(graph)))
+def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph, memory: Memory | None = None) -> Iterator[Finding]:
+    """The findings of every hygiene requirement of `ruleset`, in its order; one that says so for each that holds.
+
+    `memory` holds what was found out about another state of the same lists.
+    """
+    subject = Subject(graph, values, tuple(exposure.inbound_sites(graph)), tuple(_covered(graph, memory)))
     for requirement in ruleset.requirements:
         if requirement.kind is Kind.HYGIENE:
             found = list(CHECKS[requirement.fact](requirement, subject))
@@ -128,17 +135,18 @@ def _redundant(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
             yield _by(requirement, found, "adds nothing: all of its packets are decided the same way already, by")
 
 
-def _covered(graph: Graph) -> Iterator[Covered]:
+def _covered(graph: Graph, memory: Memory | None = None) -> Iterator[Covered]:
     """The rules that can match nothing in any list they stand in: one rule of a file can become several, in several lists."""
     standing: dict[object, int] = {}
     found: dict[object, list[Covered]] = {}
     scopes = {id(hook.filter): _scopes(graph, hook) for hook in graph.hooks if hook.own}
-    for rules, unordered in _lists(graph):
+    for number, (rules, unordered) in enumerate(_lists(graph)):
         own = tuple(rule for rule in rules.rules if not rule.synthetic)
         for rule in own:
             standing[_written(rule)] = standing.get(_written(rule), 0) + 1
         ordered = tuple(sorted(own, key=_breadth, reverse=True)) if unordered else own
-        for each in covered(ordered, *scopes.get(id(rules), (EVERYTHING, EVERYTHING))):
+        scope = scopes.get(id(rules), (EVERYTHING, EVERYTHING))
+        for each in covered(ordered, *scope) if memory is None else memory.covered(f"{number} {rules.name}", ordered, *scope):
             found.setdefault(_written(each.rule), []).append(each)
     for key, alike in found.items():
         if len(alike) == standing[key]:
@@ -196,6 +204,8 @@ def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
     )
     if place is None and judged.crossing is not None:
         filter_ = judged.crossing.filter
+        while filter_.then is not None:  # the last one is what lets it through
+            filter_ = filter_.then
         place = Location(filter_.default_span or filter_.span, "", filter_.name)
     return replace(_finding(requirement, what, place), witness=shown.witness, trace=shown.trace, related=shown.related)
 
