@@ -51,7 +51,7 @@ def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator
     elif requirement.kind is Kind.FACT:
         yield from _fact(stage, requirement, stage.endpoints(asked.flow.destinations))
     else:
-        yield from _flows(requirement, pairs_of(stage, asked, all_), unbound)
+        yield from _flows(requirement, pairs_of(stage, asked, all_), unbound, _ports(all_))
 
 
 def pairs_of(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterable[Pair]:
@@ -88,7 +88,13 @@ def _answers(asked: tuple[Settled, ...], roles: tuple[str, ...]) -> PacketSet:
     )
 
 
-def _flows(requirement: Requirement, pairs: Iterable[Pair], unbound: tuple[str, ...]) -> Iterator[Finding]:
+def _ports(asked: tuple[Settled, ...]) -> frozenset[int]:
+    """The single ports that some requirement speaks of."""
+    services = (service for each in asked if each.flow is not None for service in each.flow.services)
+    return frozenset(low for service in services for low, high in service.ports if low == high)
+
+
+def _flows(requirement: Requirement, pairs: Iterable[Pair], unbound: tuple[str, ...], meant: frozenset[int]) -> Iterator[Finding]:
     asked = tuple(pairs)
     if not asked and requirement.scope is Scope.NETWORK:
         return  # no network firewall stands between the ends
@@ -102,7 +108,7 @@ def _flows(requirement: Requirement, pairs: Iterable[Pair], unbound: tuple[str, 
     if not failing:
         yield finding_of(requirement, asked, Outcome.HOLDS, unbound)
     for pairs_here in group_by_place(requirement, failing):
-        yield finding_of(requirement, pairs_here, pairs_here[0].outcome, unbound)
+        yield finding_of(requirement, pairs_here, pairs_here[0].outcome, unbound, meant)
 
 
 def _open(requirement: Requirement, reason: str, advice: str) -> Finding:

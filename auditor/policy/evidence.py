@@ -28,6 +28,7 @@ from auditor.model.packets import Field, Packet, PacketSet, State
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 from auditor.policy.flows import UPKEEP, Pair
+from auditor.policy.nearly import near_misses
 from auditor.policy.ruleset import ANY, Kind, Requirement
 
 
@@ -42,8 +43,14 @@ def group_by_place(requirement: Requirement, pairs: Iterable[Pair]) -> list[list
     return [places[key] for key in sorted(places, key=lambda key: key[0])]
 
 
-def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome, unbound: tuple[str, ...] = ()) -> Finding:
-    """One finding about pairs that share an outcome and the place that decides it."""
+def finding_of(
+    requirement: Requirement,
+    pairs: Sequence[Pair],
+    outcome: Outcome,
+    unbound: tuple[str, ...] = (),
+    meant: frozenset[int] = frozenset(),
+) -> Finding:
+    """One finding about pairs that share an outcome and the place that decides it. `meant` are the ports that requirements ask for."""
     shown = pairs[0].worst
     flows = _flows_text(pairs)
     fingerprint = (requirement.id, *sorted({_who(pair) for pair in pairs}), _filter_name(shown))
@@ -75,7 +82,7 @@ def finding_of(requirement: Requirement, pairs: Sequence[Pair], outcome: Outcome
         requirement.level,
         f"{requirement.title}: {_sentence(requirement, shown, steps, flows, outcome, questions)}",
         location=_location(requirement, shown, steps),
-        related=seen.related,
+        related=(*_nearly(outcome, shown, steps, packet, meant), *seen.related),
         witness=seen.witness,
         trace=seen.trace,
         questions=questions,
@@ -167,6 +174,16 @@ def decisive(requirement: Requirement, steps: tuple[Step, ...]) -> Step | None:
 def _related(steps: tuple[Step, ...]) -> tuple[Location, ...]:
     decided = [step.decision.rule for step in steps if step.decision.rule is not None]
     return tuple(dict.fromkeys(Location(span, phrase) for rule in decided for phrase, span in rule.trail))
+
+
+def _nearly(
+    outcome: Outcome, shown: Judgement, steps: tuple[Step, ...], packet: Packet | None, meant: frozenset[int]
+) -> tuple[Location, ...]:
+    """The rules that were perhaps meant to let a stopped packet through."""
+    stopped = packet is not None and not shown.reply and steps and steps[-1].decision.verdict.denies
+    if outcome is not Outcome.BROKEN or packet is None or not stopped:
+        return ()
+    return near_misses(steps[-1].crossing, packet, meant)
 
 
 # -- what

@@ -35,11 +35,11 @@ _PRODUCTS_OWN = ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Proto
 
 
 UPKEEP = (
-    union(icmp(Protocol.ICMP, kind) for kind in (3, 11, 12))
-    | union(icmp(Protocol.ICMPV6, kind) for kind in (1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 143))
+    union(icmp(Protocol.ICMP, kind) for kind in (0, 3, 11, 12))
+    | union(icmp(Protocol.ICMPV6, kind) for kind in (1, 2, 3, 4, 129, 130, 131, 132, 133, 134, 135, 136, 143))
     | ports(Protocol.UDP, ((68, 68), (546, 546)))
 )
-"""What a host needs to be told to stay on its network: errors, its neighbours and routers, its own address. No flow that is new to it."""
+"""What a host needs to be told to stay on its network: errors, answers, its neighbours and routers, its own address. Nothing new."""
 
 
 def packets_of(service: Service) -> PacketSet:

@@ -1,0 +1,44 @@
+"""What trying the documents on a switch brought to light."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Finding, Outcome
+
+SWITCH = """\
+ip access-list extended NODES-IN
+ 10 permit tcp 192.168.10.0 0.0.0.255 192.168.30.0 0.0.0.255 eq 6443
+ LINE
+ 100 deny ip any any
+interface Vlan10
+ ip address 192.168.10.1 255.255.255.0
+interface Vlan30
+ description kubernetes nodes
+ ip address 192.168.30.1 255.255.255.0
+ ip access-group NODES-IN out
+interface Vlan99
+ ip address 192.168.99.2 255.255.255.0
+ip route 0.0.0.0 0.0.0.0 192.168.99.1
+"""
+ROLES = 'rulesets: [talos]\nroles:\n  node: {zone: "switch:core:Vlan30"}\n  admin: {zone: "switch:core:Vlan10"}\n'
+
+
+def findings(config: str) -> dict[str, Finding]:
+    files: dict[str, str | bytes] = {"core.cfg": config, "auditor.yaml": ROLES.replace("core", "core.cfg")}
+    reading = audit.read(MemoryTree(files), ("core.cfg",), audit.Request())
+    return {each.rule: each for each in audit.findings_of(reading)}
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ("20 permit icmp any 192.168.30.0 0.0.0.255 echo-reply", Outcome.HOLDS),
+        ("20 permit icmp any 192.168.30.0 0.0.0.255", Outcome.BROKEN),
+        ("20 permit icmp any 192.168.30.0 0.0.0.255 timestamp-request", Outcome.BROKEN),
+    ],
+)
+def test_the_answer_to_a_ping_is_no_flow_that_comes_in(line: str, outcome: Outcome) -> None:
+    assert findings(SWITCH.replace("LINE", line))["talos/default-deny-inbound"].outcome is outcome
