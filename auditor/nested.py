@@ -17,7 +17,10 @@ _SIGN = b"talos_machine_configuration"
 
 
 def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
-    """The machines whose configurations the Terraform files at `paths` generate, with their patches merged."""
+    """The machines whose configurations the Terraform files at `paths` generate, with their patches merged.
+
+    The files that hold those patches are in the graph's `read`: nobody need guess what they are for.
+    """
     if not any(_SIGN in _bytes(tree, path) for path in paths):
         return Graph()
     from auditor.formats.talos.embedded import EmbeddedMachine, EmbeddedPatch, embedded_graph
@@ -38,7 +41,8 @@ def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Gr
         )
         for machine in talos_machines(tree, paths, options)
     ]
-    return embedded_graph(machines, options)
+    used = {patch.span.path for machine in machines for patch in machine.patches if patch.text is not None} - {*paths}
+    return embedded_graph(machines, options) + Graph(read=tuple((path, "talos") for path in sorted(used)))
 
 
 def _bytes(tree: Tree, path: str) -> bytes:

@@ -11,11 +11,9 @@ from auditor.formats.talos.canonical import canonical_mapping
 from auditor.formats.talos.check_cluster import check_cluster
 from auditor.formats.talos.check_rules import check_rules
 from auditor.formats.talos.documents import Document
-from auditor.formats.talos.layout import Group
+from auditor.formats.talos.layout import FIREWALL_KINDS, Member
 from auditor.formats.talos.machine import Machine
 from auditor.model.source import Effect, Level, Note, Span
-
-_ORDERED = ("NetworkDefaultActionConfig", "NetworkRuleConfig")
 
 
 def check_machine(machine: Machine, parameters: Mapping[str, object]) -> Iterator[Note]:
@@ -80,18 +78,30 @@ def _stale(cluster: Sequence[Machine]) -> Iterator[Note]:
                     yield Note("stale-address", message, entry.subnet_span, Effect.WIDENED, Level.WARNING)
 
 
-def check_order(group: Group) -> Iterator[Note]:
+def check_order(members: Sequence[Member]) -> Iterator[Note]:
     """Patches of a directory that set the same thing, where nothing says which comes last."""
+    for other, document in _in_two_patches(members):
+        message = f"{document.title} is set in two patches, and which of them comes last is not known: what it says stays open"
+        yield Note("patch-order", message, _span(document), Effect.UNKNOWN, Level.WARNING, (("also set here", _span(other)),))
+
+
+def disputed(members: Sequence[Member]) -> tuple[Document, ...]:
+    """The rules that `check_order` tells of, as each patch gives them. In which order actions are merged is the same: block stays."""
+    pairs = (pair for pair in _in_two_patches(members) if pair[0].kind == "NetworkRuleConfig")
+    return tuple(dict.fromkeys(document for pair in pairs for document in pair))
+
+
+def _in_two_patches(members: Sequence[Member]) -> Iterator[tuple[Document, Document]]:
+    """Documents that differ from one of the same identity in an earlier patch of the same roles."""
     earlier: dict[tuple[object, ...], Document] = {}
-    for member in group.patches:
+    for member in members:
         for document in member.loaded.documents:
-            if document.kind not in _ORDERED:
+            if document.kind not in FIREWALL_KINDS:
                 continue
             other = earlier.get((member.roles, document.identity))
             earlier[member.roles, document.identity] = document
             if other is not None and _span(other).path != _span(document).path and _said(document) != _said(other):
-                message = f"{document.title} is set in two patches, and which of them comes last is not known: taken is the order of paths"
-                yield Note("patch-order", message, _span(document), Effect.UNKNOWN, Level.WARNING, (("also set here", _span(other)),))
+                yield other, document
 
 
 def _said(document: Document) -> dict[str, object]:

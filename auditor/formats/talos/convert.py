@@ -69,7 +69,7 @@ def _zone(machine: Machine) -> Zone:
         exact=bool(exact),
         aliases=plan.aliases,
         attributes=attributes,
-        site=cluster,
+        site=cluster or plan.site,
     )
 
 
@@ -124,7 +124,7 @@ def _states(span: Span) -> Iterator[Rule]:
 
 
 def _over_tunnels(facts: Facts, members: frozenset[str], span: Span) -> Iterator[Rule]:
-    if facts.kubespan:
+    if facts.kubespan is not False:
         place = facts.kubespan_span or span
         unknown = Unknown("members of the cluster may come over the kubespan interface, which is not filtered", place)
         member = Test(Predicate(Fact.MEMBER, Side.SOURCE, members, place), unknown)
@@ -148,7 +148,8 @@ def _implicit(machine: Machine, span: Span) -> Iterator[Rule]:
     if machine.version >= TIMESTAMPS_DROPPED:
         dropped = union(icmp(Protocol.ICMP, type_) for type_ in (13, 14, 17, 18))
         yield _product(Exactly(dropped), Verdict.DENY, span, "Talos drops ICMP timestamp and address mask messages")
-    limited = Undecided(Unknown("Talos limits ICMP to 5 packets a second", span), protocol_set(Protocol.ICMP, Protocol.ICMPV6))
+    reason = "Talos lets in 5 ICMP packets a second for all senders together, and more only by a rule for icmp with ports 0-65535"
+    limited = Undecided(Unknown(reason, span, lapses=True, recurs=True), protocol_set(Protocol.ICMP, Protocol.ICMPV6))
     yield _product(limited, Verdict.PERMIT, span, "Talos accepts 5 ICMP packets a second")
     cluster = machine.facts.networks.intervals()
     inside = sources(cluster)
@@ -167,8 +168,8 @@ def services(rule: FirewallRule) -> Condition:
     unknown = next(iter(rule.unknowns), Unknown("the rule's protocol or ports are not known", rule.span))
     spans = [(each.low, each.high) for each, _ in rule.ports if each.low <= each.high]
     if rule.protocol is None:
-        both_protocols = ports(Protocol.TCP, spans or ((0, 65535),)) | ports(Protocol.UDP, spans or ((0, 65535),))
-        return Undecided(unknown, both_protocols if rule.ports_known else EVERYTHING)
+        any_protocol = ports(Protocol.TCP, spans) | ports(Protocol.UDP, spans) | protocol_set(Protocol.ICMP, Protocol.ICMPV6)
+        return Undecided(unknown, any_protocol if rule.ports_known else EVERYTHING)
     number = PROTOCOLS[rule.protocol]
     if number in (Protocol.ICMP, Protocol.ICMPV6):
         return _icmp_services(rule, number, spans)
@@ -210,7 +211,7 @@ def permits(rule: FirewallRule) -> Iterator[Rule]:
             packets = sources(subtract_intervals((subnet,), touching(excepts, subnet)))
             who = Undecided(open_except, packets) if open_except else Exactly(packets)
             text = str(entry.subnet)
-        condition = both(who, service)
+        condition = _disputed(both(who, service), rule)
         yield Rule(condition, Verdict.PERMIT, entry.subnet_span, _text(rule, f"from {text}"), rule.name, _address(rule))
 
 
@@ -221,7 +222,11 @@ def denials(rule: FirewallRule) -> Iterator[Rule]:
         unknown = next(iter(rule.unknowns), Unknown("the sources are not known", rule.ingress_span))
         sure = either(sure, Undecided(unknown, sources(rule.maybe)))
     text = _text(rule, "for all but its sources")
-    yield Rule(both(~sure, services(rule)), Verdict.DENY, rule.ingress_span, text, rule.name, _address(rule))
+    yield Rule(_disputed(both(~sure, services(rule)), rule), Verdict.DENY, rule.ingress_span, text, rule.name, _address(rule))
+
+
+def _disputed(condition: Condition, rule: FirewallRule) -> Condition:
+    return both(condition, Undecided(rule.dispute)) if rule.dispute else condition
 
 
 def _text(rule: FirewallRule, who: str) -> str:

@@ -96,7 +96,9 @@ def _unknown_key(key: str, value: Node, known: tuple[str, ...], place: _Place) -
 def _value(node: Node, field: FieldType, place: _Place) -> Iterator[Note]:
     if is_null(node) or field.kind is Kind.ANYTHING:
         return
-    if field.kind is Kind.SECTION:
+    if field.kind in (Kind.SECTION, Kind.LIST, Kind.MAP) and (sign := placeholder(node)) is not None:
+        yield unresolved(node, sign)
+    elif field.kind is Kind.SECTION:
         if isinstance(node, Mapping):
             yield from _mapping(node, field.section, (), place)
         else:
@@ -122,7 +124,9 @@ def _list(node: Node, field: FieldType, place: _Place) -> Iterator[Note]:
         if is_null(item):
             continue
         if field.section:
-            if isinstance(item, Mapping):
+            if (sign := placeholder(item)) is not None:
+                yield unresolved(item, sign)
+            elif isinstance(item, Mapping):
                 yield from _mapping(item, field.section, (), place)
             else:
                 yield _shape(item, "a mapping, such as - subnet: 10.0.0.0/8," if field.section == "source" else "a mapping")
@@ -161,6 +165,8 @@ def unresolved(node: Node, sign: str) -> Note:
     """A value that another tool still has to fill in."""
     if sign == "ENC[":
         return Note("encrypted-file", "the value is encrypted: what depends on it stays open", where(node), Effect.UNKNOWN, Level.NOTE)
+    if sign.endswith("__"):  # `${NAME}` where it is no YAML before it is filled in
+        sign = f"${{{sign[1:-2].strip('_') or '…'}}}"
     shown = sign if sign.endswith("}") else f"{sign}…"
     message = f"the value is filled in elsewhere ({shown}): what depends on it stays open"
     return Note("unresolved-variable", message, where(node), Effect.UNKNOWN, Level.NOTE)

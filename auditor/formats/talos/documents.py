@@ -28,6 +28,9 @@ MAIN_KEYS = ("machine", "cluster", "debug", "persist")
 _SKIPPED_KEYS = frozenset({"version", "kind", "name"})
 _MARKS_OF_A_LINE = 100
 _BLOCKS = (Style.LITERAL, Style.FOLDED)
+GAP = "${…}"
+"""What stands in a text for a part that has no value."""
+_VARIABLE = re.compile(r"\$\{(\w+|…)\}")
 _TEMPLATE = re.compile(r"\{\{|\{%|#\{|#%|<%")
 
 
@@ -41,8 +44,8 @@ class Document:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Kind and name; the name is empty for kinds without names."""
-        return self.kind, self.name
+        """Kind and name; the name is empty for kinds without names. A name with a gap is taken to be nobody else's."""
+        return self.kind, f"{self.name} {id(self.node)}" if GAP in self.name else self.name
 
     @property
     def title(self) -> str:
@@ -121,10 +124,25 @@ def load(source: Source, version: Version, *, patch: bool, move: Move | None = N
         message = f"a template ({mark}) that is not rendered: render it first, what it says is not known"
         return Loaded(Shape.UNREADABLE, whole, notes=(Note("unrendered-template", message, span, Effect.UNKNOWN, Level.NOTE),))
     try:
-        stream = read(source, Schema.GO)
+        stream = _read(source)
     except YamlError as error:
+        if GAP in source.text:
+            message = "a part that is filled in elsewhere decides what this text says: what depends on it stays open"
+            note = Note("unresolved-variable", message, placed(error.span), Effect.UNKNOWN, Level.NOTE)
+            return Loaded(Shape.UNREADABLE, whole, notes=(note,))
         return Loaded(Shape.UNREADABLE, whole, notes=(refuse("unparsable", error.message, placed(error.span)),))
     return load_stream(moved_stream(stream, move) if move else stream, whole, version, patch=patch)
+
+
+def _read(source: Source) -> Stream:
+    """The YAML of a text. Variables are filled in before Talos reads it: `[${NET}]` is fine by then, though it is no YAML yet."""
+    try:
+        return read(source, Schema.GO)
+    except YamlError:
+        plain = _VARIABLE.sub(lambda match: f"$_{'_' * (len(match[0]) - 2)}" if match[1] == "…" else f"${match[1]}__", source.text)
+        if plain == source.text:
+            raise
+    return read(Source(source.path, plain), Schema.GO)
 
 
 def load_stream(stream: Stream, whole: Span, version: Version, *, patch: bool) -> Loaded:

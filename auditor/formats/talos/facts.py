@@ -59,7 +59,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of one machine. Empty tuples and None mean that the configuration does not say; `attributes` are for zones."""
+    """The facts of one machine. Empty tuples and None mean that the configuration does not say; `attributes` are for zones.
+
+    `kubespan` is None, and `kube_proxy` False, where a value that is filled in elsewhere decides it.
+    """
 
     role: str | None
     role_span: Span | None
@@ -68,7 +71,7 @@ class Facts:
     cni: str
     cni_hint: str | None
     kube_proxy: bool
-    kubespan: bool
+    kubespan: bool | None
     kubespan_span: Span | None
     configured: tuple[tuple[str, str], ...]
     discovery: tuple[str, ...]
@@ -97,7 +100,7 @@ class Facts:
             ("machine-type", self.role),
             ("cni", self.cni_hint or self.cni),
             ("kube-proxy", "on" if self.kube_proxy else "none"),
-            ("kubespan", "on" if self.kubespan else "none"),
+            ("kubespan", {True: "on", False: "none", None: None}[self.kubespan]),
             ("discovery", self.discovery or "none"),
             ("time-server", self.time_servers if self.time_enabled else "none"),
             ("time-servers-configured", "yes" if self.time_given else "none"),
@@ -162,7 +165,7 @@ def read_facts(combined: Combined, version: Version, *, generated: bool) -> Fact
         cni=_cni(reader),
         cni_hint=_cni_hint(reader),
         kube_proxy=_kube_proxy(reader),
-        kubespan=flag(kubespan) is True,
+        kubespan=None if placeholder(kubespan) else flag(kubespan) is True,
         kubespan_span=key_of(kubespan) if kubespan is not None else None,
         configured=tuple(_configured(reader, flag(kubespan))),
         discovery=_discovery(reader),
@@ -183,7 +186,7 @@ def read_facts(combined: Combined, version: Version, *, generated: bool) -> Fact
         cluster=_cluster(reader),
         sidero_link=reader.document("SideroLinkConfig") is not None,
         etcd_subnets=_etcd_subnets(reader),
-        version=_version(reader),
+        version=installed(combined),
     )
 
 
@@ -287,9 +290,10 @@ def _configured(reader: _Reader, kubespan: bool | None) -> Iterator[tuple[str, s
 
 def _kube_proxy(reader: _Reader) -> bool:
     document = reader.document("KubeProxyConfig")
-    if document is not None:
-        return flag_at(document, "enabled") is not False
-    return flag_at(reader.main, "cluster.proxy.disabled") is not True
+    node = lookup(document, "enabled") if document is not None else lookup(reader.main, "cluster.proxy.disabled")
+    if placeholder(node) is not None:
+        return False
+    return flag(node) is not False if document is not None else flag(node) is not True
 
 
 def _discovery(reader: _Reader) -> tuple[str, ...]:
@@ -414,6 +418,9 @@ def _etcd_subnets(reader: _Reader) -> tuple[str, ...]:
     return listed or ((single,) if single and _is_network(single) else ())
 
 
-def _version(reader: _Reader) -> Version | None:
-    image = text_at(reader.main, "machine.install.image") or text_at(reader.document("UnattendedInstallConfig"), "installer.image")
+def installed(combined: Combined) -> Version | None:
+    """The version of the installer's image."""
+    places = ((MAIN, "machine.install.image"), ("UnattendedInstallConfig", "installer.image"))
+    found = (text_at(document.node, path) for kind, path in places if (document := combined.document(kind)) is not None)
+    image = next((each for each in found if each), None)
     return parse_version(image.rpartition(":")[2]) if image and ":" in image else None

@@ -16,9 +16,9 @@ from auditor.formats.talos.scalars import Ports, Prefix, Refused, is_null, place
 from auditor.formats.talos.validate import lookup, ports_of
 from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import V6_BASE, Interval
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
-from auditor.yamlspan import Mapping, Scalar, Sequence
+from auditor.yamlspan import Mapping, Node, Scalar, Sequence
 
 Intervals = tuple[Interval, ...]
 
@@ -41,7 +41,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class FirewallRule:
-    """A NetworkRuleConfig. `ports` with their places; `unknowns` are why ports, sources or the protocol are not fully known."""
+    """A NetworkRuleConfig. `ports` with their places; `unknowns` are why ports, sources or the protocol are not fully known.
+
+    `dispute`: it is all that several patches say, of which only the last counts, and which that is is not known.
+    """
 
     name: str
     span: Span
@@ -54,6 +57,7 @@ class FirewallRule:
     unknowns: tuple[Unknown, ...]
     ingress_span: Span
     document: Document
+    dispute: Unknown | None = None
 
     def covers(self, port: int) -> bool:
         """Whether one of the known ports is this one."""
@@ -62,7 +66,7 @@ class FirewallRule:
     @property
     def sure_services(self) -> bool:
         """Whether protocol and ports are known."""
-        return self.ports_known and self.protocol is not None
+        return self.ports_known and self.protocol is not None and self.dispute is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,9 @@ def touching(intervals: Intervals, one: Interval) -> Intervals:
     return tuple(found)
 
 
-def read_firewall(combined: Combined) -> Firewall:
-    """The firewall of a configuration that loads."""
-    rules = tuple(read_rule(document) for document in combined.all("NetworkRuleConfig"))
+def read_firewall(combined: Combined, disputed: tuple[Document, ...] = ()) -> Firewall:
+    """The firewall of a configuration that loads. `disputed`: rules as several patches give them whose order is not known."""
+    rules = tuple(_rule(document, disputed) for document in combined.all("NetworkRuleConfig"))
     default = combined.document("NetworkDefaultActionConfig")
     if default is None:
         return Firewall(False, None, rules)
@@ -116,6 +120,28 @@ def read_firewall(combined: Combined) -> Firewall:
         return Firewall(read_action(node) == "block", where(node), rules)
     except Refused:
         return Firewall(None, where(node), rules, Unknown("the default action is filled in elsewhere", where(node)))
+
+
+def _rule(document: Document, disputed: tuple[Document, ...]) -> FirewallRule:
+    given = [read_rule(each) for each in disputed if each.identity == document.identity]
+    merged = read_rule(document)
+    if not given:
+        return merged
+    protocols = {rule.protocol for rule in given if lookup(rule.document.node, "portSelector.protocol")}
+    dispute = Unknown(f"which of the patches that set {document.title} comes last is not known", document.node.span)
+    entries = dict.fromkeys(replace(entry, except_=None, unknown_except=None) for rule in given for entry in rule.entries)
+    ports = {each: span for rule in given for each, span in rule.ports}
+    return replace(
+        merged,
+        protocol=merged.protocol if len(protocols) < 2 else None,
+        ports=tuple(ports.items()) or merged.ports,
+        ports_known=merged.ports_known and all(rule.ports_known for rule in given),
+        entries=tuple(entries) or merged.entries,
+        surely=(),
+        maybe=merge_intervals(interval for rule in given for interval in rule.maybe) or merged.maybe,
+        unknowns=(dispute, *merged.unknowns),
+        dispute=dispute,
+    )
 
 
 def read_rule(document: Document) -> FirewallRule:
@@ -144,7 +170,7 @@ def read_rule(document: Document) -> FirewallRule:
 
 
 def _protocol(rule: Mapping) -> tuple[str | None, Unknown | None]:
-    node = lookup(rule, "portSelector.protocol")
+    node = lookup(rule, "portSelector.protocol") or rule.get("portSelector")
     if not isinstance(node, Scalar):
         return None, Unknown("the rule has no protocol", rule.span)
     try:
@@ -155,13 +181,14 @@ def _protocol(rule: Mapping) -> tuple[str | None, Unknown | None]:
 
 def _entries(rule: Mapping) -> list[Entry]:
     ingress = lookup(rule, "ingress")
-    if isinstance(ingress, Scalar):
-        why = Unknown("the sources are filled in elsewhere", where(ingress))
-        return [Entry(where(ingress), None, None, where(ingress), where(ingress), why)]
-    return [_entry(item) for item in (ingress.items if isinstance(ingress, Sequence) else ()) if isinstance(item, Mapping)]
+    items = ingress.items if isinstance(ingress, Sequence) else (ingress,)
+    return [_entry(item) for item in items if item is not None and not is_null(item)]
 
 
-def _entry(item: Mapping) -> Entry:
+def _entry(item: Node) -> Entry:
+    if not isinstance(item, Mapping):
+        why = Unknown("sources are filled in elsewhere", where(item))
+        return Entry(where(item), None, None, where(item), where(item), why, why)
     subnet, subnet_span, unknown_subnet = _prefix(item, "subnet")
     except_, except_span, unknown_except = _prefix(item, "except")
     return Entry(item.span, subnet, except_, subnet_span, except_span, unknown_subnet, unknown_except)

@@ -15,14 +15,17 @@ from auditor.model.record import dataclass
 
 CONTROL_PLANE, WORKER = "control-plane", "worker"
 ROLES = (CONTROL_PLANE, WORKER)
+FIREWALL_KINDS = ("NetworkDefaultActionConfig", "NetworkRuleConfig")
 _EDGE = r"(?:^|[-_.\d]){}(?:[-_.\d]|$)"
 _CONTROL = re.compile(_EDGE.format(r"(?:control[-_]?planes?|controllers?|masters?|cps?)"), re.IGNORECASE)
 _WORKER = re.compile(_EDGE.format(r"(?:workers?|wks?)"), re.IGNORECASE)
 _BOTH = frozenset({"all", "cluster", "global", "common", "shared", "general", "base"})
 _GENERIC = frozenset(
     {"patches", "patch", "config", "configs", "clusterconfig", "generated", "rendered", "machine", "machines", "machineconfig"}
-    | {"machine-config", "nodes", "templates", "firewall"}
+    | {"machine-config", "nodes", "hosts", "templates", "firewall"}
 )
+_NODES = frozenset({"nodes", "hosts"})
+_NUMBERED = re.compile(r"(?:.*[-_.])?(?:control[-_]?plane|controller|master|cp|worker|wk|node|host)s?[-_.]?\d+", re.IGNORECASE)
 _ABOUT_OTHERS = re.compile(r"^(?:\d+[-_])?(?:allow|deny|permit|from|to|block)\b|(?:allow|from|to)[-_]", re.IGNORECASE)
 
 
@@ -48,6 +51,12 @@ class Group:
     wholes: tuple[Member, ...]
     patches: tuple[Member, ...]
 
+    @property
+    def site(self) -> str:
+        """What tells its machines from those of other directories: a directory that has patches for either role is a cluster's."""
+        own = {member.roles for member in self.patches if len(member.roles) == 1}
+        return (self.root or ".") if len(own) == len(ROLES) and not self.wholes else ""
+
     def patches_of(self, role: str | None) -> tuple[Member, ...]:
         """The patches of a role in the order assumed: those of every role, then its own, each by path. None: only those of every role."""
         common = [member for member in self.patches if len(member.roles) > 1]
@@ -57,6 +66,30 @@ class Group:
 
 def _path(member: Member) -> str:
     return member.path
+
+
+def by_node(members: Sequence[Member]) -> tuple[tuple[str, tuple[Member, ...]], ...]:
+    """The members of each node, where rules are given for single nodes: those for everybody, and its own. Else one nameless part."""
+    nodes = dict.fromkeys(node for member in members if (node := node_of(member.path)))
+    if len(nodes) < 2 or not any(node_of(member.path) and _filters(member) for member in members):
+        return (("", tuple(members)),)
+    return tuple((node, tuple(member for member in members if node_of(member.path) in ("", node))) for node in nodes)
+
+
+def _filters(member: Member) -> bool:
+    return any(step.kind in FIREWALL_KINDS for step in member.loaded.steps)
+
+
+def node_of(path: str) -> str:
+    """The one node that a path speaks of: what stands in a directory of nodes, or a role with a number; empty for none."""
+    *directories, name = path.split("/")
+    parts = [*directories, name.partition(".")[0]]
+    for before, part in reversed(tuple(zip(("", *parts), parts, strict=False))):
+        if part.lower() in _BOTH:
+            return ""
+        if before.lower() in _NODES or _NUMBERED.fullmatch(part):
+            return part
+    return ""
 
 
 def groups(loads: Sequence[Loaded]) -> Iterator[Group]:
@@ -113,6 +146,10 @@ def _role_of_word(word: str) -> str | None:
 def root_of(path: str) -> str:
     """The directory of a file without the trailing parts that name roles or say nothing; empty for the top."""
     parts = [part for part in posixpath.dirname(path).split("/") if part]
-    while parts and (parts[-1].lower() in _GENERIC | _BOTH or _role_of_word(parts[-1]) is not None):
+    while parts and (parts[-1].lower() in _GENERIC | _BOTH or _role_of_word(parts[-1]) is not None or _is_node(parts)):
         parts.pop()
     return "/".join(parts)
+
+
+def _is_node(parts: Sequence[str]) -> bool:
+    return bool(_NUMBERED.fullmatch(parts[-1])) or (len(parts) > 1 and parts[-2].lower() in _NODES)

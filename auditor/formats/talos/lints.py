@@ -106,7 +106,7 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "patch-order",
         "Two patches set the same, and their order is not known",
-        "The patch that is applied later wins, and nothing in the files says which that is.",
+        "The patch that is applied later wins, and nothing in the files says which that is: what the rule says stays open.",
         "Put both into one file, or number them and apply them in that order.",
     ),
     Lint(
@@ -213,6 +213,13 @@ LINTS: tuple[Lint, ...] = (
         "A patch that talhelper does not use",
         "It lies beside a talhelper configuration that does not name it, and so has no effect.",
         "Name it under patches, or remove it.",
+        Level.NOTE,
+    ),
+    Lint(
+        "rendered-beside",
+        "A rendered configuration beside its source",
+        "It was made from the talhelper configuration beside it, which is read in its place: if it is older, it is not what is checked.",
+        "Nothing, or check the directory of rendered files alone.",
         Level.NOTE,
     ),
     Lint(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from auditor.formats.talos.combine import Combined, combine
-from auditor.formats.talos.documents import Loaded
-from auditor.formats.talos.facts import Facts, read_facts
+from auditor.formats.talos.documents import Document, Loaded
+from auditor.formats.talos.facts import Facts, installed, read_facts
 from auditor.formats.talos.firewall import Firewall, read_firewall
 from auditor.formats.talos.validate import superseded, validate
 from auditor.formats.talos.version import KUBE_DOCUMENTS, NEWEST_STABLE, Version
@@ -22,6 +22,7 @@ class Plan:
 
     `id` is the zone's; `group` names the cluster, so that members of one KubeSpan know each other. `library` merges the patches, `version`
     runs on the node. `addresses` are exact, from an inventory. `unread` are further reasons why the firewall may be other than it looks.
+    `disputed`: rules that several patches give, of which nobody knows the last. `site`: the cluster, where no name tells.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Plan:
     unread: tuple[Unknown, ...] = ()
     generated: bool = False
     attributes: tuple[tuple[str, str], ...] = field(default=())
+    disputed: tuple[Document, ...] = field(default=())
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,15 @@ def build(plan: Plan, text_of: Callable[[str], str]) -> Machine:
     """The machine of a plan. `text_of` gives a file's text, to see what an unrendered template speaks of."""
     library = plan.library or plan.version or NEWEST_STABLE
     combined = combine(plan.base, plan.patches, library)
-    facts = read_facts(combined, plan.version or NEWEST_STABLE, generated=plan.generated or plan.base is None)
-    version = plan.version or facts.version or NEWEST_STABLE
+    version = plan.version or installed(combined) or NEWEST_STABLE
+    facts = read_facts(combined, version, generated=plan.generated or plan.base is None)
     notes = [*combined.notes, *validate(combined.documents)]
     if plan.base is None and version >= KUBE_DOCUMENTS:
         notes += superseded(combined.documents)
     why = _refused(notes) or _unread(combined.unread, text_of) or next(iter(plan.unread), None)
-    firewall = read_firewall(combined) if why is None else Firewall(None, None, read_firewall(combined).rules, why)
+    firewall = read_firewall(combined, plan.disputed)
+    if why is not None:
+        firewall = Firewall(None, None, firewall.rules, why)
     return Machine(plan, combined, facts, firewall, version, tuple(notes))
 
 

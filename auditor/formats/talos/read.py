@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from auditor.files import Tree, Unreadable, read_text
 from auditor.formats.base import Options
-from auditor.formats.talos.checks import check_group, check_machine, check_order
+from auditor.formats.talos.checks import check_group, check_machine, check_order, disputed
 from auditor.formats.talos.convert import to_graph
 from auditor.formats.talos.documents import Loaded, Shape, load
-from auditor.formats.talos.layout import ROLES, Group, Member, groups, is_whole, root_of
+from auditor.formats.talos.layout import FIREWALL_KINDS, ROLES, Group, Member, by_node, groups, is_whole, root_of
 from auditor.formats.talos.machine import Plan, build
 from auditor.formats.talos.recognise import is_talhelper
 from auditor.formats.talos.schema import since
 from auditor.formats.talos.talhelper import Inventory, read_inventory
 from auditor.formats.talos.version import NEWEST_CANDIDATE, NEWEST_STABLE, Version, parse_version
 from auditor.model.graph import Graph
+from auditor.model.record import replace
 from auditor.model.source import Effect, Level, Note, Source, Span
 
 NAME = "talos"
@@ -41,10 +42,13 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     owned = {root_of(path) for path in claimed - used}
     grouped = list(groups(loads))
     free = [group for group in grouped if group.root not in owned]
+    beside = [group for group in grouped if group.root in owned]
+    free += [replace(group, wholes=kept, patches=()) for group in beside if (kept := tuple(filter(_is_other, group.wholes)))]
     for group in free:
         plans += _plans(group, versions[group.root])
     notes += _remarks(inventories, free, loads)
-    notes += [_unused(member) for group in grouped if group.root in owned for member in group.patches]
+    notes += [_unused(member) for group in beside for member in group.patches]
+    notes += [_rendered(member) for group in beside for member in group.wholes if not _is_other(member)]
     read = tuple((path, NAME) for path in sorted({*sources, *used}))
     return graph_of(plans, lambda path: sources[path].text if path in sources else "", notes, options) + Graph(read=read)
 
@@ -99,8 +103,18 @@ def _version_of(texts: Sequence[str]) -> Version:
 
 def _unused(member: Member) -> Note:
     message = "the talhelper configuration beside it does not use this file: it has no effect"
-    firewall = any(document.kind in ("NetworkRuleConfig", "NetworkDefaultActionConfig") for document in member.loaded.documents)
+    firewall = any(document.kind in FIREWALL_KINDS for document in member.loaded.documents)
     return Note("unused-patch", message, member.loaded.span, Effect.IGNORED, Level.WARNING if firewall else Level.NOTE)
+
+
+def _is_other(whole: Member) -> bool:
+    """Whether a configuration beside a talhelper configuration is no work of talhelper's, by the directory it lies in."""
+    return "clusterconfig" not in whole.path.split("/")
+
+
+def _rendered(whole: Member) -> Note:
+    message = "talhelper made this file: what it is made from, the talhelper configuration beside it, is read in its place"
+    return Note("rendered-beside", message, whole.loaded.span, Effect.IGNORED, Level.NOTE)
 
 
 def _load(source: Source, version: Version) -> Loaded:
@@ -116,7 +130,9 @@ def _remarks(inventories: Sequence[Inventory], grouped: Sequence[Group], loads: 
     for group in grouped:
         if group.patches and not group.wholes:
             yield _assumed(group)
-        yield from check_order(group)
+        for role in ROLES:
+            for _, members in by_node(group.patches_of(role)):
+                yield from check_order(members)
         if any(member.guessed for member in group.patches):
             yield _guessed(group)
 
@@ -136,28 +152,51 @@ def _guessed(group: Group) -> Note:
 
 
 def _plans(group: Group, version: Version) -> Iterator[Plan]:
-    if group.wholes:
-        for whole in group.wholes:
-            role = whole.roles[0] if len(whole.roles) == 1 else None
-            patches = tuple(member.loaded for member in group.patches_of(role))
-            yield Plan(f"{NAME}:{whole.path}", whole.path, whole.loaded.span, group.root, whole.loaded, patches, version=version)
-        return
-    for role in ROLES:
+    for whole in group.wholes:
+        yield from _whole(group, whole, version)
+    for role in () if group.wholes else ROLES:
         if any(role in member.roles and _is_about_machines(member) for member in group.patches):
-            yield _patched(group, role, version)
+            yield from _patched(group, role, version)
+
+
+def _whole(group: Group, whole: Member, version: Version) -> Iterator[Plan]:
+    """A configuration with the patches of its role; with those of its node alone, or once for each node, where nodes have their own."""
+    role = whole.roles[0] if len(whole.roles) == 1 else None
+    parts = by_node(group.patches_of(role))
+    named = [part for part in parts if part[0] and re.search(rf"(?:^|[-_./]){re.escape(part[0])}(?:[-_./]|$)", whole.path)]
+    for node, members in named or parts:
+        id_ = f"{NAME}:{whole.path}" + (f"#{node}" if node and not named else "")
+        patches = tuple(member.loaded for member in members)
+        label = f"{node} of {whole.path}" if node and not named else whole.path
+        aliases = (f"{NAME}:{whole.path}",) if node and not named else ()
+        span = whole.loaded.span
+        yield Plan(id_, label, span, group.root, whole.loaded, patches, version=version, aliases=aliases, disputed=disputed(members))
 
 
 def _is_about_machines(member: Member) -> bool:
     return bool(member.loaded.steps or member.loaded.operations or member.loaded.shape is Shape.UNREADABLE)
 
 
-def _patched(group: Group, role: str, version: Version) -> Plan:
-    members = group.patches_of(role)
-    place = members[0].path if len(group.patches) == 1 else group.root or "."
-    own = [name for member in members if member.roles == (role,) for name in (member.path, member.path.rpartition("/")[0])]
-    aliases = (f"{NAME}:{place}", *(f"{NAME}:{path}" for path in dict.fromkeys(own) if path))
-    patches = tuple(member.loaded for member in members)
-    label = f"{role} of {place}" if place != "." else role
-    firewall = (loaded for loaded in patches if any(document.kind.startswith("Network") for document in loaded.documents))
-    span = next(firewall, members[0].loaded).span
-    return Plan(f"{NAME}:{place}#{role}", label, span, group.root, None, patches, role, version, aliases=aliases)
+def _patched(group: Group, role: str, version: Version) -> Iterator[Plan]:
+    every = group.patches_of(role)
+    place = every[0].path if len(group.patches) == 1 else group.root or "."
+    for node, members in by_node(every):
+        own = [name for member in members if member.roles == (role,) for name in (member.path, member.path.rpartition("/")[0])]
+        aliases = (f"{NAME}:{place}", *(f"{NAME}:{path}" for path in dict.fromkeys(own) if path))
+        patches = tuple(member.loaded for member in members)
+        label = (f"{role} of {place}" if place != "." else role) + (f", node {node}" if node else "")
+        firewall = (loaded for loaded in patches if any(document.kind in FIREWALL_KINDS for document in loaded.documents))
+        span = next(firewall, members[0].loaded).span
+        yield Plan(
+            f"{NAME}:{place}#{role}" + (f"/{node}" if node else ""),
+            label,
+            span,
+            group.root,
+            None,
+            patches,
+            role,
+            version,
+            aliases=aliases,
+            disputed=disputed(members),
+            site=group.site,
+        )

@@ -56,7 +56,9 @@ def validate(documents: Sequence[Document]) -> Iterator[Note]:
 def missing_protocols(documents: Iterable[Document]) -> Iterator[Note]:
     """Rules without a protocol: they load once, and no more after any patch."""
     for document in documents:
-        if document.kind == "NetworkRuleConfig" and lookup(document.node, "portSelector.protocol") is None:
+        if document.kind != "NetworkRuleConfig" or placeholder(document.node.get("portSelector")) is not None:
+            continue
+        if lookup(document.node, "portSelector.protocol") is None:
             span = key_of(document.node.get("portSelector") or document.node)
             message = f"{document.title} has no protocol: it matches nothing, and no longer loads after any patch; write protocol: tcp"
             yield refuse("missing-protocol", message, span)
@@ -65,7 +67,8 @@ def missing_protocols(documents: Iterable[Document]) -> Iterator[Note]:
 def ports_of(rule: Mapping) -> tuple[list[tuple[Ports, Scalar]], list[Scalar]]:
     """The ports of a rule that can be read, each with its place, and those that another tool fills in."""
     known, unknown = [], []
-    for node in texts(lookup(rule, "portSelector.ports")):
+    listed = lookup(rule, "portSelector.ports") or rule.get("portSelector")
+    for node in (listed,) if isinstance(listed, Scalar) else texts(listed):
         try:
             known.append((read_ports(node), node))
         except Refused:
@@ -79,8 +82,8 @@ def _rule(document: Document) -> Iterator[Note]:
         yield refuse(
             "missing-name", "a rule needs a name: it is told from others by it", key_of(document.node.get("kind") or document.node)
         )
-    known, _ = ports_of(document.node)
-    if not texts(lookup(document.node, "portSelector.ports")):
+    known, unknown = ports_of(document.node)
+    if not unknown and not texts(lookup(document.node, "portSelector.ports")):
         span = key_of(document.node.get("portSelector") or document.node)
         yield refuse("missing-ports", f"{document.title} has no ports: write portSelector.ports", span)
     yield from _overlaps(document, known)

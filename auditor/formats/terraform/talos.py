@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from auditor.files import Tree
 from auditor.formats.base import Options
 from auditor.formats.terraform.load import load_roots
+from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.resources import Resource, Root
 from auditor.formats.terraform.values import Value, is_sequence, text_of
 from auditor.model.record import dataclass, replace
@@ -24,7 +25,8 @@ APPLIED = "talos_machine_configuration_apply"
 class TalosPatch:
     """One patch. `text` None: it is not known, for the reason in `unknown`.
 
-    `first_line`: the line of the file on which a heredoc's text begins; its lines are the file's, `indent` characters further right.
+    `first_line`: the line of the file on which the text begins, if its lines are the file's (a heredoc, a file), `indent` characters
+    further right.
     """
 
     text: str | None
@@ -112,14 +114,31 @@ def _patch(value: Value, span: Span) -> TalosPatch:
     text = value.hidden.text if value.is_unknown else text_of(value)
     if text is None:
         return TalosPatch(None, span, value.unknown.reason if value.is_unknown else "it is no text")
+    if _is_path(text):
+        return TalosPatch(None, span, f"the patch is the file {text.removeprefix('@')}, looked for where Terraform runs: write file(…)")
     place = value.place
-    if place is None or not place.text.startswith("<<"):
-        return TalosPatch(text, span)
-    return TalosPatch(text, span, first_line=span.line + 1, indent=_indent(place.text, text))
+    found = _lines_of(place, text) if place is not None else None
+    return TalosPatch(text, span) if found is None else TalosPatch(text, span, first_line=found[0], indent=found[1])
 
 
-def _indent(written: str, text: str) -> int:
-    """How far a heredoc's lines stand right of its text: what `<<-` took away."""
-    _, _, body = written.partition("\n")
-    first, line = body.partition("\n")[0], text.partition("\n")[0]
-    return max(len(first) - len(line), 0) if written.startswith("<<-") and first.endswith(line) else 0
+def _is_path(text: str) -> bool:
+    """Whether Talos takes a patch for the name of a file: with an @, or one word that is no JSON."""
+    return text.startswith("@") or (len(text.split()) == 1 and text == text.strip() and text[0] not in "[{" and ":" not in text)
+
+
+def _lines_of(place: Place, text: str) -> tuple[int, int] | None:
+    """The line of the file on which a text's first line stands, and how far right its lines stand; None if they are not the file's."""
+    written = place.text
+    first, _, rest = written.partition("\n")
+    heredoc = first.startswith("<<")
+    if not heredoc and (place.start or place.end != len(place.file.data)):
+        return None
+    lines = (rest.rstrip("\n").rpartition("\n")[0] if heredoc else written.removesuffix("\n")).split("\n")
+    shown = text.removesuffix("\n").split("\n")
+    if len(lines) != len(shown) or any(
+        a.strip() != b.strip() and "${" not in a and "%{" not in a for a, b in zip(lines, shown, strict=True)
+    ):
+        return None
+    line = place.span.line + heredoc
+    indents = [len(a) - len(b) for a, b in zip(lines, shown, strict=True) if a.endswith(b) and b]
+    return line, indents[0] if heredoc and indents else 0

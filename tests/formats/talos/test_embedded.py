@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from auditor.audit import audit
+from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.talos.embedded import EmbeddedMachine, EmbeddedPatch, embedded_graph
 from auditor.model.graph import Graph
 from auditor.model.source import Span
+from auditor.nested import talos_in_terraform
 
 BLOCK = "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n"
 WEB = """apiVersion: v1alpha1
@@ -48,3 +55,76 @@ def test_a_patch_without_a_value_leaves_open_what_is_filtered() -> None:
 def test_a_quoted_port_is_refused_at_the_expression() -> None:
     (note,) = (note for note in load(EmbeddedPatch(WEB.replace("[80]", '["80"]'), PLACE)).notes if note.trap == "quoted-port")
     assert note.span == PLACE
+
+
+def terraform(patches: str, files: dict[str, str] | None = None, before: str = "") -> Graph:
+    data = f'data "talos_machine_configuration" "w" {{\n  machine_type = "worker"\n  config_patches = {patches}\n}}\n'
+    return talos_in_terraform(MemoryTree({"main.tf": before + data, **(files or {})}), ["main.tf"], Options())
+
+
+def written(graph: Graph) -> list[tuple[str, str, bool]]:
+    """The user's rules: text, place, and whether they are sure."""
+    rules = [each for hook in graph.hooks for each in hook.filter.rules if not each.synthetic]
+    matches = [each.condition.settle(lambda _: None) for each in rules]
+    return [(each.text, str(each.span), match.surely == match.maybe) for each, match in zip(rules, matches, strict=True)]
+
+
+BOTH = BLOCK + "---\n" + WEB
+
+
+def test_a_patch_in_a_file_is_blamed_at_its_line_there() -> None:
+    graph = terraform('[file("${path.module}/web.yaml")]', {"web.yaml": BOTH})
+    assert written(graph) == [("web: tcp 80 from 10.0.0.0/8", "web.yaml:10:13", True)]
+    assert graph.read == (("web.yaml", "talos"),)
+
+
+def test_a_rendered_patch_is_blamed_at_its_line_while_its_lines_are_the_templates() -> None:
+    template = BOTH.replace("10.0.0.0/8", '"${net}"')
+    assert written(terraform('[templatefile("web.tftpl", { net = "10.1.0.0/16" })]', {"web.tftpl": template})) == [
+        ("web: tcp 80 from 10.1.0.0/16", "web.tftpl:10:13", True)
+    ]
+    loop = BOTH.replace("  - subnet: 10.0.0.0/8\n", "%{ for net in nets ~}\n  - subnet: ${net}\n%{ endfor ~}\n")
+    assert written(terraform('[templatefile("web.tftpl", { nets = ["10.1.0.0/16"] })]', {"web.tftpl": loop})) == [
+        ("web: tcp 80 from 10.1.0.0/16", "web.tftpl:1:1", True)
+    ]
+
+
+@pytest.mark.parametrize("sources", ["[for net in var.nets : { subnet = net }]", "var.nets"])
+def test_a_list_without_a_value_is_no_mistake(sources: str) -> None:
+    rule = f'{{ apiVersion = "v1alpha1", kind = "NetworkRuleConfig", name = "a", ingress = {sources}'
+    patch = f'yamlencode({rule}, portSelector = {{ ports = [80], protocol = "tcp" }} }})'
+    graph = terraform(f'[file("block.yaml"), {patch}]', {"block.yaml": BLOCK}, 'variable "nets" {}\n')
+    assert {note.trap for note in graph.notes} <= {"unresolved-variable", "lockout"}
+    assert [sure for _, _, sure in written(graph)] == [False]
+
+
+def test_a_loop_over_what_has_no_value_leaves_open_what_is_filtered() -> None:
+    loop = "<<-EOT\n" + BOTH + "%{ for net in var.nets ~}\n  - subnet: ${net}\n%{ endfor ~}\nEOT\n"
+    graph = terraform(f"[{loop}]", None, 'variable "nets" {}\n')
+    assert {note.trap for note in graph.notes} == {"unresolved-variable"}
+    assert graph.zones[0].values("host-firewall") == ("unknown",)
+
+
+def test_rules_whose_names_have_no_value_do_not_replace_each_other() -> None:
+    web = WEB.replace("name: web", 'name: "${name}"')
+    one, two = (f'templatefile("web.tftpl", {{ name = var.{name}, port = {port} }})' for name, port in (("a", 80), ("b", 81)))
+    files = {"web.tftpl": web.replace("[80]", "[${port}]"), "block.yaml": BLOCK}
+    graph = terraform(f'[file("block.yaml"), {one}, {two}]', files, 'variable "a" {}\nvariable "b" {}\n')
+    assert [text for text, _, _ in written(graph)] == ["${…}: tcp 80 from 10.0.0.0/8", "${…}: tcp 81 from 10.0.0.0/8"]
+
+
+def test_the_name_of_a_file_as_a_patch_is_no_patch() -> None:
+    graph = terraform('["@web.yaml"]', {"web.yaml": BOTH})
+    assert graph.notes == ()
+    assert graph.zones[0].values("host-firewall") == ("unknown",)
+
+
+def test_a_patch_that_terraform_reads_is_for_nobody_else(tmp_path: Path) -> None:
+    main = 'data "talos_machine_configuration" "w" {\n  machine_type = "worker"\n  config_patches = [file("patches/web.yaml")]\n}\n'
+    (tmp_path / "main.tf").write_text(main)
+    (tmp_path / "patches").mkdir()
+    (tmp_path / "patches/web.yaml").write_text(BOTH)
+    run = audit([tmp_path])
+    assert {binding.role: binding.target for binding in run.bindings if "talos:" in binding.target} == {
+        "worker": "talos:data.talos_machine_configuration.w"
+    }

@@ -117,3 +117,19 @@ def test_of_an_address_with_a_secret_only_host_and_port_are_taken() -> None:
 def test_the_cluster_s_name_is_taken_where_it_is_written_and_not_where_it_is_filled_in_later() -> None:
     assert fact("cluster", cluster="clusterName: prod") == ("prod",)
     assert fact("cluster", cluster="clusterName: ${CLUSTER}") == ()
+
+
+def test_a_switch_that_is_filled_in_elsewhere_may_be_either_way() -> None:
+    kubespan = 'network: {kubespan: {enabled: "${MESH}"}}'
+    assert fact("kubespan", kubespan) == ()
+    assert fact("kube-proxy", cluster='proxy: {disabled: "${CILIUM}"}') == ("none",)
+    block = document("NetworkDefaultActionConfig", "ingress: block")
+    graph = FORMAT.load(MemoryTree({"w.yaml": BASE % (f"  {kubespan}\n", "") + block}), ["w.yaml"], Options())
+    assert "Talos accepts what comes over kubespan" in [rule.text for rule in graph.hooks[0].filter.rules]
+
+
+def test_the_installed_version_decides_which_networks_are_let_through() -> None:
+    newer = "install: {image: 'ghcr.io/siderolabs/installer:v1.14.0-rc.1'}"
+    text = BASE % (f"  {newer}\n", "") + document("NetworkDefaultActionConfig", "ingress: block")
+    graph = FORMAT.load(MemoryTree({"w.yaml": text}), ["w.yaml"], Options())
+    assert graph.zones[0].values("pod-network") == ()

@@ -175,3 +175,50 @@ def test_an_old_field_over_a_base_that_1_14_generates_is_told_and_refuses_nothin
 )
 def test_a_file_is_claimed_by_what_it_says(path: str, text: str, claimed: bool) -> None:
     assert FORMAT.claims(path, text.encode()) is claimed
+
+
+def permitted(graph: Graph) -> list[tuple[str, bool]]:
+    """What the rules of each machine say, and whether they say it for sure."""
+    found = []
+    for hook in graph.hooks:
+        for each in hook.filter.rules:
+            if not each.synthetic:
+                match = each.condition.settle(lambda _: None)
+                found.append((f"{hook.zone}: {each.text}", match.surely == match.maybe))
+    return found
+
+
+def test_what_two_patches_of_unknown_order_say_of_one_rule_stays_open() -> None:
+    wide = rule("apid").replace("10.0.0.0/8", "0.0.0.0/0")
+    graph = load({"w.yaml": whole("worker"), "patches/a.yaml": BLOCK + "---\n" + wide, "patches/b.yaml": rule("apid")})
+    assert permitted(graph) == [
+        ("talos:w.yaml: apid: tcp 50000 from 0.0.0.0/0", False),
+        ("talos:w.yaml: apid: tcp 50000 from 10.0.0.0/8", False),
+    ]
+
+
+def test_patches_of_single_nodes_do_not_add_up_on_one() -> None:
+    graph = load({"patches/all/block.yaml": BLOCK, "patches/cp1.yaml": rule("a", 1), "patches/cp2.yaml": rule("b", 2)})
+    assert own_rules(graph) == {"talos:.#control-plane/cp1": ["a"], "talos:.#control-plane/cp2": ["b"], "talos:.#worker": []}
+
+
+def test_what_lies_in_a_directory_of_nodes_is_one_nodes_own() -> None:
+    files = {"nodes/alpha.yaml": rule("a", 1), "nodes/beta.yaml": rule("b", 2), "nodes/common.yaml": BLOCK}
+    graph = load({"controlplane.yaml": whole("controlplane")} | files)
+    assert own_rules(graph) == {"talos:controlplane.yaml#alpha": ["a"], "talos:controlplane.yaml#beta": ["b"]}
+
+
+def test_a_configuration_of_a_node_takes_the_patches_of_that_node() -> None:
+    files = {"patches/cp1.yaml": rule("a", 1), "patches/cp2.yaml": rule("b", 2)}
+    graph = load({"rendered/home-cp1.yaml": whole("controlplane"), "rendered/home-cp2.yaml": whole("controlplane")} | files)
+    assert own_rules(graph) == {"talos:rendered/home-cp1.yaml": ["a"], "talos:rendered/home-cp2.yaml": ["b"]}
+
+
+def test_directories_with_patches_for_either_role_are_clusters_of_their_own() -> None:
+    graph = load({f"{place}/{role}/a.yaml": BLOCK for place in ("east", "west") for role in ("controlplane", "worker")})
+    assert [zone.site for zone in graph.zones] == ["east", "east", "west", "west"]
+
+
+def test_directories_that_may_be_parts_of_one_cluster_are_not_told_apart() -> None:
+    graph = load({"masters/controlplane/a.yaml": BLOCK, "others/worker/a.yaml": BLOCK})
+    assert [zone.site for zone in graph.zones] == ["", ""]

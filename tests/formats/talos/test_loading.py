@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.files import MemoryTree
+from auditor.formats.base import Options
+from auditor.formats.talos import FORMAT
 from auditor.formats.talos.canonical import canonical_mapping
 from auditor.formats.talos.documents import Loaded, Shape, load
 from auditor.formats.talos.version import Version, parse_version
@@ -206,3 +209,34 @@ def test_versions_are_ordered_as_releases_are(earlier: str, later: str) -> None:
 
 def test_what_is_no_version_is_none() -> None:
     assert [parse_version(text) for text in ("latest", "v1", "", "1.2.3.4")] == [None] * 4
+
+
+SELECTOR, INGRESS = "portSelector: {ports: [50000], protocol: tcp}\n", "ingress: [{subnet: 10.0.0.0/8}]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + SELECTOR + "ingress: ${NODES}\n",
+        HEAD + SELECTOR + 'ingress: ["${NODE}"]\n',
+        HEAD + SELECTOR + "ingress: [{subnet: ${NODE}}]\n",
+        HEAD + INGRESS + "portSelector: ${SERVICE}\n",
+        HEAD + INGRESS + "portSelector: {ports: ${PORTS}, protocol: tcp}\n",
+        HEAD + INGRESS + 'portSelector: {ports: ["${PORT}"], protocol: tcp}\n',
+        HEAD + INGRESS + "portSelector: {ports: [50000], protocol: ${PROTOCOL}}\n",
+    ],
+)
+def test_what_is_filled_in_elsewhere_is_no_mistake_and_opens_nothing_for_sure(text: str) -> None:
+    block = "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\n"
+    tree = MemoryTree({"a.yaml": block + text})
+    graph = FORMAT.load(tree, ["a.yaml"], Options())
+    assert {note.trap for note in graph.notes} == {"unresolved-variable", "assumed-base"}
+    (permit,) = (each for each in graph.hooks[0].filter.rules if not each.synthetic)
+    match = permit.condition.settle(lambda _: None)
+    assert match.maybe and not match.surely
+    assert graph.zones[0].values("host-firewall") == ("block",)
+
+
+def test_a_mistake_beside_a_variable_is_told() -> None:
+    graph = FORMAT.load(MemoryTree({"a.yaml": HEAD + "portSelector: {ports: [${PORT}], protocol: tcp\n"}), ["a.yaml"], Options())
+    assert "unparsable" in {note.trap for note in graph.notes}

@@ -138,3 +138,13 @@ def test_nameservers_are_a_document_of_their_own_from_1_12_on() -> None:
     graph = load(talconfig=HEAD + node + patch, dns="apiVersion: v1alpha1\nkind: ResolverConfig\nnameservers: [{address: 10.0.0.54}]\n")
     assert graph.zones[0].values("resolver") == ("10.0.0.53", "10.0.0.54")
     assert {note.trap for note in graph.notes} == {"list-appended"}
+
+
+WHOLE = "version: v1alpha1\nmachine: {type: controlplane}\ncluster: {controlPlane: {endpoint: 'https://10.0.0.1:6443'}}\n"
+
+
+def test_what_talhelper_rendered_is_not_read_beside_its_source_and_what_it_did_not_is() -> None:
+    text = HEAD + "nodes:\n  - {hostname: cp1, ipAddress: 10.0.0.11, controlPlane: true}\n"
+    graph = load(talconfig=text, clusterconfig__home_cp1=WHOLE, controlplane=WHOLE)
+    assert [zone.id for zone in graph.zones] == ["talos:talconfig.yaml#cp1", "talos:controlplane.yaml"]
+    assert [(note.trap, note.span.path) for note in graph.notes] == [("rendered-beside", "clusterconfig/home_cp1.yaml")]
