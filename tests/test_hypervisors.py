@@ -95,3 +95,32 @@ def test_a_machine_without_the_switch_is_fine_where_another_firewall_is_bound_in
     bound = (f"control-plane={MACHINE},{zone}", f"worker={MACHINE},{zone}")
     assert enforced(files, *bound) == [Outcome.HOLDS]
     assert set(enforced(files, f"control-plane={MACHINE}", f"worker={MACHINE}")) == {Outcome.BROKEN}
+
+
+TWO = """
+resource "proxmox_virtual_environment_vm" "controlplane" {
+  count     = 2
+  vm_id     = 100 + count.index
+  node_name = "pve"
+  network_device {
+    firewall = count.index == 1
+  }
+}
+"""
+
+
+def test_instances_of_which_one_is_open_are_not_taken_for_one_machine() -> None:
+    from auditor.policy.trace import trace
+
+    rules = {"pve/firewall/101.fw": RULES["pve/firewall/100.fw"]}
+    made = read({**CLUSTER, **RULES, **rules, "main.tf": TWO}, f"control-plane={MACHINE}", "worker=10.0.0.20")
+    assert {part.verdict for part in trace(made.graph, made.cast, "198.51.100.1", MACHINE, "tcp/22")} == {"passes", "is blocked"}
+    assert all(each.outcome is not Outcome.HOLDS for each in audit.findings_of(made) if each.rule == "talos/etcd-private")
+
+
+def test_machines_of_two_root_modules_are_not_mixed_up() -> None:
+    text = module("firewall = true")["main.tf"]
+    files = {"dev/main.tf": text, "prod/main.tf": text.replace("= 100", "= 200"), **CLUSTER, **RULES}
+    found = read({**files, "pve/firewall/200.fw": RULES["pve/firewall/100.fw"]}).graph
+    inside = {zone.id: zone.inside for zone in found.zones if zone.id.endswith("vm.controlplane")}
+    assert sorted(inside.values()) == [("proxmox:100",), ("proxmox:200",)]

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "auditor"
-SHARED_FORMATS = ("auditor.formats.base", "auditor.formats.xmlspan", "auditor.formats.pf", "auditor.formats.proxmox.macros")
+SHARED_FORMATS = (
+    "auditor.formats.base",
+    "auditor.formats.xmlspan",
+    "auditor.formats.pf",
+    "auditor.formats.proxmox.record",  # Terraform writes the hypervisor's files
+    "auditor.formats.proxmox.machines",
+)
 READING = ("auditor.files", "auditor.yamlspan", "auditor.yamlscalars")
 
 # The longest prefix that fits a module says what it may import of ours, itself and `model` always among it.

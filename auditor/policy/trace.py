@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from auditor.analysis import reach
 from auditor.model.filters import Verdict
 from auditor.model.findings import Question, TraceStep, Witness
-from auditor.model.graph import Endpoint, Graph, Way, internet
+from auditor.model.graph import Endpoint, Graph, Way, Zone, ZoneKind, internet
 from auditor.model.headers import ANYWHERE, NEW_FLOW, PUBLIC, address_interval, addresses_text, destinations, services_text, sources
 from auditor.model.packets import Field, PacketSet
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.policy.binding import Cast, find_zones, is_address, zone_endpoint
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.flows import packets_of
@@ -59,11 +59,23 @@ def parties(graph: Graph, cast: Cast, text: str, option: str) -> tuple[Endpoint,
         return (Endpoint(text, addresses=(address_interval(text),), exact=True),)
     zones = find_zones(graph, text)
     if zones:
-        return tuple(map(zone_endpoint, zones))
+        return tuple(end for zone in zones for end in _machines(graph, zone))
     if "." in text and ":" not in text and "/" not in text:
         return (Endpoint(text, addresses=PUBLIC, names=frozenset({text.casefold()})),)
     known = (*cast.roles, *(zone.id for zone in graph.zones), "internet", "any")
     raise PolicyError([Problem(f"{option} {text!r} is no role, zone, address or name here{did_you_mean(text, known)}")])
+
+
+def _machines(graph: Graph, zone: Zone) -> Iterator[Endpoint]:
+    """The members of a zone, each on its own where they are different machines, or devices of one."""
+    hosts = [found for found in map(graph.zone, zone.inside) if found is not None and found.kind is ZoneKind.HOST]
+    if len(hosts) < 2:
+        yield zone_endpoint(zone)
+        return
+    others = {zone.id, *zone.inside} - {host.id for host in hosts}
+    for host in hosts:
+        end = zone_endpoint(host)
+        yield replace(end, zones=end.zones | others)
 
 
 def _parts(way: Way, service: PacketSet) -> Iterator[Part]:

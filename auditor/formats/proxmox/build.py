@@ -27,7 +27,25 @@ Make = Callable[[Backend], Iterator[Rule]]
 def policy(document: Document | None, option: str) -> Verdict:
     """What becomes of a packet that no rule decides."""
     default = "DROP" if option == "policy_in" else "ACCEPT"
+    if document is not None and unsettled(document, option) is not None:
+        return Verdict.DENY
     return VERDICTS[(document.value(option, default) if document is not None else default).upper()]
+
+
+def unsettled(document: Document | None, option: str) -> Unknown | None:
+    """Why a policy is not known."""
+    if document is None:
+        return None
+    if document.partial and document.setting(option) is None:
+        return Unknown(f"{option} is not in these files", document.span, f"proxmox:{document.scope}/{document.name}/{option}")
+    return document.doubt(option)
+
+
+def _at_the_end(document: Document | None, option: str, span: Span) -> Iterator[Rule]:
+    """What a policy that is not known may let through."""
+    unknown = unsettled(document, option)
+    if unknown is not None:
+        yield added(Undecided(unknown), Verdict.PERMIT, place(document, option, span), f"undecided: {unknown.reason}")
 
 
 def host_filter(writer: Writer, host: Document | None, name: str, inward: bool) -> Filter:
@@ -61,6 +79,7 @@ def host_filter(writer: Writer, host: Document | None, name: str, inward: bool) 
             yield from product.corosync(site, backend, span, inward)
         if default is not Verdict.PERMIT and strict:
             yield product.errors(span)
+        yield from _at_the_end(site.cluster, option, span)
 
     backends = site.backends(host) if host is not None else site.usual
     label = f"firewall of {name}, {'inbound' if inward else 'outbound'}"
@@ -96,6 +115,7 @@ def guest_filter(writer: Writer, guest: Document, machine: Machine, nic: Nic | N
             yield from rules
         if default is not Verdict.PERMIT and backend is Backend.CLASSIC:
             yield product.errors(guest.span)
+        yield from _at_the_end(guest, option, guest.span)
 
     label = f"firewall of {name}, {'inbound' if inward else 'outbound'}"
     return _filter(writer, label, make, default, guest.span, place(guest, option, guest.span), site.backends(guest))
@@ -150,7 +170,7 @@ def _own_addresses(writer: Writer, guest: Document, machine: Machine, nic: Nic |
         return
     if product.on(guest, "ipfilter", "0"):
         span = place(guest, "ipfilter", guest.span)
-        unknown = Unknown("the source addresses that ipfilter leaves the device are not all known here", span)
+        unknown = guest.doubt("ipfilter") or Unknown("the source addresses that ipfilter leaves the device are not all known here", span)
         own = sources(nic.addresses) if nic is not None and machine.container else ~EVERYTHING
         yield added(Undecided(unknown, ~own), Verdict.DENY, span, "Proxmox drops sources that are not the device's (ipfilter)")
 

@@ -193,9 +193,9 @@ def names_something(rule: Written) -> bool:
 def addresses(word: Word, names: Names) -> Held | Missing | str:
     """What `-source` or `-dest` stands for; a text says why it is no address at all."""
     if word.text.startswith("+"):
-        return find_set(names, word.text[1:], word.span.line)
+        return find_set(names, word.text[1:], word.span)
     if REFERENCE.fullmatch(word.text):
-        return find_alias(names, word.text, word.span.line)
+        return find_alias(names, word.text, word.span)
     return _literal(word.text)
 
 

@@ -11,6 +11,7 @@ from auditor.formats.proxmox.document import read_document
 from auditor.formats.proxmox.machines import PATH, Machine, read_machine
 from auditor.formats.proxmox.record import Document, Scope
 from auditor.formats.proxmox.site import UNKNOWN, Site, Surroundings
+from auditor.formats.proxmox.together import together
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Effect, Level, Note, Source, Span
 
@@ -91,13 +92,15 @@ def _by_content(text: str) -> Scope:
 def sites(found: Found, surroundings: Surroundings = UNKNOWN) -> Iterator[Site]:
     """The clusters: a cluster.fw and what lies in its folder; with a single cluster.fw, everything."""
     clusters: dict[str, Document] = {}
+    stated = [document for document in found.documents if document.scope is Scope.CLUSTER]
+    whole = [document for document in stated if not document.partial]
     for document in found.documents:
-        if document.scope is Scope.CLUSTER:
+        if document in (whole or stated):
             base = base_of(document.path)
             clusters[base if base not in clusters else document.path.removesuffix(".fw")] = document
     folders: dict[str, tuple[list[Document], list[Machine]]] = {folder: ([each], []) for folder, each in clusters.items()}
     for document in found.documents:
-        if document.scope is not Scope.CLUSTER:
+        if document not in clusters.values():
             folders.setdefault(_folder(document.path, clusters), ([], []))[0].append(document)
     for machine in found.machines:
         folders.setdefault(_folder(machine.span.path, clusters), ([], []))[1].append(machine)
@@ -107,10 +110,13 @@ def sites(found: Found, surroundings: Surroundings = UNKNOWN) -> Iterator[Site]:
 
 
 def site_of(documents: Sequence[Document], machines: Sequence[Machine], surroundings: Surroundings) -> Site:
-    """One cluster of these files. Of two files for one guest or node, the second is called by its path."""
+    """One cluster of these files. Of two files for one guest or node, the second is called by its path; what is partial joins the first."""
     by_scope: dict[Scope, dict[str, Document]] = {scope: {} for scope in Scope}
-    for document in documents:
+    for document in sorted(documents, key=lambda each: each.partial):
         taken = by_scope[document.scope]
+        if document.partial and document.name in taken:
+            taken[document.name] = together(taken[document.name], document)
+            continue
         name = document.name if document.name not in taken else document.path.removesuffix(".fw")
         taken[name] = replace(document, name=name)
     return Site(

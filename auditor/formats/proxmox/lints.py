@@ -163,4 +163,12 @@ LINTS: tuple[Lint, ...] = (
         "Give it the name under which the product has it.",
         NOTE,
     ),
+    Lint(
+        "stated-twice",
+        "The rules of one target in two places",
+        "The rules of this cluster, node or guest stand in two places: in a file and in Terraform, or in two resources, of which the "
+        "provider makes the first alone. Which of them hold cannot be told, so every one of them may be there or not.",
+        "State all rules of a target in one place.",
+        ERROR,
+    ),
 )

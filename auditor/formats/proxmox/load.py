@@ -36,9 +36,16 @@ class Port:
     alone: bool
 
 
-def load(tree: Tree, paths: Sequence[str], machines: Sequence[Machine] = (), surroundings: Surroundings = UNKNOWN) -> Graph:
-    """The clusters of `paths`. `machines` are guests known from elsewhere; those count that have a firewall file here."""
+def load(
+    tree: Tree,
+    paths: Sequence[str],
+    machines: Sequence[Machine] = (),
+    surroundings: Surroundings = UNKNOWN,
+    documents: Sequence[Document] = (),
+) -> Graph:
+    """The clusters of `paths`. `machines` and `documents` are known from elsewhere; guests among them count that are filtered by a file."""
     found = read_files(tree, paths)
+    found.documents += documents
     known = {machine.number for machine in found.machines}
     filtered = {document.name for document in found.documents if document.scope is Scope.GUEST}
     found.machines += [machine for machine in machines if machine.number in filtered - known]
@@ -116,7 +123,8 @@ def switches(site: Site, port: Port) -> tuple[Unknown, ...] | None:
     )
     if port.nic is not None:
         nic = port.nic.filtered
-    found = (switched_on(site.cluster, place), port.document.value("enable", "0") == "1", nic)
+    own = port.document.doubt("enable") or port.document.value("enable", "0") == "1"
+    found = (switched_on(site.cluster, place), own, nic)
     if any(each is False for each in found):
         return None
     return tuple(each for each in found if isinstance(each, Unknown))
@@ -185,9 +193,10 @@ def _host_hooks(writer: Writer) -> Iterator[Hook]:
     for name, document in _nodes(site).items():
         span = (document or site.cluster or _missing()).span
         on = switched_on(site.cluster, span)
-        if on is False or (document is not None and document.value("enable", "1") == "0"):
+        own = document.doubt("enable") if document is not None else None
+        if on is False or (own is None and document is not None and document.value("enable", "1") == "0"):
             continue
-        doubts = (on,) if isinstance(on, Unknown) else ()
+        doubts = tuple(each for each in (on, own) if isinstance(each, Unknown))
         id_, label = f"{FORMAT}:{site.prefix}{name or 'host'}", f"node {name}" if name else "the nodes"
         for place, inward in _PLACES:
             yield _hook(f"{id_}/{place}", place, doubtful(host_filter(writer, document, label, inward), doubts, span), id_, doubts)

@@ -61,8 +61,12 @@ class Names:
             return (self.cluster,)
         return (self.own, self.cluster)
 
+    def may_be_elsewhere(self, scope: str | None) -> bool:
+        """Whether a name that is not found may be defined where nobody looked."""
+        return any(document is not None and document.partial for document in self.scopes(scope))
 
-def find_alias(names: Names, text: str, line: int) -> Held | Missing:
+
+def find_alias(names: Names, text: str, at: Span) -> Held | Missing:
     """The address of an alias that is named in this line."""
     found = REFERENCE.fullmatch(text)
     if found is None or found.group(1) == "sdn":
@@ -75,12 +79,14 @@ def find_alias(names: Names, text: str, line: int) -> Held | Missing:
         alias = _alias(document, name)
         if alias is None:
             continue
-        if names.strict and document is names.own and alias.span.line > line:
+        if _is_below(names, document, alias.span, at):
             below = alias.span
             continue
-        return Held((alias.interval,), one_family=True)
+        return Held((), alias.unknown) if alias.unknown is not None else Held((alias.interval,), one_family=True)
     if below is not None:
         return Missing("forward-reference", f"the alias {text} is defined further down, in line {below.line}")
+    if names.may_be_elsewhere(found.group(1)):
+        return Held(unknown=_not_here(text))
     if name in _BY_PRODUCT:
         return Held(unknown=Unknown(f"{name} is the network the node finds itself in", reference=f"proxmox:{name}"))
     if _known_as_set(names, found.group(2)):
@@ -88,7 +94,7 @@ def find_alias(names: Names, text: str, line: int) -> Held | Missing:
     return Missing("undefined-reference", f"there is no alias {text}", late=_anywhere(names, name))
 
 
-def find_set(names: Names, text: str, line: int) -> Held | Missing:
+def find_set(names: Names, text: str, at: Span) -> Held | Missing:
     """The members of a set; `text` is without the plus."""
     found = REFERENCE.fullmatch(text)
     if found is None:
@@ -105,16 +111,23 @@ def find_set(names: Names, text: str, line: int) -> Held | Missing:
             continue
         if name != (same.name.lower() if names.strict else same.name):
             other = same
-        elif names.strict and document is names.own and same.span.line > line:
+        elif _is_below(names, document, same.span, at):
             return Missing("forward-reference", f"the set +{text} is defined further down, in line {same.span.line}")
         else:
             return members(names, document, same)
     if other is not None:
         held = other.name.lower() if names.strict else other.name
         return Missing("name-case", f"there is no set +{text}: it is known as +{held}")
+    if names.may_be_elsewhere(found.group(1)):
+        return Held(unknown=_not_here(f"+{text}"))
     if name.lower() in _BY_PRODUCT:
         return Held(unknown=Unknown(f"the set {name} is made by the product", reference=f"proxmox:+{name}"))
     return Missing("undefined-reference", f"there is no set +{text}")
+
+
+def _is_below(names: Names, document: Document, definition: Span, at: Span) -> bool:
+    """Whether a name is used before it is defined, by a reader who goes through the file once."""
+    return names.strict and document is names.own and definition.path == at.path == document.path and definition.line > at.line
 
 
 def members(names: Names, document: Document, ipset: IpSet) -> Held:
@@ -132,6 +145,8 @@ def _members(names: Names, document: Document, ipset: IpSet) -> Held:
     sized: list[tuple[int, Interval, bool]] = []
     for entry in ipset.entries:
         found = resolve_entry(inner, entry)
+        if entry.unknown is not None:
+            found = Held(unknown=entry.unknown)
         if isinstance(found, Held):
             unknown = unknown or found.unknown
             certain = certain and not (entry.nomatch and found.unknown)
@@ -165,7 +180,7 @@ def resolve_entry(names: Names, entry: Entry) -> Held | Missing:
             return Missing("set-entry-dropped", f"{entry.text}: a set takes no network of length 0")
         return Held((interval,))
     if REFERENCE.fullmatch(entry.text):
-        found = find_alias(names, entry.text, entry.span.line)
+        found = find_alias(names, entry.text, entry.span)
         if isinstance(found, Missing) and found.trap == "undefined-reference":
             return Missing("set-entry-dropped", f"{entry.text} is no alias; a set takes no names of hosts or other sets")
         return found
@@ -178,6 +193,8 @@ def set_troubles(document: Document, cluster: Document | None) -> Iterator[Troub
     for ipset in document.sets:
         seen: set[tuple[str, bool]] = set()
         for entry in ipset.entries:
+            if entry.unknown is not None:
+                continue
             found = resolve_entry(names, entry)
             if isinstance(found, Missing):
                 nft = Fate.READ if found.trap == "forward-reference" else Fate.REFUSED

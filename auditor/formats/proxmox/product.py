@@ -43,8 +43,23 @@ def place(document: Document | None, option: str, otherwise: Span) -> Span:
 
 
 def on(document: Document | None, option: str, default: str) -> bool:
-    """Whether an option of 0 or 1 is on."""
-    return (document.value(option, default) if document is not None else default) == "1"
+    """Whether an option of 0 or 1 is on, or may be."""
+    return (document.value(option, default) if document is not None else default) == "1" or _doubt(document, option) is not None
+
+
+def off(document: Document | None, option: str, default: str) -> bool:
+    """Whether an option of 0 or 1 is off, or may be."""
+    return (document.value(option, default) if document is not None else default) != "1" or _doubt(document, option) is not None
+
+
+def _doubt(document: Document | None, option: str) -> Unknown | None:
+    return document.doubt(option) if document is not None else None
+
+
+def perhaps(document: Document | None, option: str, packets: PacketSet | Condition) -> Condition:
+    """The packets, as far as an option is known that the rule hangs on."""
+    asked, doubt = packets if isinstance(packets, Condition) else Exactly(packets), _doubt(document, option)
+    return asked if doubt is None else both(asked, Undecided(doubt))
 
 
 def to_itself(span: Span) -> Rule:
@@ -55,15 +70,20 @@ def to_itself(span: Span) -> Rule:
 
 def states(host: Document | None, span: Span) -> Iterator[Rule]:
     """Connections that are known."""
-    if not on(host, "nf_conntrack_allow_invalid", "0"):
-        yield added(state_set(State.INVALID), Verdict.DENY, span, "Proxmox drops packets of no connection (invalid)")
+    if off(host, "nf_conntrack_allow_invalid", "0"):
+        yield added(
+            perhaps(host, "nf_conntrack_allow_invalid", state_set(State.INVALID)),
+            Verdict.DENY,
+            span,
+            "Proxmox drops packets of no connection (invalid)",
+        )
     yield added(state_set(State.ESTABLISHED, State.RELATED), Verdict.PERMIT, span, "Proxmox accepts established and related packets")
 
 
 def discovery(document: Document | None, span: Span) -> Iterator[Rule]:
     """IPv6 neighbours."""
     if on(document, "ndp", "1"):
-        yield added(NEIGHBOURS, Verdict.PERMIT, span, "Proxmox accepts IPv6 neighbour discovery (ndp)")
+        yield added(perhaps(document, "ndp", NEIGHBOURS), Verdict.PERMIT, span, "Proxmox accepts IPv6 neighbour discovery (ndp)")
 
 
 def hostile(site: Site, names: Names | None, host: Document | None, span: Span) -> Iterator[Rule]:
@@ -75,7 +95,9 @@ def hostile(site: Site, names: Names | None, host: Document | None, span: Span) 
         yield added(within(blacklist, True, where), Verdict.DENY, where, "Proxmox drops what the set blacklist holds")
     if on(host, "nosmurfs", "1"):
         new = state_set(State.NEW, State.INVALID)
-        yield added(new & _SMURFS, Verdict.DENY, span, "Proxmox drops broadcast and multicast sources (nosmurfs)")
+        yield added(
+            perhaps(host, "nosmurfs", new & _SMURFS), Verdict.DENY, span, "Proxmox drops broadcast and multicast sources (nosmurfs)"
+        )
     if on(host, "tcpflags", "0"):
         yield added(_illegal_flags(), Verdict.DENY, place(host, "tcpflags", span), "Proxmox drops illegal TCP flags (tcpflags)")
 
@@ -107,13 +129,20 @@ def dhcp(guest: Document, inward: bool) -> Iterator[Rule]:
     """A guest's addresses."""
     if on(guest, "dhcp", "1"):
         what = ("answers", _ANSWERS) if inward else ("requests", _REQUESTS)
-        yield added(what[1], Verdict.PERMIT, place(guest, "dhcp", guest.span), f"Proxmox accepts DHCP {what[0]} (dhcp)")
+        yield added(
+            perhaps(guest, "dhcp", what[1]), Verdict.PERMIT, place(guest, "dhcp", guest.span), f"Proxmox accepts DHCP {what[0]} (dhcp)"
+        )
 
 
 def advertisements(guest: Document) -> Iterator[Rule]:
     """A guest is no router unless it may be."""
-    if not on(guest, "radv", "0"):
-        yield added(_ADVERTISEMENT, Verdict.DENY, place(guest, "radv", guest.span), "Proxmox drops router advertisements (radv)")
+    if off(guest, "radv", "0"):
+        yield added(
+            perhaps(guest, "radv", _ADVERTISEMENT),
+            Verdict.DENY,
+            place(guest, "radv", guest.span),
+            "Proxmox drops router advertisements (radv)",
+        )
 
 
 def errors(span: Span) -> Rule:
@@ -142,7 +171,7 @@ def _local(site: Site, span: Span, *, source: bool) -> Condition:
     """The local network: the alias, else what the node finds."""
     alias = next((each for each in reversed(site.cluster.aliases) if each.name.lower() == "local_network"), None) if site.cluster else None
     intervals = (alias.interval,) if alias is not None else site.surroundings.local_network
-    if intervals is not None:
+    if intervals is not None and (alias is None or alias.unknown is None):
         return Exactly((sources if source else destinations)(intervals))
     reason = Unknown("the local network of the node is not in these files (alias local_network)", span, "proxmox:local_network")
     return Undecided(reason)

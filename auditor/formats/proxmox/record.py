@@ -1,6 +1,7 @@
 """What a firewall file says, line by line, before anything is looked up: settings, aliases, sets, groups, rules, and what is wrong.
 
 Nothing is dropped here: a line that a reader of the product would leave out is a `Trouble` at its place, with what each reader does.
+Terraform writes the same files; what it states comes in the same form, with the places and the open ends it has there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass
-from auditor.model.source import Effect, Level, Span
+from auditor.model.source import Effect, Level, Span, Unknown
 
 
 class Scope(StrEnum):
@@ -61,10 +62,18 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without the blanks around it."""
+    """One line without the blanks around it.
+
+    `places` say where stretches of `text` are written if not in one line; `doubts` why it may not be there, or say something else.
+    `address` and `trail` are the rule's (see `Rule`).
+    """
 
     text: str
     span: Span
+    places: tuple[tuple[int, int, Span], ...] = ()
+    doubts: tuple[Unknown, ...] = ()
+    address: str = ""
+    trail: tuple[tuple[str, Span], ...] = ()
 
     @property
     def number(self) -> int:
@@ -73,35 +82,43 @@ class Line:
 
     def part(self, start: int, end: int) -> Span:
         """The place of `text[start:end]`."""
+        if self.places:
+            return next((span for low, high, span in self.places if low <= start < high), self.span)
         return Span(self.span.path, self.span.line, self.span.column + start, self.span.line, self.span.column + max(end, start + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An option that is read. `value` in lower case."""
+    """An option that is read. `value` in lower case; with `unknown` it may be another."""
 
     name: str
     value: str
     span: Span
+    unknown: Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name for an address or network."""
+    """A name for an address or network; with `unknown` it may be another."""
 
     name: str
     text: str
     interval: Interval
     span: Span
+    unknown: Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a set as written: an address, a network, or the name of an alias. `nomatch`: what it covers is taken out."""
+    """An entry of a set as written: an address, a network, or the name of an alias. `nomatch`: what it covers is taken out.
+
+    With `unknown` it may be another, or not there.
+    """
 
     text: str
     nomatch: bool
     span: Span
+    unknown: Unknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +141,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file. `name` is the guest's number, the node's or the network's name; "" if there is none. Later sections of one name replace."""
+    """One file. `name` is the guest's number, the node's or the network's name; "" if there is none. Later sections of one name replace.
+
+    `partial`: what it does not say may stand elsewhere, as of what Terraform states.
+    """
 
     path: str
     scope: Scope
@@ -136,6 +156,7 @@ class Document:
     rules: tuple[Line, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     options_span: Span | None = None
+    partial: bool = False
 
     @property
     def span(self) -> Span:
@@ -150,3 +171,8 @@ class Document:
         """The value that holds."""
         found = self.setting(name)
         return default if found is None else found.value
+
+    def doubt(self, name: str) -> Unknown | None:
+        """Why an option may have another value."""
+        found = self.setting(name)
+        return found.unknown if found is not None else None

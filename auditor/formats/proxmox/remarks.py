@@ -111,7 +111,7 @@ def _forward(site: Site, document: Document) -> Iterator[Note]:
 
 def _groups(site: Site, document: Document) -> Iterator[Note]:
     """Calls of groups that are not there."""
-    if site.cluster is None:
+    if site.cluster is None or site.cluster.partial:
         return
     classic = Backend.CLASSIC in site.backends(document)
     known = {each.name.lower() if classic else each.name for each in site.cluster.groups}
@@ -168,11 +168,11 @@ def _name(number: str, machine: Machine | None) -> str:
 def _guest(site: Site, number: str, document: Document) -> Iterator[Note]:
     """The switches of a guest that has rules."""
     machine = site.machines.get(number)
-    stated = bool(document.rules) or any(each.name == "policy_in" for each in document.settings)
+    stated = bool(document.rules) or any(each.name == "policy_in" and each.span != document.span for each in document.settings)
     if not stated:
         return
     name = _name(number, machine)
-    if document.value("enable", "0") != "1":
+    if document.value("enable", "0") != "1" and document.doubt("enable") is None:
         place = document.setting("enable")
         message = f"{name} is not filtered: its rules count only with enable: 1 in [OPTIONS]"
         yield Note("guest-disabled", message, place.span if place else document.span, Effect.IGNORED, Level.ERROR)

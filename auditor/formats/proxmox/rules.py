@@ -22,11 +22,11 @@ class Writer:
 
     site: Site
     _chains: dict[tuple[str, str, Backend], Chain] = field(default_factory=dict)
-    _names: dict[tuple[str, Backend], Names] = field(default_factory=dict)
+    _names: dict[tuple[int, Backend], Names] = field(default_factory=dict)
 
     def names(self, document: Document, backend: Backend) -> Names:
         """Where the names of a file are looked up."""
-        key = (document.path, backend)
+        key = (id(document), backend)
         if key not in self._names:
             self._names[key] = Names(document, self.site.cluster, backend)
         return self._names[key]
@@ -46,17 +46,21 @@ class Writer:
                 yield self._rule(words, document, backend, where)
 
     def _rule(self, words: Written, document: Document, backend: Backend, where: Condition = ANY) -> Rule:
-        asked = both(where, condition(words, self.names(document, backend)))
-        return Rule(asked, VERDICTS[words.action.text.upper()], words.span, words.text, words.comment[:80])
+        line = words.line
+        asked = both(where, condition(words, self.names(document, backend)), *map(Undecided, line.doubts))
+        verdict, name = VERDICTS[words.action.text.upper()], words.comment[:80]
+        return Rule(asked, verdict, words.span, words.text, name, line.address, trail=line.trail)
 
     def _called(self, words: Written, direction: str, backend: Backend, where: Condition) -> Iterator[Rule]:
         cluster, name = self.site.cluster, words.action.text
-        if cluster is None:
+        where = both(where, *map(Undecided, words.line.doubts))
+        groups = cluster.groups if cluster is not None else ()
+        group = next((each for each in groups if _known_as(each.name, backend) == name), None)
+        if cluster is None or (cluster.partial and group is None):
             unknown = Unknown(f"the group {name} is in cluster.fw, which was not read", words.span, f"proxmox:group/{name.lower()}")
             for verdict in (Verdict.DENY, Verdict.PERMIT):
                 yield Rule(both(where, Undecided(unknown)), verdict, words.span, words.text, words.comment[:80])
             return
-        group = next((each for each in cluster.groups if _known_as(each.name, backend) == name), None)
         if group is not None:
             chain = self._chain(group.name, group.rules, group.span, direction, backend)
             if chain.rules:

@@ -60,7 +60,7 @@ class Site:
     machines: Mapping[str, Machine] = field(default_factory=dict)
     surroundings: Surroundings = UNKNOWN
     _judged: dict[int, tuple[Judged, ...]] = field(default_factory=dict, compare=False)
-    _troubles: dict[str, tuple[Trouble, ...]] = field(default_factory=dict, compare=False)
+    _troubles: dict[int, tuple[Trouble, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -71,10 +71,10 @@ class Site:
     def backends(self, document: Document) -> tuple[Backend, ...]:
         """The backends that may read a file; one where it is known."""
         if document.scope is Scope.HOST:
-            return (backend_of(document),)
+            return backends_of(document)
         machine = self.machines.get(document.name) if document.scope is Scope.GUEST else None
         if machine is not None and machine.node in self.hosts:
-            return (backend_of(self.hosts[machine.node]),)
+            return backends_of(self.hosts[machine.node])
         return self.usual
 
     @property
@@ -82,7 +82,8 @@ class Site:
         """The backends of the nodes."""
         if self.surroundings.backend is not None:
             return (self.surroundings.backend,)
-        return tuple(dict.fromkeys(backend_of(host) for host in self.hosts.values())) or BOTH
+        found = {backend for host in self.hosts.values() for backend in backends_of(host)}
+        return tuple(each for each in BOTH if each in found) or BOTH
 
     def judged(self, document: Document, lines: tuple[Line, ...], in_group: bool = False) -> tuple[Judged, ...]:
         """The rules of a list, each with what is wrong with it in either reader's eyes."""
@@ -94,12 +95,12 @@ class Site:
 
     def troubles(self, document: Document) -> tuple[Trouble, ...]:
         """Everything about a file that is not as it looks."""
-        known = self._troubles.get(document.path)
+        known = self._troubles.get(id(document))
         if known is None:
             rules = [*self.judged(document, document.rules)]
             rules += [each for group in document.groups for each in self.judged(document, group.rules, in_group=True)]
             of_rules = [trouble for rule in rules if rule.active for trouble in rule.troubles]
-            known = self._troubles[document.path] = (*document.troubles, *set_troubles(document, self.cluster), *of_rules)
+            known = self._troubles[id(document)] = (*document.troubles, *set_troubles(document, self.cluster), *of_rules)
         return known
 
     def refusal(self) -> Trouble | None:
@@ -108,15 +109,22 @@ class Site:
         return next(found, None)
 
 
-def backend_of(host: Document) -> Backend:
-    """What a node runs."""
-    return Backend.NFT if host.value("nftables", "0") == "1" else Backend.CLASSIC
+def backends_of(host: Document) -> tuple[Backend, ...]:
+    """What a node runs: one of the two, or nobody says which."""
+    if host.doubt("nftables") is not None or (host.partial and host.setting("nftables") is None):
+        return BOTH
+    return (Backend.NFT if host.value("nftables", "0") == "1" else Backend.CLASSIC,)
 
 
 def switched_on(cluster: Document | None, place: Span) -> bool | Unknown:
     """The cluster's own switch. A number above 1 is a time: on for the minute that follows it."""
     if cluster is None:
         return Unknown("whether the firewall is on at all is said in cluster.fw, which was not read", place, "proxmox:enable")
+    doubt = cluster.doubt("enable")
+    if doubt is not None:
+        return doubt
+    if cluster.partial and cluster.setting("enable") is None:
+        return Unknown("whether the firewall of the cluster is on at all is not in these files", place, "proxmox:enable")
     value = cluster.value("enable", "0")
     if len(value) > 9:
         found = cluster.setting("enable")

@@ -1,83 +1,57 @@
 """Virtual machines and containers of Proxmox that Terraform makes, as far as the hypervisor's firewall asks about them.
 
-Only those with a number are told: it is by its number that a firewall file knows a guest.
+A guest is known by its number, or, where that is not known, by the symbol of it. A clone has the network devices of what it is a copy of
+unless it has its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from auditor.files import Tree
-from auditor.formats.base import Options
+from auditor.formats.proxmox.machines import Machine, Nic
 from auditor.formats.terraform.clouds.proxmox import MACHINES
-from auditor.formats.terraform.clouds.reading import flag, texts
-from auditor.formats.terraform.load import load_roots
-from auditor.formats.terraform.resources import Resource
+from auditor.formats.terraform.clouds.reading import flag, set_here, texts
+from auditor.formats.terraform.resources import Arguments, Resource, Root
 from auditor.formats.terraform.values import text_of
 from auditor.model.headers import address_interval
 from auditor.model.packets import Interval
-from auditor.model.record import dataclass
-from auditor.model.source import Span, Unknown
+from auditor.model.source import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A network device. `filtered`: its firewall is switched on."""
-
-    filtered: bool | Unknown
-    span: Span
-    bridge: str = ""
-    addresses: tuple[Interval, ...] = ()
-    stated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A machine by its number, with the address of the resource that makes it."""
-
-    number: str
-    address: str
-    span: Span
-    container: bool
-    name: str = ""
-    node: str = ""
-    tags: tuple[str, ...] = ()
-    devices: tuple[Device, ...] = ()
+def guests(root: Root) -> dict[str, Machine]:
+    """Every guest of a root module, by each symbol of its number."""
+    found: dict[str, Machine] = {}
+    for resource in root.resources(tuple(MACHINES)):
+        machine = _guest(resource, root.directory)
+        for symbol in (machine.number, f"{resource.address}.vm_id", f"{resource.address}.id"):
+            found.setdefault(symbol, machine)
+    return found
 
 
-def guests(tree: Tree, paths: Sequence[str], options: Options) -> Iterator[Guest]:
-    """Every guest with a known number in the root modules among `paths`."""
-    for root in load_roots(tree, paths, options):
-        for machine in root.resources(tuple(MACHINES)):
-            number = text_of(machine.get("vm_id"))
-            if number is not None and number.isdecimal():
-                yield _guest(machine, number)
-
-
-def _guest(machine: Resource, number: str) -> Guest:
+def _guest(machine: Resource, directory: str) -> Machine:
     addresses = _addresses(machine)
+    number = machine.get("vm_id")
     blocks = machine.blocks(MACHINES[machine.type])
-    devices = tuple(
-        Device(
-            flag(block.get("firewall")),
-            block.span,
-            text_of(block.get("bridge")) or "",
-            addresses[index] if index < len(addresses) else (),
-            not block.get("firewall").is_null,
-        )
-        for index, block in enumerate(blocks)
-    )
+    nics = tuple(_nic(index, block, addresses[index] if index < len(addresses) else ()) for index, block in enumerate(blocks))
     hostname = next((text_of(block.get("hostname")) for block in machine.blocks("initialization")), None)
-    return Guest(
-        number,
-        machine.address,
+    copied = not blocks and (machine.blocks("clone") or set_here(machine.get("clone")))
+    here = f"terraform:{directory}:{machine.address}" if directory else f"terraform:{machine.address}"
+    return Machine(
+        (text_of(number) if set_here(number) else None) or number.reference or machine.address,
         machine.span,
         MACHINES[machine.type] == "network_interface",
         text_of(machine.get("name")) or hostname or "",
         text_of(machine.get("node_name")) or "",
         texts(machine.get("tags")),
-        devices,
+        None if copied else nics,
+        tuple(dict.fromkeys((here, f"terraform:{machine.address}"))),
     )
+
+
+def _nic(index: int, block: Arguments, addresses: tuple[Interval, ...]) -> Nic:
+    filtered = flag(block.get("firewall"))
+    if not block.certain and filtered is True:
+        filtered = block.doubt or Unknown("how many network devices there are is not known", block.span)
+    stated = not block.get("firewall").is_null
+    return Nic(f"net{index}", filtered, block.span, text_of(block.get("bridge")) or "", addresses, stated)
 
 
 def _addresses(machine: Resource) -> list[tuple[Interval, ...]]:

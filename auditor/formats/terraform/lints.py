@@ -248,12 +248,6 @@ LINTS: tuple[Lint, ...] = (
         'Set inbound_default_policy = "drop" and permit what is needed.',
     ),
     Lint(
-        "proxmox-not-enforced",
-        "Proxmox rules that do not apply",
-        "A VM is filtered only if the cluster's firewall, the VM's firewall and the interface's firewall flag are all on.",
-        "Switch on all three, or filter elsewhere.",
-    ),
-    Lint(
         "openstack-implicit-egress",
         "Outbound is open in spite of outbound rules",
         "A new group comes with rules that permit everything outbound; rules of one's own are added to them.",

@@ -72,7 +72,11 @@ def _prefixes(estates: Sequence[tuple[Root, Estate]]) -> list[str]:
     """What goes before addresses: nothing, or the directory for root modules that use an address another one uses too."""
     seen: dict[str, int] = {}
     for _, estate in estates:
-        for address in estate.groups:
+        for address in _addresses(estate):
             seen[address] = seen.get(address, 0) + 1
     clashes = {address for address, count in seen.items() if count > 1}
-    return [f"{root.directory}:" if root.directory and clashes & estate.groups.keys() else "" for root, estate in estates]
+    return [f"{root.directory}:" if root.directory and clashes & _addresses(estate) else "" for root, estate in estates]
+
+
+def _addresses(estate: Estate) -> set[str]:
+    return {*estate.groups, *(carrier.address for carrier in estate.carriers)}

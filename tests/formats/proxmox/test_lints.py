@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from auditor.files import DirectoryTree
+from auditor.formats.base import Options
 from auditor.formats.proxmox import FORMAT
 from auditor.formats.proxmox.lints import LINTS
-from auditor.formats.proxmox.load import load
+from auditor.hypervisors import proxmox_with_terraform
 from auditor.model.graph import Graph
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "proxmox"
@@ -18,7 +19,8 @@ SHOWN = sorted(path.name.removeprefix("lint-") for path in FIXTURES.glob("lint-*
 
 def read(case: str) -> Graph:
     tree = DirectoryTree(FIXTURES / case)
-    return load(tree, [path for path in tree.paths() if FORMAT.claims(path, tree.read_head(path, 4096))])
+    claimed = [path for path in tree.paths() if FORMAT.claims(path, tree.read_head(path, 4096))]
+    return proxmox_with_terraform(tree, claimed, [path for path in tree.paths() if path.endswith(".tf")], Options())
 
 
 def test_every_lint_has_a_fixture_and_every_fixture_a_lint() -> None:

@@ -12,7 +12,7 @@ TYPES = re.compile(
     r"|tencentcloud_security_group_(?:rule_set|lite_rule|rule)|yandex_vpc_security_group(?:_rule)?|ibm_is_(?:security_group_rule|network_acl)"
     r"|panos_security_\w+|fortios_firewall_\w*policy\w*|nsxt_policy_\w+|opnsense_firewall_\w+|equinix_metal_\w+acl\w*|cloudstack_\w*(?:firewall|acl)\w*"
     r"|aws_networkfirewall_\w+|aws_wafv2_web_acl|azurerm_firewall\w*|google_compute_firewall_policy\w*|google_compute_network_firewall_policy\w*"
-    r"|google_compute_security_policy|openstack_fw_\w+|openstack_compute_secgroup_v2|hcloud_zone_\w+|proxmox_(?:virtual_environment_)?node_firewall"
+    r"|google_compute_security_policy|openstack_fw_\w+|openstack_compute_secgroup_v2|hcloud_zone_\w+"
 )
 
 
