@@ -80,7 +80,7 @@ def _mended(state: State, rule: str) -> Proven | Unmended:
     if asked.requirement.kind in (Kind.DENY, Kind.ONLY):
         least = [lambda: narrowed(state, ruleset, all_, asked), lambda: removed(state, asked), *least]
     works: list[Proven] = []
-    why: list[str] = []
+    why: list[Why] = []
     seen: list[Texts] = []
     for candidates in least:
         try:
@@ -88,18 +88,18 @@ def _mended(state: State, rule: str) -> Proven | Unmended:
                 if texts in seen:
                     continue
                 seen.append(texts)
-                tried = _prove(state, asked, texts) if texts else "nothing is missing that could be written"
-                if isinstance(tried, str):
+                tried = _prove(state, asked, texts) if texts else (_LAST, "nothing is missing that could be written")
+                if not isinstance(tried, Proven):
                     why.append(tried)
                 elif tried.safe:
                     return tried
                 else:
                     works.append(tried)
         except Unwritten as error:
-            why.append(str(error))
+            why.append((2, str(error)))
         except audit.UsageError as error:
-            why.append(f"the files cannot be read with it: {error}")
-    return works[0] if works else Unmended(rule, why[-1])
+            why.append((2, f"the files cannot be read with it: {error}"))
+    return works[0] if works else Unmended(rule, min(why, key=lambda each: each[0])[1])
 
 
 # -- the proof
@@ -113,18 +113,27 @@ def _failing(run: Run) -> int:
     return sum(finding.rule != _IDLE for finding in run.failing())
 
 
-def _prove(state: State, asked: Settled, texts: Texts) -> Proven | str:
+Why = tuple[int, str]
+"""How far a change is from being a fix (0: nearly one), and what keeps it from that."""
+
+_LAST = 3
+
+
+def _prove(state: State, asked: Settled, texts: Texts) -> Proven | Why:
     """The change as a fix if it is one: read again, the requirement holds and nothing is worse or new. Else why not."""
     after = state.with_texts(texts)
     was, now = state.run.outcomes(), after.run.outcomes()
     rule = asked.requirement.id
+    if now.get(rule) is Outcome.OPEN:
+        reasons = (question.reason for finding in after.run.findings if finding.rule == rule for question in finding.questions)
+        return 0, f"with the change that was tried it would be open: {next(reasons, 'the configuration does not decide')}"
     if now.get(rule) is not Outcome.HOLDS:
-        return f"with the rule that was tried it is {now.get(rule, 'not asked')} still"
+        return _LAST, f"with the change that was tried it is {now.get(rule, 'not asked')} still"
     worse = [name for name, outcome in now.items() if name != _IDLE and outcome.weight > was.get(name, Outcome.HOLDS).weight]
     if worse:
-        return f"the change that was tried breaks {worse[0]}"
+        return 1, f"the change that was tried breaks {worse[0]}"
     if _failing(after.run) > _failing(state.run):
-        return "the change that was tried leads to new findings"
+        return 1, "the change that was tried leads to new findings"
     return Proven(
         rule, asked.requirement.title, texts, _does_only(state, after, asked), asked.requirement.kind in (Kind.ALLOW, Kind.REPLIES)
     )

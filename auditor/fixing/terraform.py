@@ -51,7 +51,8 @@ def write(wanted: Wanted) -> Texts:
         return {path: inserted(text, own[3], "\n" + made)}
     old = bool(theirs) and all(block[0] == _OLD for block in theirs)
     same = [block for block in theirs if block[0] == _MODERN[wanted.inbound] or old] or theirs or [own]
-    entries = _entries(wanted, group, peers, {block[1] for block in blocks}, old)
+    kind = _OLD if old else _MODERN[wanted.inbound]
+    entries = _entries(wanted, group, peers, {block[1] for block in blocks if block[0] == kind}, old)
     made = "\n".join(_block("resource", [kind, label], body) for kind, label, body in entries)
     return {path: inserted(text + ("" if text.endswith("\n") else "\n"), same[-1][3] + 1, "\n" + made)}
 
