@@ -145,6 +145,19 @@ class Routes:
             return None
         return here[0]
 
+    def unfiltered(self, source: Endpoint, destination: Endpoint) -> Zone | None:
+        """See `Graph.unfiltered`."""
+        for number in sorted(self._nearby(source) | self._nearby(destination)):
+            standing = self._standings[number]
+            if not any(can_deny(hook.filter) for hook in standing.hooks):
+                continue
+            for start in standing.spots(source):
+                for end in standing.spots(destination):
+                    known = start.certain and end.certain and (start.held or end.held)
+                    if known and start.zone.id != end.zone.id and not any(standing.crossed(start, end)):
+                        return end.zone
+        return None
+
     def _find(self, source: Endpoint, destination: Endpoint) -> Iterator[Way]:
         ways = [Way(source, destination, ())]
         for number in sorted(self._nearby(source) | self._nearby(destination)):

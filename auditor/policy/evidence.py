@@ -37,7 +37,7 @@ def group_by_place(requirement: Requirement, pairs: Iterable[Pair]) -> list[list
     places: dict[tuple[int, Span | None, bool], list[Pair]] = {}
     for pair in pairs:
         worst = pair.worst
-        place = _place(requirement, worst) if worst else None
+        place = (_place(requirement, worst) if worst else None) or pair.place
         reply = worst.reply if worst else False
         places.setdefault((-pair.outcome.weight, place.span if place else None, reply), []).append(pair)
     return [places[key] for key in sorted(places, key=lambda key: key[0])]
@@ -80,8 +80,8 @@ def finding_of(
         requirement.id,
         outcome,
         requirement.level,
-        f"{requirement.title}: {_sentence(requirement, shown, steps, flows, outcome, questions)}",
-        location=_location(requirement, shown, steps),
+        f"{requirement.title}: {_sentence(requirement, shown, steps, flows, outcome, questions, pairs[0].place)}",
+        location=_location(requirement, shown, steps) or pairs[0].place,
         related=(*_nearly(outcome, shown, steps, packet, meant), *seen.related),
         witness=seen.witness,
         trace=seen.trace,
@@ -190,13 +190,19 @@ def _nearly(
 
 
 def _sentence(
-    requirement: Requirement, shown: Judgement, steps: tuple[Step, ...], flows: str, outcome: Outcome, questions: tuple[Question, ...]
+    requirement: Requirement,
+    shown: Judgement,
+    steps: tuple[Step, ...],
+    flows: str,
+    outcome: Outcome,
+    questions: tuple[Question, ...],
+    bare: Location | None = None,
 ) -> str:
     if outcome is Outcome.OPEN:
         reasons = "; ".join(dict.fromkeys(question.reason for question in questions)) or "the configuration does not decide"
         return f"not decided for {flows}: {reasons}"
     step = decisive(requirement, steps)
-    where = f" at {step.crossing.label}" if step else ""
+    where = f" at {step.crossing.label}" if step else f" to {bare.name}" if bare else ""
     rule = step.decision.rule if step else None
     told = f" by {_told(rule)}" if rule is not None else ""
     if requirement.kind in (Kind.ALLOW, Kind.REPLIES):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Rule, Verdict
-from auditor.model.findings import Outcome
+from auditor.model.findings import Location, Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way, ZoneKind
 from auditor.model.headers import (
     ANYWHERE,
@@ -66,6 +66,7 @@ class Pair:
     service: Service
     outcome: Outcome
     judgements: tuple[Judgement, ...] = ()
+    place: Location | None = None  # where no filter stands that could have stopped it
 
     @property
     def worst(self) -> Judgement | None:
@@ -153,7 +154,7 @@ class Stage:
                 if service.protocol is Named.ANY:
                     packets -= UPKEEP
                     ways = tuple(map(_without_upkeep, ways))
-                yield from self._pair(source, destination, service, [_denied(way, packets, answers) for way in ways])
+                yield from self._denied(source, destination, service, [_denied(way, packets, answers) for way in ways])
 
     def replies(self, flow: Flow) -> Iterator[Pair]:
         """Whether what the flow sends out is answered, where it gets out at all."""
@@ -220,11 +221,21 @@ class Stage:
         undecided = [each for _, each in judged if each is not None and each.outcome is Outcome.OPEN]
         return [*undecided] or [each for _, each in judged]
 
+    def _denied(self, source: Endpoint, destination: Endpoint, service: Service, found: list[Judgement | None]) -> Iterator[Pair]:
+        """As `_pair`; a router that was read, filters others and lets this flow by does let it through."""
+        judgements = tuple(judged for judged in found if judged is not None)
+        passed = self.graph.unfiltered(source, destination) if judgements and not _filtered(judgements) else None
+        if passed is None:
+            yield from self._pair(source, destination, service, found)
+        else:
+            place = Location(passed.span, "", passed.label)
+            yield Pair(source, destination, service, reach.outcome_of(judgements), judgements, place)
+
     def _pair(self, source: Endpoint, destination: Endpoint, service: Service, found: list[Judgement | None]) -> Iterator[Pair]:
         judgements = [judged for judged in found if judged is not None]
         if not judgements:
             return
-        if not any(judged.way.crossings for judged in judgements) and not (self._is_guarded(source) or self._is_guarded(destination)):
+        if not _filtered(judgements) and not (self._is_guarded(source) or self._is_guarded(destination)):
             nobody = self._nobody_between(source, destination)
             yield Pair(source, destination, service, Outcome.OPEN, (Judgement(Outcome.OPEN, judgements[0].way, unknowns=(nobody,)),))
             return
@@ -245,6 +256,10 @@ class Stage:
         if known is None:
             known = self._guarded[end] = self.graph.guards(end)
         return known
+
+
+def _filtered(judgements: Iterable[Judgement]) -> bool:
+    return any(judged.way.crossings for judged in judgements)
 
 
 def _denied(way: Way, packets: PacketSet, answers: PacketSet) -> Judgement | None:

@@ -42,3 +42,18 @@ def findings(config: str) -> dict[str, Finding]:
 )
 def test_the_answer_to_a_ping_is_no_flow_that_comes_in(line: str, outcome: Outcome) -> None:
     assert findings(SWITCH.replace("LINE", line))["talos/default-deny-inbound"].outcome is outcome
+
+
+def test_a_router_that_was_read_and_filters_others_lets_by_what_it_does_not_filter() -> None:
+    moved = SWITCH.replace(" ip access-group NODES-IN out\n", "").replace(
+        "interface Vlan10\n", "interface Vlan10\n ip access-group NODES-IN in\n"
+    )
+    found = findings(moved.replace(" LINE\n", ""))
+    assert found["talos/kubelet-private"].outcome is Outcome.BROKEN
+    assert found["talos/kubelet-private"].location is not None and found["talos/kubelet-private"].location.name == "kubernetes nodes"
+    assert found["talos/egress-images"].outcome is Outcome.OPEN  # nothing holds because nothing was there
+
+
+def test_a_router_without_any_filter_is_no_firewall() -> None:
+    bare = SWITCH.replace(" LINE\n", "").replace(" ip access-group NODES-IN out\n", "")
+    assert findings(bare)["talos/kubelet-private"].outcome is Outcome.OPEN
