@@ -24,15 +24,20 @@ _TELLING = (
 _STEMS = (
     *("passw", "passphrase", "secret", "token", "psk", "shared", "private", "api", "access", "encryption", "auth", "bcrypt", "sha512"),
     *("md5-hash", "nt-hash", "otp_seed", "prv", "community", "credential", "bindpw", "tls", "user_data", "cookie"),
+    *("/key", "/crt", "/ca"),  # in the paths of JSON patches
+    "content",  # what whole files hold
 )  # each of the names above has one of these in it
 _TELLS = lazyre.compile(_TELLING + r"|\b(?:key|crt|ca|cert|key-string)\b", re.IGNORECASE)
 _IN_URL = lazyre.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)
 _RANDOM = lazyre.compile(r"[A-Za-z0-9+/_=-]{20,}")
+_JOIN = lazyre.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+"""A token by which machines join a cluster of Kubernetes or Talos."""
 _CRYPT = lazyre.compile(r"\$(?:1|2[abxy]?|5|6|7|y|argon2\w*)\$[^\s\"'<]+")
 _REFERENCE = lazyre.compile(
     r"^[\"']?\$?\{?\s*(?:var|local|data|module|each|path|random_\w+|aws_\w+|google_\w+|azurerm_\w+)\.[\w.\[\]*\"']+\s*\}?[\"']?,?\s*$"
 )
 _OPENERS = ("{", "[", "|", ">", "|-", ">-", "|+", ">+", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # the last for the words of heredocs
+_VALUE = lazyre.compile(r"\s*(?:-\s+)?[\"']?value[\"']?\s*[=:]")
 _BEGIN = lazyre.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET|STATIC KEY)[A-Z0-9 ]*-----")
 _END = lazyre.compile(r"-----END [A-Z0-9 ]+-----")
 
@@ -65,8 +70,14 @@ class _Telling:
         self.key_of_a_pair = lazyre.compile(
             r"^(?P<name>\s*(?:-\s+)?[\"']?(?:key|crt|ca|cert|secret|token)[\"']?\s*:\s*)(?P<value>[\"']?[A-Za-z0-9+/=_.-]{16,}[\"']?.*)$"
         )
+        self.patched = lazyre.compile(
+            rf"(?P<name>(?:{_TELLING}|/key|/crt|/ca)[\w/.~-]*[\"']?\s*,\s*[\"']?value[\"']?\s*[=:]\s*)(?P<value>\S.*)$", re.IGNORECASE
+        )
+        self.path = lazyre.compile(
+            rf"\bpath[\"']?\s*[=:]\s*[\"']?/[\w/.~-]*(?:{_TELLING}|/(?:key|crt|ca))[\w/.~-]*[\"']?,?\s*$", re.IGNORECASE
+        )
         self.opens = lazyre.compile(
-            rf"(?:\b(?:variable|output)\s+\"{name}\"\s*\{{|\b{name}[\"']?\s*(?:[=:]\s*)?(?:\{{|\[|[|>][-+0-9]*|<<[-~]?\w+))\s*$",
+            rf"(?:\b(?:variable|output)\s+\"{name}\"\s*\{{|\bcontents?[\"']?:\s*[|>][-+0-9]*|\b{name}[\"']?\s*(?:[=:]\s*)?(?:\{{|\[|[|>][-+0-9]*|<<[-~]?\w+))\s*$",
             re.IGNORECASE,
         )
 
@@ -75,6 +86,7 @@ class _Telling:
         line = self.element.sub(rf"\g<open>{BLANK}", line)
         line = self.assigned.sub(_blank_value, line)
         line = self.key_of_a_pair.sub(_blank_value, line)
+        line = self.patched.sub(_blank_value, line)
         return self.worded.sub(rf"\g<name>{BLANK}", line)
 
 
@@ -90,16 +102,24 @@ def redact(line: str) -> str:
         line = _telling().blank(line)
     line = _IN_URL.sub(rf"\g<name>{BLANK}", line)
     line = _CRYPT.sub(BLANK, line)
+    line = _JOIN.sub(BLANK, line)
     line = _RANDOM.sub(lambda found: BLANK if _drawn_by_lot(found.group()) else found.group(), line)
     return line if len(line) <= LONGEST else line[:LONGEST] + "…"
 
 
 def hidden(lines: Sequence[str]) -> frozenset[int]:
-    """The numbers (from 0) of the lines not to be shown at all: keys in armour, and what stands indented under a telling name."""
+    """The numbers (from 0) of the lines not to be shown at all.
+
+    Keys in armour, what stands indented under a telling name or is the content of a file, and what a JSON patch sets at a telling path.
+    """
     inside: set[int] = set()
     telling = _with_stems(lines)
     within = False
     indent: int | None = None
+    for number in telling:
+        if "path" in lines[number] and _telling().path.search(lines[number][:LONGEST]):
+            beside = (each for each in (number - 1, number + 1) if 0 <= each < len(lines))
+            inside.update(each for each in beside if _VALUE.match(lines[each]))
     for number, line in enumerate(lines):
         depth = len(line) - len(line.lstrip())
         if indent is not None and (depth > indent or not line.strip()):

@@ -36,6 +36,8 @@ from auditor.redact import BLANK, redact
         'TF_VAR_db_passwd: "hunter2"',
         "pre-shared-key: hunter2",
         "wireguard_private_key: hunter2",
+        "- {op: replace, path: /machine/token, value: hunter2}",
+        '[{"op": "add", "path": "/cluster/ca/key", "value": "hunter2"}]',
     ],
 )
 def test_the_value_of_a_telling_name_is_blanked(line: str) -> None:
@@ -49,6 +51,7 @@ def test_the_value_of_a_telling_name_is_blanked(line: str) -> None:
         "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
         "LS0tLS1CRUdJTiBFQ0RTQSBQUklWQVRFIEtFWS0tLS0tCk1IY0NBUUVFSU",
         "$6$rounds=5000$abc$Yhc0Vx1kQ9",
+        "x1y2z3.0a1b2c3d4e5f6a7b",
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     ],
 )
@@ -116,3 +119,12 @@ def test_lines_outside_the_file_are_left_out() -> None:
 
 def test_nothing_of_a_binary_file_is_shown() -> None:
     assert Excerpts(MemoryTree({"main.tf": b"resource {\n\0\x01\n"})).lines("main.tf", 1, 2) == ()
+
+
+def test_the_content_of_a_file_and_what_a_patch_sets_at_a_telling_path_are_not_shown() -> None:
+    text = "files:\n  - path: /etc/a\n    content: |\n      hunter2\n  - path: /etc/b\n"
+    patch = "- op: replace\n  path: /machine/token\n  value: hunter2\n- op: replace\n  path: /machine/type\n  value: worker\n"
+    shown = [Excerpts(MemoryTree({"a.yaml": each})).lines("a.yaml", 1, 6) for each in (text, patch)]
+    assert shown[0] == ("files:", "  - path: /etc/a", "    content: |", BLANK, "  - path: /etc/b")
+    assert shown[1][2] == BLANK
+    assert shown[1][5] == "  value: worker"
