@@ -266,6 +266,10 @@ class Graph:
         """Whether some filter that can deny anything stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
         return self._routes().guards(end)
 
+    def as_met(self, source: Endpoint, destination: Endpoint) -> Endpoint:
+        """The destination as the source meets it: a device of several addresses is asked at the one in the source's own network."""
+        return self._routes().as_met(source, destination)
+
     def unfiltered(self, source: Endpoint, destination: Endpoint) -> Zone | None:
         """Where a device that filters others sends packets of the pair out without any filter between; None if none is known to."""
         return self._routes().unfiltered(source, destination)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from auditor.model.filters import Filter, can_deny
 from auditor.model.graph import Crossing, Device, Endpoint, Hook, Place, Way, Zone, ZoneKind
-from auditor.model.headers import ANYWHERE, IPV4, IPV6, intersect_intervals, subtract_intervals
+from auditor.model.headers import ANYWHERE, IPV4, IPV6, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
@@ -144,6 +144,21 @@ class Routes:
         if not here or None in here or any(spot.known for standing in self._beside(end) for spot in standing.spots(end)):
             return None
         return here[0]
+
+    def as_met(self, source: Endpoint, destination: Endpoint) -> Endpoint:
+        """See `Graph.as_met`."""
+        number = next((self._hosts[zone] for zone in sorted(destination.zones) if zone in self._hosts), None)
+        if number is None or destination.exact:
+            return destination
+        standing = self._standings[number]
+        spots = standing.spots(source)
+        if not spots or not all(spot.certain and spot.zone.networks for spot in spots):
+            return destination
+        near = [
+            (max(low - 1, 0), high + 1) for spot in spots for low, high in spot.zone.networks or ()
+        ]  # its own address is left out there
+        own = intersect_intervals(standing.device.addresses, merge_intervals(near))
+        return replace(destination, addresses=own, exact=True) if len(own) == len(spots) == 1 else destination
 
     def unfiltered(self, source: Endpoint, destination: Endpoint) -> Zone | None:
         """See `Graph.unfiltered`."""

@@ -127,7 +127,8 @@ class Stage:
 
     def allow(self, flow: Flow, scope: Scope) -> Iterator[Pair]:
         """Whether every packet of the flow gets through and is answered, pair by pair."""
-        for source, destination in self._pairs(flow):
+        for source, named in self._pairs(flow):
+            destination = self.graph.as_met(source, named)
             for service in flow.services:
                 packets = packets_of(service)
                 if self._is_anybody(destination):

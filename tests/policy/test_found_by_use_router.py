@@ -1,0 +1,61 @@
+"""A router is asked for names and addresses at the one it has in the network of whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Finding, Outcome
+
+RULES = """\
+ruleset: ours
+title: Ours
+roles: {device: the devices, dns: the name server}
+requirements:
+  - {id: names, allow: {from: device, to: dns, service: udp/53}, because: x, fix: x}
+"""
+ROUTER = """\
+<?xml version="1.0"?>
+<pfsense>
+  <version>23.3</version>
+  <interfaces>
+    <wan><enable/><if>igb0</if><descr>WAN</descr><ipaddr>203.0.113.2</ipaddr><subnet>29</subnet><gateway>GW</gateway></wan>
+    <lan><enable/><if>igb1</if><descr>OFFICE</descr><ipaddr>192.168.1.1</ipaddr><subnet>24</subnet></lan>
+    <opt1><enable/><if>igb2</if><descr>DEVICES</descr><ipaddr>192.168.30.1</ipaddr><subnet>24</subnet></opt1>
+  </interfaces>
+  <gateways><gateway_item><name>GW</name><interface>wan</interface><gateway>203.0.113.1</gateway></gateway_item></gateways>
+  <filter>
+    <rule><type>pass</type><interface>opt1</interface><ipprotocol>inet</ipprotocol><protocol>udp</protocol>
+      <source><network>opt1</network></source><destination><network>ASKED</network><port>53</port></destination></rule>
+  </filter>
+</pfsense>
+"""
+
+
+def names(asked: str, dns: str) -> Finding:
+    files: dict[str, str | bytes] = {
+        "config.xml": ROUTER.replace("ASKED", asked),
+        "ours.yaml": RULES,
+        "auditor.yaml": f"rulesets: [./ours.yaml]\nroles:\n  device: {{zone: 'pfsense:opt1'}}\n  dns: {dns}\n",
+    }
+    reading = audit.read(MemoryTree(files), ("config.xml",), audit.Request())
+    return next(each for each in audit.findings_of(reading) if each.rule == "ours/names")
+
+
+@pytest.mark.parametrize(
+    ("asked", "dns", "outcome"),
+    [
+        ("opt1ip", "{zone: 'pfsense:self'}", Outcome.HOLDS),
+        ("lanip", "{zone: 'pfsense:self'}", Outcome.BROKEN),
+        ("lanip", "{zone: 'pfsense:self', addresses: [192.168.1.1]}", Outcome.HOLDS),
+        ("opt1ip", "{zone: 'pfsense:self', addresses: [192.168.1.1]}", Outcome.BROKEN),
+    ],
+)
+def test_a_router_is_met_at_the_address_it_has_in_the_network_of_who_asks_unless_another_is_said(
+    asked: str, dns: str, outcome: Outcome
+) -> None:
+    found = names(asked, dns)
+    assert found.outcome is outcome
+    if outcome is Outcome.BROKEN:
+        assert found.related[0].message == f"nearly permits it, but only to {'192.168.1.1' if asked == 'lanip' else '192.168.30.1'}"
