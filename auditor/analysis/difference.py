@@ -65,8 +65,6 @@ class Differences:
         return known[0]
 
     def _compared(self, old: Filter, new: Filter) -> PacketSet:
-        if old is new:
-            return NOTHING
         if old.default is not new.default or (old.then is None) is not (new.then is None):
             return EVERYTHING
         found = self._rules(old.rules, new.rules)
@@ -148,9 +146,8 @@ class Differences:
                 return fact, side, values, within
             case Not(part):
                 return "not", self._condition(part)
-            case Both(parts) | Either(parts):
-                return type(condition).__name__, *map(self._condition, parts)
-        return id(condition)
+        assert isinstance(condition, Both | Either), "there are no other conditions"
+        return type(condition).__name__, *map(self._condition, condition.parts)
 
     def _number(self, meaning: Hashable) -> int:
         return self._meanings.setdefault(meaning, len(self._meanings))

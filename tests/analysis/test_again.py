@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from auditor.analysis import again
 from auditor.analysis.again import Memory
 from auditor.analysis.cover import Covered, covered
-from auditor.model.filters import Exactly, Rule, Verdict
+from auditor.model.filters import Call, Chain, Exactly, Rule, Verdict
 from auditor.model.headers import ONE_FAMILY, Protocol, ports, sources
 from auditor.model.packets import EVERYTHING, PacketSet, union
 from auditor.model.record import replace
@@ -55,3 +55,15 @@ def test_another_list_of_a_name_is_looked_at_afresh() -> None:
     few = tuple(rule(port, 0, 0, True) for port in range(1, 4))
     assert memory.covered("x", few, EVERYTHING, EVERYTHING) == ()
     assert [each.rule for each in memory.covered("x", (*few, few[0]), EVERYTHING, EVERYTHING)] == [few[0]]
+
+
+def test_much_that_changed_is_looked_at_afresh() -> None:
+    memory = Memory()
+    many = tuple(rule(port % 6 + 1, 0, 0, True) for port in range(300))
+    whole = tuple(rule(6, 5, 0, False) for _ in range(30))
+    assert len(memory.covered("x", many, EVERYTHING, EVERYTHING)) == 294
+    assert len(memory.covered("x", (*whole, *many), EVERYTHING, EVERYTHING)) == 324
+    assert len(memory.covered("x", whole * 8, EVERYTHING, EVERYTHING)) == 239
+    assert len(memory.covered("x", (*whole * 8, *many[:1]), EVERYTHING, EVERYTHING)) == 239
+    jump = Rule(Exactly(EVERYTHING), Call(Chain("c", (), Span("x", 1, 1, 1, 2))), Span("x", 1, 1, 1, 2))
+    assert len(memory.covered("x", (jump, *many), EVERYTHING, EVERYTHING)) == 294

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from auditor.analysis.bounds import bounds
 from auditor.analysis.difference import Differences
 from auditor.model.filters import Assign, Call, Chain, Exactly, Filter, Rule, Verdict
-from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set
+from auditor.model.graph import Crossing, Endpoint, Way
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
 from auditor.model.record import replace
 from auditor.model.source import Span
 from tests.analysis.test_bounds import filters
@@ -76,3 +77,33 @@ def test_where_a_mark_is_set_the_packet_may_have_come_with_any() -> None:
 
 def test_another_default_makes_a_difference_to_everything() -> None:
     assert differing(of(), of(default=Verdict.PERMIT)) is EVERYTHING
+
+
+def test_a_filter_that_judges_next_is_compared_too() -> None:
+    old, new = (replace(of(rule(port(22))), then=of(rule(port(each)))) for each in (80, 443))
+    assert differing(old, new) == port(80) | port(443)
+    assert differing(old, of(rule(port(22)))) is EVERYTHING
+
+
+def test_many_rules_that_changed_are_taken_together() -> None:
+    many = tuple(rule(port(number)) for number in range(500))
+    assert differing(of(*many), of()) == union(port(number) for number in range(500))
+
+
+def test_a_long_filter_decides_by_the_rules_that_may_match() -> None:
+    many = of(*(rule(port(number)) for number in range(500)))
+    end = Endpoint("x")
+    way = Way(end, end, (Crossing((), many, end, end),))
+    differences = Differences()
+    part = differences.part(way, port(7))
+    assert [each.condition.settle(nobody).maybe for each in part.crossings[0].filter.rules] == [port(7)]
+    assert differences.part(way, port(7)).crossings[0].filter is part.crossings[0].filter
+    assert differences.part(way, EVERYTHING) is way
+
+
+def test_other_ways_may_differ_in_everything() -> None:
+    one, other = Endpoint("x"), Endpoint("y")
+    differences = Differences()
+    assert differences.ways([Way(one, one, ())], []) is EVERYTHING
+    assert differences.ways([Way(one, one, ())], [Way(one, other, ())]) is EVERYTHING
+    assert differences.ways([Way(one, one, ())], [Way(one, one, ())]) is NOTHING
