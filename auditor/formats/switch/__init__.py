@@ -19,7 +19,7 @@ from auditor.formats.base import Format, Lint, Options
 from auditor.model.graph import Graph
 
 _WORDS = (
-    b"access-list",
+    b"access-l",
     b"access-group",
     b"hostname ",
     b"interface ",

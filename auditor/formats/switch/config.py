@@ -14,7 +14,7 @@ from auditor.formats.switch.lines import Block, Line, Text
 from auditor.formats.switch.lists import Lists
 from auditor.formats.switch.notes import Notes
 from auditor.model.record import dataclass, field
-from auditor.model.source import Span
+from auditor.model.source import Effect, Span
 
 _ROUTING = ("bgp", "ospf", "eigrp", "rip", "isis", "ospfv3")
 
@@ -123,7 +123,11 @@ def _vlan(config: Config, block: Block, words: list[str]) -> None:
     if words[1].lower() == "access-map" and len(words) > 2:
         _clause(config, block, words)
     elif words[1].lower() == "filter" and len(words) > 3:
-        config.filters.append((words[2], vlan_list("".join(words[4:])), block.header.span()))
+        vlans = vlan_list("".join(words[4:]))
+        if not vlans:
+            said = "which VLANs this map filters cannot be read: no VLAN is taken to be filtered by it"
+            config.notes.add("unparsed-entry", said, block.header.span(), Effect.UNKNOWN)
+        config.filters.append((words[2], vlans, block.header.span()))
     else:
         config.interfaces.vlan(block)
 

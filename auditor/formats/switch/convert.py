@@ -21,6 +21,7 @@ from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
 
+_MANY = 512
 _PLACES = {Direction.IN: Place.ENTRY, Direction.OUT: Place.EXIT}
 
 
@@ -84,12 +85,12 @@ def _bridged_only(config: Config, inside: list[Interface]) -> list[Interface]:
     if any(each.vrf for each in inside):
         return []
     known = {each.svi for each in config.interfaces.named.values() if each.routed}
-    filtered = {vlan for vlan_map in config.maps.values() for vlan in vlan_map.vlans}
-    filtered |= {each.vlan for each in config.interfaces.named.values() if each.bridged and each.applied and not each.trunk}
-    named = config.interfaces.vlans
+    used = {each.vlan for each in config.interfaces.named.values() if each.bridged and not each.trunk} | config.interfaces.vlans.keys()
     places = {vlan: place for vlan_map in config.maps.values() for vlan, place in vlan_map.vlans.items()}
-    places |= {each.vlan: each.span for each in config.interfaces.named.values() if each.bridged and each.applied}
-    return [Interface(f"Vlan{vlan}", places[vlan]) for vlan in sorted(filtered - known) if vlan in named or vlan in places]
+    if len(places) > _MANY:  # every VLAN there can be: those count that there are
+        places = {vlan: place for vlan, place in places.items() if vlan in used}
+    places |= {each.vlan: each.span for each in config.interfaces.named.values() if each.bridged and each.applied and not each.trunk}
+    return [Interface(f"Vlan{vlan}", place) for vlan, place in sorted(places.items()) if vlan not in known]
 
 
 def _zone(config: Config, standing: Standing, networks: tuple[Interval, ...], default: bool, prefix: str) -> Zone:

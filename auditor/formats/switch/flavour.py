@@ -73,8 +73,8 @@ def claims(path: str, head: bytes) -> bool:
 
 
 _STRONG = (
-    r"^(?:no )?(?:ip|ipv6|mac|arp) access-list \S|^access-list \S+ (?:permit|deny|remark|extended|standard|line)\b|^vlan access-map \S"
-    r"|^object-group (?:network|service|ip|ipv6|protocol) |^ASA Version |^!Command: show running|^! device:.*\bEOS-"
+    r"^(?:no )?(?:ip|ipv6|mac|arp) access-l(?:i|is|ist)? \S|^access-list \S+ (?:permit|deny|remark|extended|standard|line)\b"
+    r"|^vlan access-map \S|^object-group (?:network|service|ip|ipv6|protocol) |^ASA Version |^!Command: show running|^! device:.*\bEOS-"
     r"|^!RANCID-CONTENT-TYPE: (?:cisco|arista)|^\s+ip access-group \S+ (?:in|out)\b|^Building configuration\.\.\."
 )
 _WEAK = (

@@ -197,6 +197,8 @@ class Groups:
                 found[wanted] = group
                 doubts += group.doubts
                 pending += [(inner, span, depth + 1) for inner, span in group.inner]
+        if found and not doubts and not any(group.held or group.services for group in found.values()):
+            doubts.append(Unknown(f"what the object group {name} holds, which has only groups that hold each other", place))
         return list(found.values())
 
 

@@ -62,6 +62,8 @@ class Interface:
     switched: bool | None = None
     shutdown: Span | None = None
     vlan: int = 1
+    voice: int | None = None
+    native: int | None = None
     trunk: bool = False
     allowed: frozenset[int] | None = None
     encapsulated: int | None = None
@@ -93,7 +95,9 @@ class Interface:
 
     def carries(self, vlan: int) -> bool:
         """Whether frames of a VLAN enter by this port."""
-        return (self.allowed is None or vlan in self.allowed) if self.trunk else self.vlan == vlan
+        if not self.trunk:
+            return vlan in (self.vlan, self.voice)
+        return self.allowed is None or vlan in self.allowed or vlan == self.native
 
 
 @dataclass(slots=True)
@@ -131,7 +135,7 @@ class Interfaces:
         if not words:
             return
         undo = words[0].lower() in ("no", "default")
-        words = [word.lower() if index < 2 else word for index, word in enumerate(words[1:] if undo else words)]
+        words = [_spelt_out(word.lower()) if index < 2 else word for index, word in enumerate(words[1:] if undo else words)]
         applied = _applied(words, line)
         if applied is not None:
             self._apply(interface, *applied, undo)
@@ -168,6 +172,12 @@ class Interfaces:
         interface.applied[key] = applied
 
 
+def _spelt_out(word: str) -> str:
+    """The command that a hand-written snippet shortens."""
+    shortened = (full for full, least in (("address", 3), ("shutdown", 3), ("switchport", 2), ("description", 3)) if len(word) >= least)
+    return next((full for full in shortened if full.startswith(word)), word)
+
+
 def _applied(words: list[str], line: Line) -> tuple[Applied, Direction] | None:
     """The list that a line applies, with its direction."""
     if words[:1] not in (["ip"], ["ipv6"], ["mac"]) or len(words) < 3:
@@ -193,15 +203,31 @@ def _switchport(interface: Interface, words: list[str], undo: bool) -> None:
     rest = [word.lower() for word in words[1:]]
     if rest[:2] == ["access", "vlan"] and rest[-1].isdigit():
         interface.vlan = int(rest[-1][:5])
+    elif rest[:2] == ["voice", "vlan"] and rest[-1].isdigit():
+        interface.voice = int(rest[-1][:5])
+    elif rest[:2] == ["trunk", "native"] and rest[-1].isdigit():
+        interface.native = int(rest[-1][:5])
     elif rest[:1] == ["mode"]:
         interface.trunk = rest[-1] == "trunk"
     elif rest[:3] == ["trunk", "allowed", "vlan"]:
-        more = vlan_list(rest[-1])
-        interface.allowed = more | (interface.allowed or frozenset()) if "add" in rest else more
+        _allow(interface, rest[3:])
+
+
+def _allow(interface: Interface, words: list[str]) -> None:
+    """The VLANs of a trunk: a list by itself, or a change of the one before; what is not understood allows all."""
+    listed, before = vlan_list("".join(words[1:])), interface.allowed if interface.allowed is not None else EVERY_VLAN
+    changes = {"add": before | listed, "remove": before - listed, "except": EVERY_VLAN - listed, "none": frozenset[int]()}
+    named = vlan_list("".join(words))
+    interface.allowed = changes.get(words[0], named or EVERY_VLAN) if words else None
+
+
+EVERY_VLAN = frozenset(range(1, 4095))
 
 
 def vlan_list(text: str) -> frozenset[int]:
-    """`30,40-45` as numbers; what is no number is left out."""
+    """`30,40-45` as numbers, `all` as every number; what is no number is left out."""
+    if text.lower() == "all":
+        return EVERY_VLAN
     found: set[int] = set()
     for part in text.split(","):
         low, dash, high = part.partition("-")

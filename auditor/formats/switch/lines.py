@@ -62,7 +62,7 @@ _LIST = (
     r"(?:sequence\s+)?(?:\d+\s+)?(?:permit|deny|remark)\b|evaluate\s|(?:no\s+)?(?:statistics|counters)\s+per-entry|fragments\s|no\s+\d+\s*$"
 )
 _INTERFACE = (
-    r"(?:no\s+)?(?:ip\s+(?:address|access-group|port\s+access-group|virtual-router|unnumbered)|ipv6\s+(?:address|traffic-filter|access-group)"
+    r"(?:no\s+)?(?:ip\s+(?:addr\w*|access-g\w*|port\s+access-group|virtual-router|unnumbered)|ipv6\s+(?:address|traffic-filter|access-group)"
     r"|mac\s+access-group|switchport|shutdown|description|encapsulation|standby|vrrp|vrf\s+(?:forwarding|member)|nameif|security-level)\b"
 )
 _MEMBER = r"(?:\d+\s+)?(?:host|range|any|tcp|udp|tcp-udp|icmp|eq|gt|lt|neq)\b|group-object\s|\d+\.\d+\.\d+\.\d+|description\s"

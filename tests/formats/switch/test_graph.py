@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from auditor.formats.switch import FORMAT
 from auditor.model.graph import Endpoint, Graph, Way, internet
 from auditor.model.headers import address_interval
-from tests.formats.switch.samples import graph, permits
+from tests.formats.switch.samples import graph, permits, traps
 
 CORE = """\
 version 17.9
@@ -269,3 +272,56 @@ def test_the_narrower_of_routes_that_hold_an_address_counts_among_any_number() -
 
 def within(text: str, spans: tuple[tuple[int, int], ...] | None) -> bool:
     return any(low <= address_interval(text)[0] <= high for low, high in spans or ())
+
+
+DROPS_WEB = """ip access-list extended WEB
+ permit tcp any any eq 443
+vlan access-map M 10
+ match ip address WEB
+ action drop
+vlan access-map M 20
+ action forward
+"""
+TWO_VLANS = "interface Vlan30\n ip address 10.0.30.1 255.255.255.0\ninterface Vlan40\n ip address 10.0.40.1 255.255.255.0\n"
+
+
+def places(text: str) -> set[tuple[str, str]]:
+    return {(hook.zone or "", hook.filter.name) for hook in graph("hostname sw\n" + TWO_VLANS + text).hooks}
+
+
+@pytest.mark.parametrize("vlans", ["all", "1-4094", "30,40", "30 , 40"])
+def test_a_vlan_map_stands_at_every_vlan_it_names(vlans: str) -> None:
+    found = places(f"{DROPS_WEB}vlan filter M vlan-list {vlans}\n")
+    assert found == {("switch:sw:Vlan30", "VLAN map M"), ("switch:sw:Vlan40", "VLAN map M")}
+
+
+def test_vlans_of_a_map_that_cannot_be_read_are_said() -> None:
+    assert "unparsed-entry" in traps(f"{TWO_VLANS}{DROPS_WEB}vlan filter M vlan-list some\n")
+
+
+@pytest.mark.parametrize(
+    ("port", "vlans"),
+    [
+        ("switchport trunk allowed vlan except 99", {30, 40}),
+        ("switchport trunk allowed vlan 30,40\n switchport trunk allowed vlan remove 40", {30}),
+        ("switchport trunk allowed vlan none\n switchport trunk allowed vlan add 40", {40}),
+        ("switchport trunk allowed vlan all", {30, 40}),
+        ("switchport trunk allowed vlan 99\n switchport trunk native vlan 30", {30}),
+    ],
+)
+def test_a_trunks_list_is_met_in_the_vlans_it_carries(port: str, vlans: set[int]) -> None:
+    found = places(f"access-list 101 permit ip any any\ninterface Gi1\n switchport mode trunk\n {port}\n ip access-group 101 in\n")
+    assert {zone for zone, _ in found} == {f"switch:sw:Vlan{vlan}" for vlan in vlans}
+
+
+def test_a_ports_list_is_met_by_its_voice_vlan_too() -> None:
+    found = places(
+        "access-list 101 permit ip any any\ninterface Gi1\n switchport access vlan 40\n switchport voice vlan 30\n ip access-group 101 in\n"
+    )
+    assert {zone for zone, _ in found} == {"switch:sw:Vlan30", "switch:sw:Vlan40"}
+
+
+def test_commands_may_be_shortened() -> None:
+    text = "int vl30\nip addr 10.0.30.1 255.255.255.0\nip access-gr WEB in\nip access-l ext WEB\npermit tcp any any eq 443\n"
+    assert FORMAT.claims("notes.txt", b"int vl30\nip access-l ext WEB\n")
+    assert [(hook.label, hook.filter.name) for hook in graph(text).hooks] == [("Vlan30 in", "access list WEB")]

@@ -67,3 +67,9 @@ def test_a_member_that_cannot_be_read_makes_its_group_larger_by_who_knows_what()
 def test_a_long_chain_of_groups_ends() -> None:
     chain = "".join(f"object-group network G{number}\n group-object G{number + 1}\n" for number in range(2000))
     assert len(graph(chain + LIST.format("tcp any object-group G0")).filters) == 1
+
+
+def test_groups_that_only_hold_each_other_leave_their_lines_open() -> None:
+    text = "object-group network A\n group-object B\nobject-group network B\n group-object A\n"
+    found = listed(text + "ip access-list extended L\n permit ip object-group A any\n")
+    assert permits(found, "tcp 10.0.0.1:1024 > 10.0.0.2:80") is None
