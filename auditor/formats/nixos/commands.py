@@ -76,6 +76,36 @@ _LONG = {
     "--source-ports": "--sports",
     "--wait": "-w",
 }
+_MODULES = frozenset(
+    {
+        *("tcp", "udp", "sctp", "icmp", "icmp6", "icmpv6", "multiport", "comment", "conntrack", "state", "limit", "hashlimit", "connlimit"),
+        *("addrtype", "set", "mac", "mark", "connmark", "iprange", "recent", "owner", "pkttype", "string", "time", "physdev", "policy"),
+    }
+)
+"""Matches that ask nothing by themselves, but through options of their own."""
+
+_SERVICES = {
+    "ssh": 22,
+    "smtp": 25,
+    "domain": 53,
+    "http": 80,
+    "ntp": 123,
+    "imap": 143,
+    "snmp": 161,
+    "https": 443,
+    "submission": 587,
+    "imaps": 993,
+    "ftp": 21,
+    "telnet": 23,
+    "bootps": 67,
+    "bootpc": 68,
+    "tftp": 69,
+    "pop3": 110,
+    "ldap": 389,
+    "syslog": 514,
+    "mysql": 3306,
+}
+
 _CHAINS = ("INPUT", "FORWARD", "OUTPUT", "nixos-fw")
 
 
@@ -246,7 +276,9 @@ def _match(call: _Call, option: str, values: list[str], negated: bool) -> None:
         condition = by_interface(values[0], side, call.span)
         call.conditions.append(~condition if negated else condition)
     elif option == "-m" or option.startswith(("--log", "--reject-with", "--comment")) or option == "--comment":
-        if option == "-m" and values[:1] and values[0] in ("tcp", "udp") and call.protocol is None:
+        if option == "-m" and not set(values) <= _MODULES:
+            call.conditions.append(Undecided(Unknown(f"what `-m {' '.join(values)[:40]}` matches", call.span)))
+        elif option == "-m" and values[:1] and values[0] in ("tcp", "udp") and call.protocol is None:
             call.protocol = Protocol[values[0].upper()]
     else:
         packets = _packets(call, option, values)
@@ -263,15 +295,19 @@ def _packets(call: _Call, option: str, values: list[str]) -> PacketSet | None:
     value = values[0]
     if option in ("-s", "-d"):
         intervals = _addresses(value)
-        return None if intervals is None else (sources if option == "-s" else destinations)(intervals)
+        if intervals is None:
+            raise _Unread
+        return (sources if option == "-s" else destinations)(intervals)
     if option == "-p":
         number = _protocol(value)
+        if number is None:
+            raise _Unread
         call.protocol = number
-        return None if number is None else protocol_set(number) if number else EVERYTHING
+        return protocol_set(number) if number else EVERYTHING
     if option in ("--dport", "--dports", "--sport", "--sports"):
         spans = _spans(value)
         if spans is None or call.protocol not in PORT_PROTOCOLS:
-            return None
+            raise _Unread  # iptables may refuse it, and the script stops where a command fails
         return ports(call.protocol, spans) if option.startswith("--d") else ports(call.protocol, source=spans)
     if option in ("--ctstate", "--state"):
         states = [_STATES.get(name) for name in value.split(",")]
@@ -302,6 +338,7 @@ def _spans(value: str) -> list[Interval] | None:
     found = []
     for part in value.split(","):
         low, colon, high = part.partition(":")
+        low, high = (str(_SERVICES.get(each, each)) for each in (low, high))
         low, high = low or "0", (high or "65535") if colon else low
         if not (low.isdigit() and high.isdigit() and int(low) <= int(high) <= 65535):
             return None

@@ -19,6 +19,7 @@ from auditor.formats.nixos.host import Host
 from auditor.formats.nixos.nftables_backend import Texts, embedded
 from auditor.formats.nixos.values import Words
 from auditor.model.filters import (
+    ANY,
     Both,
     Call,
     Chain,
@@ -104,9 +105,16 @@ def _inbound(draft: _Draft) -> None:
     found = list(_published(firewall))
     if firewall.enable.unknown is not None:
         found.append(rules.undecided(firewall.enable.unknown, firewall.enable.span or span))
+    failing = next((each for each in firewall.inbound.openings if each.reversed and each.unknown is None), None)
+    if failing is not None and firewall.backend is Backend.IPTABLES:
+        text = f"the script stops at {failing.option}, before the firewall is in place"
+        found.append(rules.product(ANY, Verdict.PERMIT, failing.span, text))
+    elif failing is not None:
+        why = Unknown("what is in place, since a range that runs backwards keeps this firewall from being made", failing.span)
+        found += nftables_backend.anything(why, failing.span)
     if firewall.backend is Backend.FIREWALLD:
-        found.append(rules.undecided(Unknown("firewalld has zones of its own, which are not read", span), span))
-    if firewall.backend is Backend.IPTABLES:
+        found += nftables_backend.anything(Unknown("what firewalld lets in: it has zones of its own, which are not read", span), span)
+    elif firewall.backend is Backend.IPTABLES:
         found += iptables_backend.inbound(firewall, draft.commands, span)
     else:
         found += _doubted(draft, [*draft.commands.chains["INPUT"], *draft.commands.first, *draft.commands.last])

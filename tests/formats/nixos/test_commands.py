@@ -80,3 +80,21 @@ def test_output_can_be_closed_by_its_policy() -> None:
 
 def test_masquerading_does_not_touch_what_is_let_through() -> None:
     assert reaches(commands("iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE"), tcp(22)) == "no"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["-p tcp --dport wobble", "-s gateway.example", "-p wobble", "--dport 22", "-p tcp --dport 25:20"],
+    ids=lambda call: call.split()[-1],
+)
+def test_a_call_that_may_fail_may_leave_the_firewall_off(call: str) -> None:
+    graph = commands(f"iptables -A nixos-fw {call} -j nixos-fw-accept", allowedTCPPorts=[443])
+    assert (reaches(graph, tcp(99)), reaches(graph, tcp(443))) == ("perhaps", "perhaps")
+
+
+def test_ports_have_names() -> None:
+    assert reaches(commands("ip46tables -A nixos-fw -p tcp --dport http -j ACCEPT"), tcp(80)) == "yes"
+
+
+def test_a_match_that_is_not_known_narrows_its_rule() -> None:
+    assert reaches(commands("ip46tables -A nixos-fw -m socket -j ACCEPT"), tcp(22)) == "perhaps"

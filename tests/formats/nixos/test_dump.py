@@ -91,3 +91,13 @@ def test_no_part_of_a_firewall_is_passed_by() -> None:
     graph = load(a_json=json.dumps({"web": {**FIREWALL, "backend": "nftables", "filterOutput": {"enabled": True}, "interfaces": ranges}}))
     assert sends(graph, tcp(443)) == "no"
     assert reaches(graph, udp(60001), behind(graph, "eth0")) == "yes"
+
+
+@pytest.mark.parametrize(("nftables", "open_"), [(False, "yes"), (True, "perhaps")])
+def test_a_range_that_runs_backwards_leaves_no_firewall_to_rely_on(nftables: bool, open_: str) -> None:
+    assert reaches(dump(nftables, allowedTCPPortRanges=[{"from": 90, "to": 20}]), tcp(22)) == open_
+
+
+def test_what_firewalld_lets_in_is_not_known() -> None:
+    graph = dump(backend="firewalld", allowedTCPPorts=[80])
+    assert (reaches(graph, tcp(80)), reaches(graph, tcp(22))) == ("perhaps", "perhaps")
