@@ -32,6 +32,8 @@ from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSe
 from auditor.model.record import dataclass
 
 _EPHEMERAL = ((32768, 60999),)
+_FIRST = 4
+"""What a filter does not see at all stands before its rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | N
     """Whether one of the TCP ports can be reached somewhere from all public addresses of a family, as far as that is sure."""
     leak = NOTHING
     for family in (IPV4, IPV6):
+        if _passes_by(site, family):
+            continue  # whether it routes this family at all nothing says; `forgotten_ipv6` does
         public = sources(intersect_intervals(PUBLIC, [family]))
         question = NEW_FLOW & public & destinations([family]) & ports(6, ports_)
         let = site.bounds(question, at_times=True).surely
@@ -154,8 +158,23 @@ def forgotten_ipv6(site: Site) -> Judgement | None:
     everybody = _for_all(site.bounds(six).surely, six)
     if not everybody:
         return None
-    forgotten = everybody - _anywhere(site.bounds(four).maybe)
+    closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in _stages(crossing.filter))
+    unseen = closed and _passes_by(site, IPV6) and not _passes_by(site, IPV4)
+    forgotten = everybody if unseen else everybody - _anywhere(site.bounds(four).maybe)
     return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
+
+
+def _passes_by(site: Site, family: Interval) -> bool:
+    """Whether every filter on the way through a device lets a family pass unseen."""
+    if any(hook.place is not Place.TRANSIT for hook in site.hooks):
+        return False
+    unseen = NEW_FLOW & sources([family])
+    stages = [filter_ for crossing in site.way.crossings for filter_ in _stages(crossing.filter)]
+    return all(any(_is_unseen(rule, unseen) for rule in filter_.rules[:_FIRST]) for filter_ in stages)
+
+
+def _is_unseen(rule: Rule, packets: PacketSet) -> bool:
+    return rule.synthetic and rule.action is Verdict.PERMIT and packets <= rule.condition.settle(_undecided).surely
 
 
 def _for_all(let: PacketSet, question: PacketSet) -> PacketSet:

@@ -325,15 +325,20 @@ def can_deny(filter_: Filter) -> bool:
 
 
 def actions(rules: tuple[Rule, ...]) -> Iterator[Action]:
-    """What rules do, those of the chains they call too, each chain once."""
+    """What rules do, those of the chains they call too."""
+    return (rule.action for rule in all_rules(rules))
+
+
+def all_rules(rules: tuple[Rule, ...]) -> Iterator[Rule]:
+    """Rules and those of the chains they call, each chain once, in no order."""
     seen: set[int] = set()
     pending = list(rules)
     while pending:
-        action = pending.pop().action
-        yield action
-        if isinstance(action, Call) and id(action.chain) not in seen:
-            seen.add(id(action.chain))
-            pending += action.chain.rules
+        rule = pending.pop()
+        yield rule
+        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
+            seen.add(id(rule.action.chain))
+            pending += rule.action.chain.rules
 
 
 _Steps = tuple[Rule, ...]

@@ -70,3 +70,35 @@ def test_a_port_is_open_to_the_world_though_some_are_banned_or_slowed_down(rules
     text = "table inet f {\n set banned {\n  type ipv4_addr\n  flags dynamic\n }\n" + chain + "}\n"
     reading = audit.read(MemoryTree({"fw.nft": text}), ("fw.nft",), audit.Request(rulesets=("firewall-hygiene",)))
     assert {each.outcome for each in audit.findings_of(reading) if each.rule == "hygiene/world-open-admin"} == {outcome}
+
+
+ROUTER4 = """\
+table ip f {
+ chain forward {
+  type filter hook forward priority 0; policy drop;
+  ct status dnat accept
+ }
+ chain pre {
+  type nat hook prerouting priority -100;
+  iifname "wan" tcp dport 2222 dnat to 192.168.1.30:22
+ }
+ chain post {
+  type nat hook postrouting priority 100;
+  oifname "wan" masquerade
+ }
+}
+"""
+
+
+def of_router(requirement: str) -> list[tuple[str, str]]:
+    reading = audit.read(MemoryTree({"fw.nft": ROUTER4}), ("fw.nft",), audit.Request(rulesets=("firewall-hygiene",)))
+    found = [each for each in audit.findings_of(reading) if each.rule == f"hygiene/{requirement}"]
+    return [(each.message.partition(": ")[2], str(each.location.span) if each.location else "") for each in found]
+
+
+def test_a_forwarded_administration_port_is_found_at_the_rule_that_lets_it_through() -> None:
+    assert of_router("world-open-admin") == [("tcp/22 at ip f forward (forward) can be reached from the whole internet", "fw.nft:4:3")]
+
+
+def test_a_router_that_looks_at_ipv4_alone_has_forgotten_ipv6() -> None:
+    assert of_router("ipv6-forgotten") == [("tcp, udp at ip f forward (forward) is closed to IPv4 and open to all of IPv6", "fw.nft:3:40")]

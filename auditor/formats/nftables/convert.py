@@ -36,6 +36,7 @@ from auditor.model.filters import (
     Undecided,
     Verdict,
     actions,
+    all_rules,
     can_deny,
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
@@ -45,6 +46,7 @@ from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
 _ASKS_FOR_TRACKING = re.compile(r"\b(?:ct|masquerade|dnat|snat|redirect|synproxy)\b")
+_TRANSLATES, _DROPS = re.compile(r"\b(?:dnat|redirect)\b"), re.compile(r"\b(?:drop|reject)\b")
 _TRANSLATED = re.compile(r'ct status dnat\b|"op":\s*"in",\s*"left":\s*\{\s*"ct":\s*\{\s*"key":\s*"status"')
 
 
@@ -208,19 +210,17 @@ def graph_of(converted: Converted, sole: bool = False) -> Graph:
 
 
 def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator[Hook]:
-    stages = [stage for stage in converted.stages[way] if not _harmless(stage)]
     unread = tuple(_unread(converted.ruleset))
-    stages = stages or list(_open(converted.stages[way]))
+    stages = _chosen(converted.stages[way])
     if not stages and not unread:
         return
     place = _PLACES[way]
     zone, of = (None, device) if place is Place.TRANSIT else (host, None)
-    hand_on = _hands_on(converted.stages[way])
-    if hand_on:
-        stages = list(converted.stages[way])
-        yield Hook(
-            f"{host}/{way}", place, _merged(stages, unread, way), stages[0].chain.name_at.span, f"{way} chains", zone, of, stateful=False
-        )
+    if stages and _hands_on(converted.stages[way]):
+        label = " and ".join(f"{stage.name} ({stage.base.hook})" for stage in stages)
+        crossed = converted.stages[way]
+        merged = _merged(list(crossed if unread else crossed[: crossed.index(stages[-1]) + 1]), unread, way)
+        yield Hook(f"{host}/{way}", place, merged, stages[0].chain.name_at.span, label, zone, of, stateful=False)
         return
     for stage in stages:
         id_ = f"{host}/{way}/{stage.name}"
@@ -228,6 +228,24 @@ def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator
     if unread:
         filter_ = Filter("what could not be read", unread, Verdict.PERMIT, unread[0].span)
         yield Hook(f"{host}/{way}/unread", place, filter_, unread[0].span, "what could not be read", zone, of, stateful=False)
+
+
+def _chosen(stages: tuple[Stage, ...]) -> list[Stage]:
+    """The chains that make a filter of a way, up to the last one that may deny: what a later one makes of a packet is seen by nobody.
+
+    Where none but translations keep packets away, those that should filter and accept everything; if there are none, nothing filters.
+    """
+    denying = [stage for stage in stages if not _harmless(stage)]
+    if not all(_only_routes(stage) for stage in denying):
+        return denying
+    opened = list(_open(stages))
+    return [stage for stage in stages if stage in denying or stage in opened] if opened else []
+
+
+def _only_routes(stage: Stage) -> bool:
+    """Whether a chain denies nothing but what it translates to somewhere that is not on this way."""
+    denies = (rule.text for rule in all_rules(stage.rules) if isinstance(rule.action, Verdict) and rule.action.denies)
+    return stage.default is Verdict.PERMIT and all(_TRANSLATES.search(text) and not _DROPS.search(text) for text in denies)
 
 
 def _harmless(stage: Stage) -> bool:

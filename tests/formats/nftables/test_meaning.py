@@ -296,6 +296,14 @@ def test_a_router_that_forwards_everything_is_an_open_firewall() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "hooks"), [("tcp dport 80 dnat to 10.0.0.9", 0), ("tcp dport 80 drop", 1), ("tcp dport vmap { 80 : drop }", 1)]
+)
+def test_a_translation_alone_is_no_filter_and_a_drop_among_translations_is(rule: str, hooks: int) -> None:
+    text = f"table ip n {{\n chain c {{\n  type nat hook prerouting priority -100;\n  ct state new continue\n  {rule}\n }}\n}}\n"
+    assert sum(hook.place is Place.INBOUND for hook in graph(text).hooks) == hooks
+
+
 def test_a_chain_that_accepts_is_no_hook_beside_one_that_denies() -> None:
     assert len(graph(ruleset("tcp dport 22 accept") + OPEN.format(type="filter", hook="input", priority="-5", rule="")).hooks) == 1
 
