@@ -32,7 +32,9 @@ def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Gr
             machine.span,
             machine.machine_type,
             tuple(
-                EmbeddedPatch(patch.text, patch.span, patch.unknown or "the patch has no value", patch.first_line, patch.indent)
+                EmbeddedPatch(
+                    patch.text, patch.span, patch.unknown or "the patch has no value", patch.first_line, patch.indent, patch.doubt
+                )
                 for patch in machine.patches
             ),
             machine.version,

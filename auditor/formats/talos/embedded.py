@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from auditor.formats.base import Options
-from auditor.formats.talos.documents import Loaded, load
+from auditor.formats.talos.documents import Document, Loaded, Shape, load
+from auditor.formats.talos.facts import is_beside
 from auditor.formats.talos.machine import Plan
 from auditor.formats.talos.read import graph_of, stated_version
 from auditor.formats.talos.relocate import by_lines, to_place
 from auditor.formats.talos.version import NEWEST_STABLE, Version, parse_version
 from auditor.model.graph import Graph
 from auditor.model.record import dataclass
-from auditor.model.source import Source, Span, Unknown
+from auditor.model.source import Note, Source, Span, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class EmbeddedPatch:
     """One patch. `text` None: the expression at `span` has no value, for the reason in `unknown`.
 
     Parts that have no value stand in the text as `${…}`. `first_line`: the file's line on which the text's first line stands, where its
-    lines are the file's (a heredoc); `indent`: how many characters further right they stand there.
+    lines are the file's (a heredoc); `indent`: how many characters further right they stand there. `doubt`: why it may not be there at all.
     """
 
     text: str | None
@@ -28,6 +30,7 @@ class EmbeddedPatch:
     unknown: str = "the patch has no value"
     first_line: int | None = None
     indent: int = 0
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +54,42 @@ _ROLES = {"controlplane": "control-plane", "init": "control-plane", "worker": "w
 
 def embedded_graph(machines: Sequence[EmbeddedMachine], options: Options) -> Graph:
     """The machines as zones `talos:<name>`, on a generated configuration, with their patches merged."""
-    plans = [_plan(machine, stated_version(options)) for machine in machines]
-    return graph_of(plans, lambda _: "NetworkRuleConfig", (), options)
+    notes: list[Note] = []
+    plans = [_plan(machine, stated_version(options), notes) for machine in machines]
+    return graph_of(plans, lambda _: "NetworkRuleConfig", notes, options)
 
 
-def _plan(machine: EmbeddedMachine, given: Version | None) -> Plan:
+def _plan(machine: EmbeddedMachine, given: Version | None, notes: list[Note]) -> Plan:
     version = given or (parse_version(machine.version) if machine.version else None)
-    loads = tuple(_load(patch, version or NEWEST_STABLE) for patch in machine.patches if patch.text is not None)
-    unread = tuple(Unknown(patch.unknown, patch.span) for patch in machine.patches if patch.text is None)
+    loads = [(patch, _load(patch, version or NEWEST_STABLE)) for patch in machine.patches if patch.text is not None]
+    asked = [(patch, loaded) for patch, loaded in loads if not (patch.doubt and is_beside(loaded))]
+    names = Counter(document.identity for _, loaded in asked for document in loaded.documents)
+    kept = [(patch, loaded) for patch, loaded in asked if not patch.doubt or _adds_rules(loaded, names)]
+    notes += [note for patch, loaded in loads if (patch, loaded) not in kept for note in loaded.notes]
+    unread = [Unknown(patch.unknown, patch.span) for patch in machine.patches if patch.text is None]
+    unread += [Unknown(patch.doubt, patch.span) for patch, loaded in asked if (patch, loaded) not in kept]
+    rules = [(document.name, Unknown(patch.doubt, patch.span)) for patch, loaded in kept if patch.doubt for document in loaded.documents]
     return Plan(
         f"talos:{machine.name}",
         machine.name,
         machine.span,
         group=machine.span.path.rpartition("/")[0],
         base=None,
-        patches=loads,
+        patches=tuple(loaded for _, loaded in kept),
         role=_ROLES.get(machine.machine_type or ""),
         version=version,
         addresses=machine.addresses,
-        unread=unread,
+        unread=tuple(unread),
+        optional=tuple(rules),
         attributes=machine.attributes,
     )
+
+
+def _adds_rules(loaded: Loaded, names: Counter[tuple[str, str]]) -> bool:
+    """Whether a text does nothing but add rules that no other speaks of."""
+    alone = all(isinstance(step, Document) and names[step.identity] == 1 for step in loaded.steps)
+    rules = bool(loaded.steps) and all(step.kind == "NetworkRuleConfig" for step in loaded.steps)
+    return alone and rules and loaded.shape is Shape.DOCUMENTS and not loaded.refused
 
 
 def _load(patch: EmbeddedPatch, version: Version) -> Loaded:

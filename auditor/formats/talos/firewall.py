@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping as AbstractMapping
+from types import MappingProxyType
 
 from auditor.formats.talos.combine import Combined
 from auditor.formats.talos.documents import Document
@@ -43,7 +45,7 @@ class Entry:
 class FirewallRule:
     """A NetworkRuleConfig. `ports` with their places; `unknowns` are why ports, sources or the protocol are not fully known.
 
-    `dispute`: it is all that several patches say, of which only the last counts, and which that is is not known.
+    `dispute`: why it may not count: it is all that several patches say, and which of them is the last is not known; or it may not be there.
     """
 
     name: str
@@ -107,9 +109,14 @@ def touching(intervals: Intervals, one: Interval) -> Intervals:
     return tuple(found)
 
 
-def read_firewall(combined: Combined, disputed: tuple[Document, ...] = ()) -> Firewall:
-    """The firewall of a configuration that loads. `disputed`: rules as several patches give them whose order is not known."""
-    rules = tuple(_rule(document, disputed) for document in combined.all("NetworkRuleConfig"))
+def read_firewall(
+    combined: Combined, disputed: tuple[Document, ...] = (), optional: AbstractMapping[str, Unknown] = MappingProxyType({})
+) -> Firewall:
+    """The firewall of a configuration that loads.
+
+    `disputed`: rules as several patches give them whose order is not known. `optional`: names of rules that may not be there, and why.
+    """
+    rules = tuple(_optional(_rule(document, disputed), optional) for document in combined.all("NetworkRuleConfig"))
     default = combined.document("NetworkDefaultActionConfig")
     if default is None:
         return Firewall(False, None, rules)
@@ -120,6 +127,11 @@ def read_firewall(combined: Combined, disputed: tuple[Document, ...] = ()) -> Fi
         return Firewall(read_action(node) == "block", where(node), rules)
     except Refused:
         return Firewall(None, where(node), rules, Unknown("the default action is filled in elsewhere", where(node)))
+
+
+def _optional(rule: FirewallRule, optional: AbstractMapping[str, Unknown]) -> FirewallRule:
+    doubt = optional.get(rule.name)
+    return rule if doubt is None else replace(rule, surely=(), unknowns=(doubt, *rule.unknowns), dispute=doubt)
 
 
 def _rule(document: Document, disputed: tuple[Document, ...]) -> FirewallRule:

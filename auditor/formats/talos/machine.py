@@ -22,7 +22,8 @@ class Plan:
 
     `id` is the zone's; `group` names the cluster, so that members of one KubeSpan know each other. `library` merges the patches, `version`
     runs on the node. `addresses` are exact, from an inventory. `unread` are further reasons why the firewall may be other than it looks.
-    `disputed`: rules that several patches give, of which nobody knows the last. `site`: the cluster, where no name tells.
+    `disputed`: rules that several patches give, of which nobody knows the last; `optional`: rules by name that may not be there. `site`:
+    the cluster, where no name tells.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Plan:
     generated: bool = False
     attributes: tuple[tuple[str, str], ...] = field(default=())
     disputed: tuple[Document, ...] = field(default=())
+    optional: tuple[tuple[str, Unknown], ...] = field(default=())
     site: str = ""
 
 
@@ -70,7 +72,7 @@ def build(plan: Plan, text_of: Callable[[str], str]) -> Machine:
     if plan.base is None and version >= KUBE_DOCUMENTS:
         notes += superseded(combined.documents)
     why = _refused(notes) or _unread(combined.unread, text_of) or next(iter(plan.unread), None)
-    firewall = read_firewall(combined, plan.disputed)
+    firewall = read_firewall(combined, plan.disputed, dict(plan.optional))
     if why is not None:
         firewall = Firewall(None, None, firewall.rules, why)
     return Machine(plan, combined, facts, firewall, version, tuple(notes))

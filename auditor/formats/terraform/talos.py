@@ -12,6 +12,7 @@ from auditor.formats.base import Options
 from auditor.formats.terraform.load import load_roots
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.resources import Resource, Root
+from auditor.formats.terraform.scope import deep_stack
 from auditor.formats.terraform.values import Value, is_sequence, text_of
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
@@ -26,7 +27,7 @@ class TalosPatch:
     """One patch. `text` None: it is not known, for the reason in `unknown`.
 
     `first_line`: the line of the file on which the text begins, if its lines are the file's (a heredoc, a file), `indent` characters
-    further right.
+    further right. `doubt`: why it is not known whether the patch is there.
     """
 
     text: str | None
@@ -34,6 +35,7 @@ class TalosPatch:
     unknown: str = ""
     first_line: int | None = None
     indent: int = 0
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class TalosMachine:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
+@deep_stack()
 def talos_machines(tree: Tree, paths: Sequence[str], options: Options) -> tuple[TalosMachine, ...]:
     """Every machine configuration of the root modules among `paths`."""
     return tuple(machine for root in load_roots(tree, paths, options) for machine in machines_of(root))
@@ -106,8 +109,26 @@ def _patches(resource: Resource) -> Iterator[TalosPatch]:
     value = resource.get("config_patches")
     if value.is_null:
         return
-    for patch in value.elements if is_sequence(value) and not value.is_unknown else (value,):
-        yield _patch(patch, patch.span or resource.span_of("config_patches"))
+    for patch in _members(value):
+        yield from _choices(patch, patch.span or resource.span_of("config_patches"))
+
+
+def _members(value: Value) -> tuple[Value, ...]:
+    """The elements of the list; of one that is not known in whole, what is known of it."""
+    if value.is_unknown:
+        return value.hidden.members or (value,)
+    return value.elements if is_sequence(value) else (value,)
+
+
+def _choices(patch: Value, span: Span) -> Iterator[TalosPatch]:
+    """A patch, or all that may stand in its place where a condition that is not known decides."""
+    if not (patch.is_unknown and patch.hidden.choices):
+        yield _patch(patch, span)
+        return
+    texts = [each for choice in patch.hidden.choices for each in (_members(choice) if is_sequence(choice) else (choice,))]
+    for each in texts:
+        if each.raw != "":
+            yield replace(_patch(each, each.span or span), doubt=patch.unknown.reason)
 
 
 def _patch(value: Value, span: Span) -> TalosPatch:

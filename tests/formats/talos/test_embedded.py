@@ -128,3 +128,38 @@ def test_a_patch_that_terraform_reads_is_for_nobody_else(tmp_path: Path) -> None
     assert {binding.role: binding.target for binding in run.bindings if "talos:" in binding.target} == {
         "worker": "talos:data.talos_machine_configuration.w"
     }
+
+
+UNSET = 'variable "on" { type = bool }\n'
+
+
+def test_a_rule_behind_a_condition_that_is_not_known_may_be_there() -> None:
+    graph = terraform('concat([file("block.yaml")], var.on ? [file("web.yaml")] : [])', {"block.yaml": BLOCK, "web.yaml": WEB}, UNSET)
+    assert graph.zones[0].values("host-firewall") == ("block",)
+    assert written(graph) == [("web: tcp 80 from 10.0.0.0/8", "web.yaml:6:13", False)]
+
+
+@pytest.mark.parametrize("patches", ['var.on ? [file("block.yaml")] : []', '["{}", var.on ? file("block.yaml") : file("web.yaml")]'])
+def test_a_default_action_behind_such_a_condition_leaves_open_what_is_filtered(patches: str) -> None:
+    graph = terraform(patches, {"block.yaml": BLOCK, "web.yaml": WEB}, UNSET)
+    assert graph.zones[0].values("host-firewall") == ("unknown",)
+
+
+def test_a_rule_given_twice_by_such_a_condition_leaves_open_what_is_filtered() -> None:
+    files = {"block.yaml": BLOCK, "web.yaml": WEB, "wide.yaml": WEB.replace("10.0.0.0/8", "0.0.0.0/0")}
+    graph = terraform('[file("block.yaml"), var.on ? file("web.yaml") : file("wide.yaml")]', files, UNSET)
+    assert graph.zones[0].values("host-firewall") == ("unknown",)
+
+
+def test_a_disk_behind_such_a_condition_has_nothing_to_do_with_the_filter() -> None:
+    disk = "apiVersion: v1alpha1\nkind: UserVolumeConfig\nname: data\nprovisioning: {minSize: 1GB}\n"
+    labels = "machine: {nodeLabels: {a: b}}\n"
+    files = {"block.yaml": BOTH, "disk.yaml": disk, "labels.yaml": labels}
+    graph = terraform('concat([file("block.yaml")], var.on ? [file("disk.yaml"), file("labels.yaml")] : [])', files, UNSET)
+    assert written(graph) == [("web: tcp 80 from 10.0.0.0/8", "block.yaml:10:13", True)]
+
+
+def test_a_mistake_behind_such_a_condition_is_told() -> None:
+    files = {"block.yaml": BLOCK, "web.yaml": WEB.replace("[80]", '["80"]')}
+    graph = terraform('concat([file("block.yaml")], var.on ? [file("web.yaml")] : [])', files, UNSET)
+    assert [(note.trap, str(note.span)) for note in graph.notes if note.level == "error"] == [("quoted-port", "web.yaml:4:24")]
