@@ -46,6 +46,7 @@ from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
 _ASKS_FOR_TRACKING = re.compile(r"\b(?:ct|masquerade|dnat|snat|redirect|synproxy)\b")
+_OF_ONE_FAMILY = re.compile(r"\b[ds]nat\s+(?:(?:prefix\s+)?to\s+)?(?:(?P<six>ip6\b|\[|[0-9a-fA-F]*:[0-9a-fA-F:]*:)|(?:ip\b|\d+\.\d))")
 _TRANSLATES, _DROPS = re.compile(r"\b(?:dnat|redirect)\b"), re.compile(r"\b(?:drop|reject)\b")
 _TRANSLATED = re.compile(r'ct status dnat\b|"op":\s*"in",\s*"left":\s*\{\s*"ct":\s*\{\s*"key":\s*"status"')
 
@@ -111,11 +112,13 @@ def _read_the_rest(ruleset: Ruleset, converter: Converter, facts: Facts) -> None
 def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
     filled: set[tuple[str, str, str]] = set()
     emptied: set[tuple[str, str, str]] = set()
-    tracking, helps = False, True
+    tracking: set[int] = set()
+    helps = True
     for table in resolver.ruleset.tables.values():
         for line, _ in marks.rules_of(table):
-            tracking = tracking or _ASKS_FOR_TRACKING.search(line.at.words) is not None
             words = line.at.words
+            if len(tracking) < 2:
+                tracking.update(_tracked(words, table.family))
             helps = helps and not ("status" in words and not (_TRANSLATED.search(words) and "accept" in words))
             for statement in () if line.plain else line.statements:
                 if isinstance(statement, Update):
@@ -123,7 +126,7 @@ def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
                     into.add((table.family, table.name, statement.set_name))
     translates = any(base.type == "nat" for _, _, base in base_chains(resolver.ruleset))
     packet, flow = marks.possible(resolver)
-    return Facts(packet, flow, tracking, frozenset(filled), frozenset(emptied), local, helps, translates)
+    return Facts(packet, flow, frozenset(tracking), frozenset(filled), frozenset(emptied), local, helps, translates)
 
 
 # -- stages
@@ -147,7 +150,7 @@ def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> I
             continue  # nobody tracks connections: a nat chain sees nothing
         setting = Setting(table.family, way, base.hook, early, facts, nat)
         rules = converter.rules(chain, table, setting)
-        unseen = tuple(_unseen(table, base, base.hook in translating))
+        unseen = tuple(_unseen(table, base, base.hook in translating, facts.tracking))
         if nat:
             translating.add(base.hook)
         yield _stage(table, chain, base, setting, unseen + rules)
@@ -159,13 +162,27 @@ def _stage(table: Table, chain: Chain, base: Base, setting: Setting, rules: tupl
     return Stage(table, chain, base, setting, rules, Filter(name, rules, default, chain.name_at.span, policy))
 
 
-def _unseen(table: Table, base: Base, translated: bool) -> Iterator[Rule]:
+def _tracked(words: str, family: str) -> Iterator[int]:
+    """The families whose connections a rule asks to track: those of its table, or that of the addresses it translates to."""
+    if _ASKS_FOR_TRACKING.search(words) is None:
+        return
+    one = _OF_ONE_FAMILY.search(words)
+    if family == "inet" and one is not None and len(_ASKS_FOR_TRACKING.findall(words)) == 1:
+        yield 6 if one["six"] else 4
+    else:
+        yield from {"ip": (4,), "ip6": (6,), "inet": (4, 6)}.get(family, ())
+
+
+def _unseen(table: Table, base: Base, translated: bool, tracked: frozenset[int]) -> Iterator[Rule]:
     """What passes the chain by."""
     if table.family in ("ip", "ip6"):
         other = fields.V6 if table.family == "ip" else fields.V4
         yield _passing(Exactly(other), base, f"a table of family {table.family} sees no {'IPv6' if table.family == 'ip' else 'IPv4'}")
     if base.type == "nat":
         yield _passing(Exactly(~fields.OPENS_FLOW), base, "a nat chain sees the first packet of a flow alone")
+        for family, packets in ((4, fields.V4), (6, fields.V6)):
+            if family not in tracked:
+                yield _passing(Exactly(packets), base, f"nothing tracks connections of IPv{family}, so that a nat chain sees none")
         if translated:
             decided = fields.translated(4 if base.hook in ("prerouting", "output") else 8)
             yield _passing(Exactly(decided), base, "another nat chain has decided about the flow")

@@ -300,7 +300,7 @@ def translated(bits: int) -> PacketSet:
 def _local(setting: Setting) -> tuple[PacketSet, PacketSet]:
     """Packets to the host itself, and those of which it is known whether they are."""
     if setting.facts.local is not None:
-        return field_set(Field.DESTINATION, setting.facts.local), EVERYTHING
+        return field_set(Field.DESTINATION, setting.facts.local) - _ANYCAST, ~_ANYCAST
     if setting.hook == "input":
         return ~_ANYCAST, ~_ANYCAST
     if setting.way is Way.INBOUND:

@@ -27,7 +27,8 @@ HOOKS = {
 class Facts:
     """What the whole ruleset says about every packet.
 
-    `marks`, `ct_marks`: the values a mark can have, None where some are not known. `tracking`: something asks for connection tracking.
+    `marks`, `ct_marks`: the values a mark can have, None where some are not known. `tracking`: the families that something
+    asks to track the connections of.
     `filled`: sets that statements add to, `emptied`: sets that statements delete from, by table and name. `local`: the host's own
     addresses, None where not known. `dnat_helps`: where rules ask whether a flow was translated, it is to accept it.
     `translates`: there are nat chains.
@@ -35,7 +36,7 @@ class Facts:
 
     marks: tuple[int, ...] | None = (0,)
     ct_marks: tuple[int, ...] | None = (0,)
-    tracking: bool = True
+    tracking: frozenset[int] = frozenset((4, 6))
     filled: frozenset[tuple[str, str, str]] = field(default=frozenset())
     emptied: frozenset[tuple[str, str, str]] = field(default=frozenset())
     local: tuple[Interval, ...] | None = None

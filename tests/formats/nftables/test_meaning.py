@@ -304,6 +304,19 @@ def test_a_translation_alone_is_no_filter_and_a_drop_among_translations_is(rule:
     assert sum(hook.place is Place.INBOUND for hook in graph(text).hooks) == hooks
 
 
+@pytest.mark.parametrize(
+    ("family", "second", "four"),
+    [("inet", "dnat ip6 to 2001:db8::7", False), ("inet", "dnat ip to 10.0.0.7", True), ("inet", "dnat to [2001:db8::7]:80", False),
+     ("inet", "ct state new accept", True), ("ip", "dnat to 10.0.0.7", True)],
+)  # fmt: skip
+def test_a_nat_chain_sees_the_families_whose_connections_are_tracked(family: str, second: str, four: bool) -> None:
+    text = (
+        f"table {family} n {{\n chain c {{\n  type nat hook output priority -100;\n  tcp dport 80 drop\n  tcp dport 81 {second}\n }}\n}}\n"
+    )
+    syn = tcp(80) & field_set(Field.SOURCE, [IPV4]) & field_set(Field.TCP_FLAGS, [(2, 2)])
+    assert bool(let(text, Place.OUTBOUND, question=syn).maybe) is not four
+
+
 def test_a_chain_that_accepts_is_no_hook_beside_one_that_denies() -> None:
     assert len(graph(ruleset("tcp dport 22 accept") + OPEN.format(type="filter", hook="input", priority="-5", rule="")).hooks) == 1
 
