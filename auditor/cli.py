@@ -395,6 +395,7 @@ def fix(
         from auditor.waiting import waiting
 
         request = request_of(paths, wishes)
+        _no_ids(paths)
         tree, inputs = audit.tree_of(request.paths)
         with waiting("trying fixes", patch):
             state = State.of(tree, inputs, request)
@@ -410,6 +411,17 @@ def fix(
             write(path if base == "." else f"{base}/{path}", text)
             click.echo(f"Wrote {path if base == '.' else f'{base}/{path}'}.")
     context.exit(1 if len(taken) < len(told) else 0)
+
+
+def _no_ids(paths: tuple[str, ...]) -> None:
+    """A requirement where a path is expected was meant for --rule."""
+    import os
+
+    from auditor.policy.load import builtin_rulesets
+
+    for path in paths:
+        if path.partition("/")[0] in builtin_rulesets() and not os.path.exists(path):
+            raise Stop(f"{path}: there is no such file or directory; a requirement is named with --rule {path}")
 
 
 def _told_fix(found: object) -> str:
@@ -437,12 +449,14 @@ def explain(identifier: str) -> None:
 
 
 @cli.command()
+@click.argument("parts", nargs=-1, metavar="[PART]...")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
-def rules(format_: str) -> None:
-    """List every requirement and lint with its level and title."""
-    from auditor.explain import listing
+def rules(parts: tuple[str, ...], format_: str) -> None:
+    """List every requirement and lint with its level and title; those whose id has PART in it, e.g. talos/ or lint/pfsense."""
+    with _stopping():
+        from auditor.explain import listing
 
-    click.echo(listing(format_), nl=False)
+        click.echo(listing(format_, parts), nl=False)
 
 
 @cli.group(invoke_without_command=True)
@@ -491,21 +505,22 @@ def schema(what: str) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path())
+@click.option("-r", "--ruleset", "rulesets", multiple=True, metavar="NAME|FILE", help="Write it for this ruleset (repeatable).")
 @click.option("--print", "print_", is_flag=True, help="Print the file instead of writing it.")
 @click.option("--force", is_flag=True, help="Write over an auditor.yaml that is there.")
-def init(paths: tuple[str, ...], print_: bool, force: bool) -> None:
-    """Write an auditor.yaml with the rulesets and roles that are recognised here."""
+def init(paths: tuple[str, ...], rulesets: tuple[str, ...], print_: bool, force: bool) -> None:
+    """Write an auditor.yaml with the rulesets and roles that are recognised here, and what can be said of the others."""
     import os
 
     with _stopping():
         from auditor.audit import Request
         from auditor.start import starting_config
 
-        text = starting_config(read(Request(paths=paths or (".",))))
+        if os.path.exists(CONFIG_NAME) and not (force or print_):
+            raise Stop(f"{CONFIG_NAME} is there already; --force writes over it, --print shows what would be written")
+        text = starting_config(read(Request(paths=paths or (".",), rulesets=rulesets)))
     if print_:
         click.echo(text, nl=False)
         return
-    if os.path.exists(CONFIG_NAME) and not force:
-        raise Stop(f"{CONFIG_NAME} is there already; --force writes over it, --print shows what would be written")
     write(CONFIG_NAME, text)
     click.echo(f"Wrote {CONFIG_NAME}: look at the roles, then run auditor check.")

@@ -53,6 +53,8 @@ def states(base: str, head: str, request: audit.Request) -> tuple[State, State]:
 def _tree(text: str) -> tuple[Tree, tuple[str, ...]]:
     if text.startswith(REVISION):
         return _revision(text)
+    if not Path(text).exists() and repository_of(Path.cwd()) is not None:
+        raise audit.UsageError(f"{text}: there is no such file or directory; a revision is written rev:{text}")
     tree, inputs = audit.tree_of((text,))
     return (_Directory(tree.root) if isinstance(tree, DirectoryTree) else tree), inputs
 
@@ -139,7 +141,8 @@ def _revision(text: str) -> tuple[Tree, tuple[str, ...]]:
     try:
         tree.paths()
     except Unreadable as error:
-        raise audit.UsageError(f"{text}: {error}") from None
+        unknown = "Not a valid object name" in str(error)
+        raise audit.UsageError(f"{text}: {f'git knows no revision {name!r} of this directory' if unknown else error}") from None
     return tree, ("",)
 
 

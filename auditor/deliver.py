@@ -22,6 +22,7 @@ from auditor.report.base import Options, Sources
 
 HOSTED = ("sarif", "github", "gitlab")
 TELLING = {".sarif": "sarif", ".md": "markdown", ".html": "html", ".htm": "html"}
+ENDINGS = {"markdown": "md", "junit": "xml", "gitlab": "json", "github": "txt", "text": "txt"}
 GUESSED = {".json": "json", ".xml": "junit", ".txt": "text"}  # others end so, too
 
 
@@ -49,12 +50,17 @@ def targets(format_: str | None, outputs: Sequence[str]) -> tuple[Target, ...]:
         suffix = os.path.splitext(output)[1].lower()
         own = TELLING.get(suffix) or format_ or GUESSED.get(suffix)
         if own is None:
-            raise Undeliverable(f"--output {output}: say in which format, as in sarif={output}; formats: {', '.join(FORMATS)}")
+            raise Undeliverable(f"--output {output}: say in which format, as in {_example(output)}; formats: {', '.join(FORMATS)}")
         taken = taken or own == format_
         found.append(Target(own, output))
     if any(not target.file for target in found):
         raise Undeliverable("--output: name a file after the format, as in sarif=out.sarif")
     return tuple(found) if taken else (Target(format_ or "text"), *found)
+
+
+def _example(output: str) -> str:
+    """What was meant: a format without its file, or a file without its format."""
+    return f"{output}=auditor.{ENDINGS.get(output, output)}" if output in FORMATS else f"sarif={output}"
 
 
 def deliver(run: Run, tree: Tree, wanted: Sequence[Target], options: Options) -> None:

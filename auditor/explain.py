@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import fill, indent
 
 from auditor.model.findings import RuleInfo
 from auditor.policy.describe import OWN, info_of, lint_info, lints, requirement_info, statement
 from auditor.policy.load import builtin_rulesets, load_ruleset
-from auditor.policy.problems import PolicyError, Problem, did_you_mean
+from auditor.policy.problems import PolicyError, Problem, nearest
 from auditor.policy.ruleset import Requirement, Ruleset
 from auditor.policy.snippets import TITLES, snippets
 
 WIDTH = 100
+MOST_MEANT = 4
 
 
 def explain(identifier: str) -> str:
@@ -27,8 +28,21 @@ def explain(identifier: str) -> str:
     info = info_of(identifier)
     if info is not None:
         return _info(info, "")
-    known = [info.id for info in all_infos()]
-    raise PolicyError([Problem(f"nothing is called {identifier!r}{did_you_mean(identifier, (*known, *builtin_rulesets()))}")])
+    known = [*(info.id for info in all_infos()), *builtin_rulesets()]
+    raise PolicyError([Problem(f"nothing is called {identifier!r}{_perhaps(identifier, known)}")])
+
+
+def _perhaps(word: str, known: Sequence[str]) -> str:
+    """The ids that end in the word, or else have it in them, or else look like it."""
+    wanted = word.casefold().strip("/")
+    ending = [each for each in known if each.rpartition("/")[2] == wanted]
+    found = ending or [each for each in known if wanted and wanted in each and "/" not in wanted]
+    if not found:
+        close = nearest(word, known)
+        return f"; did you mean {close!r}?" if close else "; `auditor rules` lists every id"
+    if len(found) > MOST_MEANT:
+        return f"; {len(found)} ids have that in them: `auditor rules {word}` lists them"
+    return f"; did you mean {' or '.join(map(repr, found))}?"
 
 
 def all_infos() -> Iterator[RuleInfo]:
@@ -39,9 +53,11 @@ def all_infos() -> Iterator[RuleInfo]:
     yield from OWN
 
 
-def listing(format_: str) -> str:
-    """Every id with its level and title, as a table or as JSON."""
-    infos = list(all_infos())
+def listing(format_: str, parts: Sequence[str] = ()) -> str:
+    """Every id, or those with one of `parts` in them, with its level and title, as a table or as JSON. Raises `PolicyError` for none."""
+    infos = [info for info in all_infos() if not parts or any(part.casefold() in info.id for part in parts)]
+    if not infos:
+        raise PolicyError([Problem(f"no id has {' or '.join(map(repr, parts))} in it; `auditor rules` lists them all")])
     if format_ == "json":
         rows = [
             {"id": info.id, "level": info.level.value, "title": info.title, "document": info.document, "section": info.section}

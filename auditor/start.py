@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator
 
 from auditor.audit import Reading
-from auditor.model.headers import addresses_text
+from auditor.model.headers import ANYWHERE, addresses_text
 from auditor.policy.binding import Bound
+
+MOST_ZONES = 16
 
 
 def starting_config(reading: Reading) -> str:
@@ -33,6 +35,10 @@ def _roles(reading: Reading) -> Iterator[str]:
     for name, role in roles.items():
         if name not in bound:
             yield f"  # {name}: {{addresses: [192.0.2.0/24]}}  # {_comment(role.description)}"
+    zones = sorted(zone.id for zone in reading.graph.zones)
+    if zones and roles:
+        yield f"  # zones that can be named here, as {{zone: ...}}: {', '.join(map(_quoted, zones[:MOST_ZONES]))}"
+        yield from ["  # more of them: auditor graph"] if len(zones) > MOST_ZONES else []
 
 
 def _bound(found: Bound) -> Iterator[str]:
@@ -45,6 +51,8 @@ def _bound(found: Bound) -> Iterator[str]:
     exact = {addresses_text([interval]) for endpoint in found.endpoints if endpoint.exact for interval in endpoint.addresses}
     if exact and not names:
         yield f"    addresses: [{', '.join(sorted(exact))}]"
+    elif zones and not names and all(endpoint.addresses == ANYWHERE for endpoint in found.endpoints):
+        yield "    # addresses: [192.0.2.11-192.0.2.13]  # not known from what was read: rules about addresses stay open without"
 
 
 def _parameters(reading: Reading) -> Iterator[str]:

@@ -344,3 +344,35 @@ def test_the_entry_point_exits_with_the_code_of_the_command(folder: Path) -> Non
         done = subprocess.run([sys.executable, "-m", "auditor", *arguments], capture_output=True, text=True)
         assert done.returncode == code
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("explain", "trustd"), "did you mean 'talos/trustd'?"),
+        (("explain", "pfsense"), "`auditor rules pfsense` lists them"),
+        (("explain", "zzz"), "`auditor rules` lists every id"),
+        (("rules", "zzz"), "no id has 'zzz' in it"),
+        (("check", "-o", "sarif"), "as in sarif=auditor.sarif"),
+        (("fix", "talos/etcd"), "a requirement is named with --rule talos/etcd"),
+        (("init", "-r", "talso"), "did you mean 'talos'?"),
+    ],
+)
+def test_a_wrong_guess_is_told_the_right_one(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    del folder
+    result = auditor(*arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_rules_are_listed_by_a_part_of_their_ids() -> None:
+    lines = auditor("rules", "talos/etcd").output.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith("lint")] == ["talos/etcd", "talos/etcd-private"]
+
+
+def test_init_names_the_zones_and_writes_for_a_ruleset_that_was_not_recognised(folder: Path) -> None:
+    (folder / "gate.nft").write_text("table inet f {\n  chain c {\n    type filter hook input priority 0; policy drop;\n  }\n}\n")
+    told = auditor("init", "-r", "thymis-device", "--print").output
+    assert "- thymis-device" in told
+    assert "# device: {addresses:" in told
+    assert 'zones that can be named here, as {zone: ...}: "nftables:gate.nft"' in told

@@ -23,7 +23,7 @@ from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span
 from auditor.policy.machines import MOST, TooManyMachines, bound_of, machines
-from auditor.policy.problems import Problem, did_you_mean
+from auditor.policy.problems import Problem, nearest
 
 _MOST_TOLD = 5
 
@@ -286,8 +286,22 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
 
 def _nothing_there(graph: Graph, role: str, text: str) -> str:
     known = sorted(zone.id for zone in graph.zones)
-    listed = f"; there are {', '.join(known[:8])}{' …' if len(known) > 8 else ''}" if known else "; no zone was found in what was read"
-    return f"role {role}: there is no {text!r}{did_you_mean(text, known)}{listed}"
+    close = nearest(text, known)
+    listed = f"; there are {zones_text(graph, 8)}" if known else "; no zone was found in what was read"
+    return f"role {role}: there is no {text!r}{f'; did you mean {close!r}?' if close else ''}{listed}"
+
+
+def zones_text(graph: Graph, most: int) -> str:
+    """The zones that can be named, the first few of them; empty where there is none."""
+    known = sorted(zone.id for zone in graph.zones)
+    return f"{', '.join(known[:most])}{' …' if len(known) > most else ''}"
+
+
+def advice(role: str, graph: Graph | None = None) -> str:
+    """How to say who plays a role."""
+    zones = zones_text(graph, 4) if graph is not None else ""
+    here = f" (an address, a name, or a zone: {zones})" if zones else ""
+    return f"bind role {role}: roles in auditor.yaml, or --role {role}=…{here}"
 
 
 def _inhabited(zone: Zone) -> bool:

@@ -11,7 +11,8 @@ from auditor.model.findings import Finding, Location, Outcome, Question
 from auditor.model.graph import Endpoint, Graph
 from auditor.model.headers import Protocol, ports
 from auditor.model.packets import PacketSet, union
-from auditor.policy.binding import Cast
+from auditor.model.record import replace
+from auditor.policy.binding import Cast, advice
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import finding_of, group_by_place
 from auditor.policy.facts import fact_holds
@@ -41,10 +42,7 @@ def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator
     unbound = stage.unbound(asked.flow)
     needed = tuple(role for role in unbound if role not in {term.text for term in asked.flow.sources.but})
     if needed:
-        for role in needed[:1]:
-            yield _open(
-                requirement, f"nobody is known to be {', '.join(needed)}", f"bind role {role}: roles in auditor.yaml, or --role {role}=…"
-            )
+        yield _unbound(requirement, needed, stage.graph)
         return
     if requirement.kind is Kind.ENFORCED:
         yield from _enforced(stage, requirement, stage.endpoints(asked.flow.destinations))
@@ -122,6 +120,12 @@ def _open(requirement: Requirement, reason: str, advice: str) -> Finding:
         because=requirement.because,
         help=advice,
     )
+
+
+def _unbound(requirement: Requirement, roles: tuple[str, ...], graph: Graph) -> Finding:
+    asked = tuple(Question(f"nobody is known to be {role}", advice(role, None if at else graph)) for at, role in enumerate(roles))
+    found = _open(requirement, f"nobody is known to be {', '.join(roles)}", asked[0].settle)
+    return replace(found, questions=asked)
 
 
 def _enforced(stage: Stage, requirement: Requirement, ends: tuple[Endpoint, ...]) -> Iterator[Finding]:

@@ -27,9 +27,10 @@ from auditor.model.headers import (
 from auditor.model.packets import Field, Packet, PacketSet, State
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
+from auditor.policy.binding import advice
 from auditor.policy.flows import UPKEEP, Pair
 from auditor.policy.nearly import near_misses
-from auditor.policy.ruleset import ANY, Kind, Requirement
+from auditor.policy.ruleset import ANY, INTERNET, Kind, Requirement
 
 
 def group_by_place(requirement: Requirement, pairs: Iterable[Pair]) -> list[list[Pair]]:
@@ -115,18 +116,19 @@ def _spared(
     world = sum(high - low + 1 for low, high in shown.packets.values(Field.SOURCE) if high < 2**32) >= 2**24
     if outcome is Outcome.BROKEN and world:
         return outcome, questions
-    asked = Question(
-        f"nobody is known to be {', '.join(unbound)}", f"bind role {unbound[0]}: roles in auditor.yaml, or --role {unbound[0]}=…"
-    )
-    return Outcome.OPEN, (*questions, asked)
+    asked = (Question(f"nobody is known to be {role}", advice(role)) for role in unbound)
+    return Outcome.OPEN, (*questions, *asked)
 
 
 def _places_unknown(pairs: Sequence[Pair]) -> Iterable[Question]:
     """That a firewall's configuration does not say behind which of its interfaces somebody is."""
     for pair in pairs[:1]:
         if any(not judged.way.certain for judged in pair.judgements):
-            ends = f"behind which interfaces {_label(pair.source)} and {_label(pair.destination)} are"
-            yield Question(ends, "bind them to zones of the firewall: roles in auditor.yaml, zone: …")
+            ends = [end for end in (pair.source, pair.destination) if not end.zones] or [pair.source, pair.destination]
+            told = " and ".join(map(_label, ends))
+            where = f"behind which interface {told} is" if len(ends) == 1 else f"behind which interfaces {told} are"
+            who = ends[0].role or INTERNET
+            yield Question(where, f"say it in auditor.yaml, under roles: {who}: {{zone: …}}; `auditor graph` lists the zones")
 
 
 # -- where

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from auditor.model.record import dataclass
 from auditor.model.source import Span
 
+MOST_KNOWN = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -54,4 +56,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = nearest(word, words)
     if close:
         return f"; did you mean {close!r}?"
-    return f"; known: {', '.join(words)}" if words else ""
+    more = f" and {len(words) - MOST_KNOWN} more" if len(words) > MOST_KNOWN else ""
+    return f"; known: {', '.join(words[:MOST_KNOWN])}{more}" if words else ""

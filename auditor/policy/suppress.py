@@ -17,6 +17,7 @@ from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 from auditor.policy.baseline import Baseline, read_baseline
 from auditor.policy.config import Config, Ignore
+from auditor.policy.problems import nearest
 
 _INLINE = re.compile(r"(?P<lead>^|.*?)(?P<mark>#|//|;|!|<!--|\bremark\b)\s*auditor:\s*ignore(?:\[(?P<rules>[^\]]*)\])?(?P<reason>.*)$")
 Kept = tuple[tuple[Finding, ...], tuple[tuple[Finding, str], ...]]
@@ -55,7 +56,7 @@ def suppress(findings: tuple[Finding, ...], tree: Tree, config: Config, baseline
             kept.append(finding)
         else:
             ignored.append((finding, reason))
-    kept += _complaints(comments, entries, used)
+    kept += _complaints(comments, entries, used, {finding.rule for finding in findings})
     return tuple(kept), tuple(ignored)
 
 
@@ -107,18 +108,24 @@ def _comments_of(tree: Tree, path: str) -> Iterable[_Comment]:
             began = True
 
 
-def _complaints(comments: tuple[_Comment, ...], entries: tuple[Ignore, ...], used: set[int]) -> Iterable[Finding]:
+def _complaints(comments: tuple[_Comment, ...], entries: tuple[Ignore, ...], used: set[int], asked: set[str]) -> Iterable[Finding]:
     for comment in comments:
         if not comment.rules or not comment.reason:
             what = "name what is ignored, as in ignore[talos/etcd]" if not comment.rules else "say why: an ignore needs a reason"
             yield _complaint("auditor/ignore-without-reason", f"this ignore has no effect: {what}", comment.span, Level.ERROR)
         elif id(comment) not in used:
-            yield _complaint("auditor/unused-ignore", f"nothing is ignored here any more: {', '.join(comment.rules)}", comment.span)
+            yield _complaint("auditor/unused-ignore", f"nothing is ignored here: {_named(comment.rules, asked)}", comment.span)
     for entry in entries:
         if entry.until is not None and entry.until < date.today():
             yield _complaint("auditor/expired-ignore", f"the ignore of {entry.rule} ended on {entry.until.isoformat()}", entry.span)
         elif id(entry) not in used:
-            yield _complaint("auditor/unused-ignore", f"nothing is ignored any more by the entry for {entry.rule}", entry.span)
+            yield _complaint("auditor/unused-ignore", f"nothing is ignored by the entry for {_named((entry.rule,), asked)}", entry.span)
+
+
+def _named(rules: tuple[str, ...], asked: set[str]) -> str:
+    """The ids that an ignore names; one that nothing here is called by, with the one that was perhaps meant."""
+    close = {rule: nearest(rule, asked) for rule in rules if not any(fnmatchcase(each, rule) for each in asked)}
+    return ", ".join(f"{rule} (did you mean {close[rule]}?)" if close.get(rule) else rule for rule in rules)
 
 
 def _complaint(rule: str, message: str, span: Span, level: Level = Level.WARNING) -> Finding:

@@ -47,11 +47,19 @@ def render(run: Run, sources: Sources, options: Options) -> str:
 
 
 def _gather(findings: list[Finding]) -> tuple[list[tuple[tuple[Question, ...], list[Finding]]], list[Finding]]:
-    """Open findings that hang on the same questions, to be said once, and those that stand alone."""
+    """Open findings that hang on the same questions, to be said once, and those that stand alone.
+
+    Where nobody is bound to ask about, the first who is missing is enough to belong together: there is nothing else to say of each.
+    """
     groups: dict[tuple[Question, ...], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(finding.questions, []).append(finding)
-    together = [(questions, members) for questions, members in groups.items() if questions and len(members) > 1]
+        bare = finding.location is None and finding.witness is None
+        groups.setdefault(finding.questions[:1] if bare else finding.questions, []).append(finding)
+    together = [
+        (tuple(dict.fromkeys(question for finding in members for question in finding.questions)), members)
+        for questions, members in groups.items()
+        if questions and len(members) > 1
+    ]
     alone = [finding for questions, members in groups.items() if not questions or len(members) == 1 for finding in members]
     return together, alone
 
@@ -94,8 +102,20 @@ class _Page:
         previous = ""
         for binding in run.bindings:
             role = binding.role if binding.role != previous else ""
-            yield f"{INDENT}{role:{width}}  {clean(binding.target)}" + self.ink(f"  {clean(binding.why)}", Ink.FAINT)
+            yield from self.binding(f"{INDENT}{role:{width}}  ", clean(binding.target), clean(binding.why))
             previous = binding.role
+
+    def binding(self, margin: str, target: str, why: str) -> Iterator[str]:
+        """Who plays a role, and why: on one line if it fits, else each wrapped by itself."""
+        room = max(self.options.width - len(margin), 30)
+        if len(target) + len(why) + 2 <= room:
+            yield f"{margin}{target}" + self.ink(f"  {why}", Ink.FAINT)
+            return
+        lines = wrap(target, room, break_on_hyphens=False) or [""]
+        whys = wrap(why, room, break_on_hyphens=False, max_lines=1 if self.options.quiet else 2, placeholder=" …")
+        yield margin + lines[0]
+        yield from (" " * len(margin) + line for line in lines[1:])
+        yield from (" " * len(margin) + self.ink(line, Ink.FAINT) for line in whys)
 
     def passed(self, findings: list[Finding]) -> Iterator[str]:
         for finding in findings:
@@ -104,7 +124,10 @@ class _Page:
 
     def unsettled(self, questions: tuple[Question, ...], findings: list[Finding]) -> Iterator[str]:
         """Several findings that wait for the same answers."""
-        yield f"{self.ink('open', Ink.OPEN)}  {self.ink(', '.join(dict.fromkeys(finding.rule for finding in findings)), Ink.NAME)}"
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in findings))
+        first, *others = wrap(rules, max(self.options.width - 6, 34), break_on_hyphens=False, break_long_words=False)
+        yield f"{self.ink('open', Ink.OPEN)}  {self.ink(first, Ink.NAME)}"
+        yield from ("      " + self.ink(line, Ink.NAME) for line in others)
         for question in questions[:LISTED]:
             yield from self.question(question)
 
@@ -119,13 +142,16 @@ class _Page:
         for finding in findings[len(in_full) :]:
             where = f"{place(finding.location.span)}  {finding.location.name}" if finding.location else finding.message
             yield from self.labelled("also", where)
-        for text in dict.fromkeys(finding.help for finding in findings if finding.help):
+        told = {question.settle for finding in in_full for question in finding.questions}
+        for text in dict.fromkeys(finding.help for finding in findings if finding.help and finding.help not in told):
             yield from self.labelled("do", text)
         because = findings[0].because or info.because
         if because:
             yield from self.labelled("because", because)
         if info.document:
-            yield from self.labelled("required", f"{info.document}{', ' + info.section if info.section else ''}", Ink.FAINT)
+            yield from self.labelled(
+                "source" if is_remark(rule) else "required", f"{info.document}{', ' + info.section if info.section else ''}", Ink.FAINT
+            )
 
     def verdict(self, findings: list[Finding]) -> str:
         if outcome_of(findings) is Outcome.OPEN:
