@@ -5,6 +5,7 @@ Each dialect reads its own part.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from auditor.files import Tree, Unreadable
@@ -14,6 +15,13 @@ from auditor.model.graph import Graph
 from auditor.model.source import Note
 
 _SIGN = b"talos_machine_configuration"
+_PROVIDER = re.compile(
+    rb'source\s*=\s*"(?:[\w.-]+/)?siderolabs/talos"[^{}]*?\bversion\s*=\s*"([^"\n]*)"'
+    rb'|\bversion\s*=\s*"([^"\n]*)"[^{}]*?source\s*=\s*"(?:[\w.-]+/)?siderolabs/talos"'
+)
+_EXACTLY = re.compile(r"\s*(?:=\s*|~>\s*(?=0\.\d+\.))?0\.(\d{1,2})(?:\.\d+)?\s*")
+_BEFORE_TALOS = 2
+"""Provider 0.6 has the code of Talos 1.8, 0.7 that of 1.9, and so on."""
 
 
 def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
@@ -26,6 +34,7 @@ def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Gr
     from auditor.formats.talos.embedded import EmbeddedMachine, EmbeddedPatch, embedded_graph
     from auditor.formats.terraform.talos import talos_machines
 
+    library = _library([_bytes(tree, path) for path in paths])
     machines = [
         EmbeddedMachine(
             machine.name,
@@ -40,11 +49,19 @@ def talos_in_terraform(tree: Tree, paths: Sequence[str], options: Options) -> Gr
             machine.version,
             machine.addresses,
             machine.attributes,
+            library,
         )
         for machine in talos_machines(tree, paths, options)
     ]
     used = {patch.span.path for machine in machines for patch in machine.patches if patch.text is not None} - {*paths}
     return embedded_graph(machines, options) + Graph(read=tuple((path, "talos") for path in sorted(used)))
+
+
+def _library(texts: Sequence[bytes]) -> str | None:
+    """The Talos whose code the one provider version that is asked for merges with; None if several could be taken."""
+    asked = {match[1] or match[2] for text in texts for match in _PROVIDER.finditer(text)}
+    exact = _EXACTLY.fullmatch(asked.pop().decode("utf-8", "replace")) if len(asked) == 1 else None
+    return f"1.{int(exact[1]) + _BEFORE_TALOS}" if exact else None
 
 
 def _bytes(tree: Tree, path: str) -> bytes:

@@ -37,7 +37,8 @@ class EmbeddedPatch:
 class EmbeddedMachine:
     """A machine configuration generated there: its address, what kind of machine it says it is, and its patches in order.
 
-    `machine_type` is Talos's word (controlplane, worker), None if not known; `version` the Talos version it generates for.
+    `machine_type` is Talos's word (controlplane, worker), None if not known; `version` the Talos version it generates for, `library` the
+    one that merges the patches.
     """
 
     name: str
@@ -47,6 +48,7 @@ class EmbeddedMachine:
     version: str | None = None
     addresses: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    library: str | None = None
 
 
 _ROLES = {"controlplane": "control-plane", "init": "control-plane", "worker": "worker", "join": "worker"}
@@ -78,6 +80,7 @@ def _plan(machine: EmbeddedMachine, given: Version | None, notes: list[Note]) ->
         patches=tuple(loaded for _, loaded in kept),
         role=_ROLES.get(machine.machine_type or ""),
         version=version,
+        library=version or (parse_version(machine.library) if machine.library else None),
         addresses=machine.addresses,
         unread=tuple(unread),
         optional=tuple(rules),

@@ -163,3 +163,15 @@ def test_a_mistake_behind_such_a_condition_is_told() -> None:
     files = {"block.yaml": BLOCK, "web.yaml": WEB.replace("[80]", '["80"]')}
     graph = terraform('concat([file("block.yaml")], var.on ? [file("web.yaml")] : [])', files, UNSET)
     assert [(note.trap, str(note.span)) for note in graph.notes if note.level == "error"] == [("quoted-port", "web.yaml:4:24")]
+
+
+PROVIDER = 'terraform {\n  required_providers {\n    talos = { source = "siderolabs/talos", version = "%s" }\n  }\n}\n'
+OPERATION = 'jsonencode([{ op = "add", path = "/machine/sysctls/a", value = "b" }])'
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"), [("0.9.0", False), ("~> 0.9.1", False), ("0.10.1", True), ("~> 0.9", True), (">= 0.6", True)]
+)
+def test_the_provider_decides_whether_json_patches_still_apply(asked: str, refused: bool) -> None:
+    graph = terraform(f"[{OPERATION}]", None, PROVIDER % asked)
+    assert ("json-patch" in {note.trap for note in graph.notes}) is refused
