@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.model.filters import Decision, Verdict
 from auditor.model.findings import Outcome
-from auditor.model.graph import Crossing, Endpoint, Graph, Way
+from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
 from auditor.model.headers import (
     EPHEMERAL_PORT,
     IPV4,
@@ -210,19 +210,33 @@ def _stateless(graph: Graph, way: Way) -> bool:
 
 
 def _free_return(back: Crossing, way: Way, question: PacketSet) -> bool:
-    """A stateful device or host that saw the flow begin lets its replies back; a stateless filter beside it has no say in that."""
+    """A stateful device or host that saw the flow begin lets its replies back; a stateless filter beside it has no say in that.
+
+    Where each interface has filters of its own, each keeps its own state: what came in there goes back out there.
+    """
     places = {(hook.device or hook.zone) for hook in back.hooks}
     same = [each for each in way.crossings if each.stateful and places & {(hook.device or hook.zone) for hook in each.hooks}]
-    return back.stateful and all(_keeps_state(each, question) for each in same)
+    opposite = _OPPOSITE.get(back.hooks[0].place)
+    there = [each for each in same if each.hooks[0].place is opposite and each.hooks[0].zone == back.hooks[0].zone]
+    return back.stateful and all(_keeps_state(each, question) for each in (there if back.hooks[0].zone and there else same))
 
 
 def _keeps_state(crossing: Crossing, question: PacketSet) -> bool:
+    """Whether none of the packets is let through by a rule that keeps no state."""
     if not crossing.stateful:
         return False
-    return not any(
-        rule.stateless and rule.action is Verdict.PERMIT and rule.condition.settle(crossing.settle).maybe.meets(question)
-        for rule in crossing.filter.rules
-    )
+    if not any(rule.stateless and rule.action is Verdict.PERMIT for rule in crossing.filter.rules):
+        return True
+    for rule in crossing.filter.rules:
+        match = rule.condition.settle(crossing.settle)
+        if rule.stateless and rule.action is Verdict.PERMIT and match.maybe.meets(question):
+            return False
+        if rule.action in (Verdict.PERMIT, Verdict.DENY, Verdict.REJECT):
+            question -= match.surely
+    return True
+
+
+_OPPOSITE = {Place.ENTRY: Place.EXIT, Place.EXIT: Place.ENTRY}
 
 
 def answers_to(question: PacketSet) -> PacketSet:

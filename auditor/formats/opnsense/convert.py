@@ -19,6 +19,7 @@ from auditor.formats.opnsense.terms import Kind, peer
 from auditor.formats.opnsense.values import at, flag, text
 from auditor.formats.pf import device, ruleset
 from auditor.formats.pf.addresses import Addresses, complement, known, literal, meet, union
+from auditor.formats.pf.bridges import bridges
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ruleset import EITHER_WAY, Direction
 from auditor.formats.pf.translation import Translation, before
@@ -67,7 +68,8 @@ def graph_of(rules: Ruleset, converted: Converted, id_: str) -> Graph:
         )
         for interface in rules.interfaces.real()
     )
-    firewall = device.Firewall(id_, f"OPNsense {host}", rules.root.head, rules.interfaces.own, ports)
+    joined = bridges(rules.root, {interface.name: interface.device for interface in rules.interfaces.real()}) if rules.filters else ()
+    firewall = device.Firewall(id_, f"OPNsense {host}", rules.root.head, rules.interfaces.own, ports, tuple(joined))
     return device.graph(firewall, converted.pf)
 
 

@@ -70,9 +70,7 @@ def _file(rules: Ruleset) -> Iterator[Note]:
             yield remark("presence-boolean", message, enable.span, Effect.IGNORED)
     for interface in interfaces.real():
         if interface.device.startswith("bridge"):
-            message = (
-                f"interface {interface.label} is a bridge: the rules of its members filter what stays inside it, which is not followed here"
-            )
+            message = f"interface {interface.label} is a bridge: the rules of its members filter what stays inside it"
             yield remark("bridge", message, interface.element.head, Effect.UNKNOWN)
     chosen = lockout_interface(root, interfaces)
     if chosen is not None and chosen not in interfaces.table:

@@ -260,8 +260,8 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "bridge",
         "An interface is a bridge",
-        "Packets between the members of a bridge stay in one network and are still filtered, by the rules of the members. Here "
-        "they are taken to meet no rule.",
+        "Packets between the members of a bridge stay in one network and are still filtered, by the rules of the members. "
+        "Which member a machine is behind is not in the file, so only what the rules of all members agree on is decided.",
         "Look at the rules of the members where traffic inside the bridged network matters.",
         NOTE,
     ),

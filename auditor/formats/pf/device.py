@@ -1,7 +1,8 @@
 """A pf firewall as a piece of the rule graph: a router whose interfaces are zones, with a filter for each interface and direction.
 
 Traffic between two interfaces meets `in` on the first and `out` on the second; traffic with the firewall itself meets one of them; traffic
-inside one interface's network meets none. What is elsewhere is behind the uplinks.
+inside one interface's network meets none, unless the network is bridged: then it meets `in` on one member and `out` on another, or none
+where both ends are behind the same member. What is elsewhere is behind the uplinks.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from auditor.formats.pf.addresses import Addresses, complement
 from auditor.formats.pf.ruleset import Direction, Line, filter_of
+from auditor.model.filters import Filter, Rule, Undecided, Verdict
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Interval
-from auditor.model.record import dataclass
-from auditor.model.source import Span
+from auditor.model.record import dataclass, replace
+from auditor.model.source import Span, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,18 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Bridge:
+    """Interfaces that are one network: `zones` are their names, and the bridge's own where it is an interface.
+
+    `filtering` are those of them whose rules bridged packets meet; None: which they are is not in the file.
+    """
+
+    span: Span
+    zones: frozenset[str]
+    filtering: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Firewall:
     """One machine. `id` is the prefix of its zones' ids, "pfsense" or, of several, "pfsense:hostname"."""
 
@@ -39,11 +53,13 @@ class Firewall:
     span: Span
     itself: Addresses
     ports: tuple[Port, ...]
+    bridges: tuple[Bridge, ...] = ()
 
 
 def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
     """Zones, filters and the device between them."""
     hooks = tuple(_hooks(firewall, lines))
+    bridged = tuple(hook for bridge in firewall.bridges for hook in _bridged(firewall, bridge, hooks))
     host = Zone(
         f"{firewall.id}:self",
         ZoneKind.HOST,
@@ -54,7 +70,7 @@ def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
     )
     device = Device(firewall.id, firewall.label, firewall.span, host.id, firewall.itself.surely)
     zones = (host, *(_zone(firewall, port) for port in firewall.ports))
-    return Graph(zones, hooks, (device,), filters=tuple(hook.filter for hook in hooks))
+    return Graph(zones, hooks + bridged, (device,), filters=tuple(hook.filter for hook in hooks))
 
 
 def _zone(firewall: Firewall, port: Port) -> Zone:
@@ -90,3 +106,18 @@ def _hooks(firewall: Firewall, lines: Sequence[Line]) -> Iterator[Hook]:
             filter_ = filter_of(lines, port.name, direction, label, port.span)
             zone = f"{firewall.id}:{port.name}"
             yield Hook(f"{zone}/{direction.value}", place, filter_, port.span, label, zone, firewall.id, own=True)
+
+
+def _bridged(firewall: Firewall, bridge: Bridge, hooks: Sequence[Hook]) -> Iterator[Hook]:
+    """What packets meet that stay in a bridged network: a member's filter, or none, as nobody knows who is behind which member."""
+    doubt = Unknown("which member of the bridge a machine is behind is not in the file", bridge.span, f"{firewall.id}:bridge")
+    passed = Rule(Undecided(doubt), Verdict.PERMIT, bridge.span, "machines behind one member of the bridge", synthetic=True)
+    names = {f"{firewall.id}:{name}" for name in bridge.filtering or ()}
+    met = [(hook.label, replace(hook.filter, rules=(passed, *hook.filter.rules))) for hook in hooks if hook.zone in names]
+    if bridge.filtering is None:
+        denied = Rule(Undecided(doubt), Verdict.DENY, bridge.span, "the rules of the bridge's members", synthetic=True)
+        met = [("members of the bridge", Filter("members of the bridge", (denied,), Verdict.PERMIT, bridge.span))]
+    for name in sorted(bridge.zones):
+        zone = f"{firewall.id}:{name}"
+        for label, filter_ in met:
+            yield Hook(f"{zone}/bridge/{label}", Place.WITHIN, filter_, bridge.span, f"bridge: {label}", zone, firewall.id)

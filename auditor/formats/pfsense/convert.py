@@ -12,6 +12,7 @@ from __future__ import annotations
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf import device
 from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.bridges import bridges
 from auditor.formats.pf.device import Firewall, Port
 from auditor.formats.pf.matching import condition
 from auditor.formats.pf.ruleset import Direction, Line
@@ -71,7 +72,7 @@ def _both(one: str, other: str) -> str:
 
 def _by_place(graph: Graph, id_: str) -> dict[tuple[str, Direction], Filter]:
     ways = {Place.ENTRY: Direction.IN, Place.EXIT: Direction.OUT}
-    return {((hook.zone or "").removeprefix(f"{id_}:"), ways[hook.place]): hook.filter for hook in graph.hooks}
+    return {((hook.zone or "").removeprefix(f"{id_}:"), ways[hook.place]): hook.filter for hook in graph.hooks if hook.place in ways}
 
 
 def _firewall(ctx: Context, id_: str, lines: list[Line]) -> Firewall:
@@ -82,7 +83,9 @@ def _firewall(ctx: Context, id_: str, lines: list[Line]) -> Firewall:
     if ctx.interfaces.elsewhere:
         named = sorted({name for line in lines for name in line.interfaces or ()} - known)
         ports += [_unseen(root, name) for name in named]
-    return Firewall(id_, f"pfSense {name}" if name else "pfSense", root.head, ctx.interfaces.itself, tuple(ports))
+    label = f"pfSense {name}" if name else "pfSense"
+    joined = bridges(root, {interface.id: interface.device for interface in ctx.interfaces.by_id.values()}) if lines else ()
+    return Firewall(id_, label, root.head, ctx.interfaces.itself, tuple(ports), tuple(joined))
 
 
 def _port(ctx: Context, interface: Interface) -> Port:

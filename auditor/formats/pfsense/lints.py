@@ -236,8 +236,8 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "bridge",
         "A bridge",
-        "Machines of one network on different members of a bridge do cross the firewall: the rules of the members apply to them. Here they "
-        "count as one network in which nothing is filtered.",
+        "Machines of one network on different members of a bridge do cross the firewall: the rules of the members apply to them. Which "
+        "member a machine is behind is not in the file, so only what the rules of all members agree on is decided.",
         "Judge traffic between the members by hand.",
         Level.NOTE,
     ),

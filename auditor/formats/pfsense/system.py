@@ -77,6 +77,7 @@ def before(ctx: Context) -> Iterator[Line]:
         yield from _of_interface(ctx, interface)
     yield from _let_out(root)
     yield from _anti_lockout(ctx)
+    yield from _captive_portal(ctx)
 
 
 def after(ctx: Context) -> Iterator[Line]:
@@ -243,6 +244,16 @@ def _anti_lockout(ctx: Context) -> Iterator[Line]:
     span = (ctx.config.at("system/webgui") or interface.element).head
     selector = Selector("", (TCP,), destination=_peer(own, *anti_lockout_ports(ctx)), first_only=True)
     yield _line(Verdict.PERMIT, "anti-lockout rule", span, selector, directions=IN, interfaces={name})
+
+
+def _captive_portal(ctx: Context) -> Iterator[Line]:
+    """A portal stops who has not logged in: above the rules of the user."""
+    portal = ctx.config.at("captiveportal")
+    for zone in portal.children if portal is not None else ():
+        names = frozenset(field(zone, "interface").replace(" ", "").split(",")) & ctx.interfaces.by_id.keys()
+        if zone.child("enable") is not None and names:
+            doubt = Unknown("who has logged in at the captive portal", zone.head, "pfsense:captiveportal")
+            yield _line(Verdict.DENY, "captive portal", zone.head, Selector(doubts=(doubt,)), directions=IN, interfaces=names)
 
 
 def anti_lockout_ports(ctx: Context) -> tuple[int, ...]:
