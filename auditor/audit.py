@@ -117,7 +117,7 @@ def findings_of(reading: Reading, memory: Memory | None = None) -> Iterable[Find
         PROGRESS.reach(places.get(finding.rule, 0) + 1, finding.rule)
         yield finding
     yield from reading.doubts
-    told = NOTED if any(ruleset.name == HYGIENE for ruleset, _ in reading.rulesets) else frozenset[str]()
+    told = NOTED if filtered and any(ruleset.name == HYGIENE for ruleset, _ in reading.rulesets) else frozenset[str]()
     notes = [note for note in reading.graph.notes if note.trap.rpartition("/")[2] not in told]
     yield from map(finding_of_note, dict.fromkeys(sorted(notes, key=lambda note: (note.span, note.trap, note.message))))
 

@@ -99,6 +99,10 @@ class Builder:
         if len(self.trail) >= DEEPEST_INCLUDE:
             self.refuse(f"includes nest deeper than {DEEPEST_INCLUDE}: do the files include each other?", item.at)
             return None
+        reading = {item.at.text.path, *(at.text.path for _, at in self.trail)}
+        if reading & set(paths):
+            self.refuse(f"`{item.pattern}` is being read already: the files include each other", item.at)
+            return None
         items: list[Item] = []
         for path in paths:
             read = self._include_file(path, item, start)

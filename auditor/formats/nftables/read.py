@@ -22,6 +22,7 @@ from auditor.model.source import Effect, Level, Note, Span
 
 Made = TypeVar("Made")
 
+_MARK = b"\xef\xbb\xbf"
 _QUIET = re.compile(r'"[^"\n]*"|(?<!\{)#(?!\})[^\n]*')
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#|<%|\$\{|@@?[A-Z][A-Z0-9_]+@@?|\b__[A-Z][A-Z0-9_]+__\b")
 _IS_FILE = re.compile(r"^[ \t]*(?:(?:add|create|delete|destroy|flush|insert|list)[ \t]|table[ \t]|rule[ \t]|include[ \t])", re.MULTILINE)
@@ -98,6 +99,8 @@ def _read(tree: Tree, path: str) -> Builder | Note:
     if template is not None:
         return template
     builder = Builder(tree, path)
+    if tree.read_bytes(path).startswith(_MARK):
+        builder.refuse("the file begins with a byte order mark", At(text, 0, 1))
     if "\r\n" in text.text:
         at = text.text.index("\r\n")
         builder.note("line-ends", "the lines end in CR LF, which nft does not read", At(text, at, at + 1), Level.WARNING, Effect.REFUSED)

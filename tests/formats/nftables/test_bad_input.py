@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from auditor import audit
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.nftables import FORMAT
@@ -91,6 +92,36 @@ def test_errors_beyond_a_hundred_end_the_reading() -> None:
 
 def test_nul_bytes_are_no_text() -> None:
     assert [note.trap for note in errors(b"table inet t {\0}")] == ["unparsable"]
+
+
+def test_a_byte_order_mark_is_refused_and_what_follows_is_read() -> None:
+    found = graph(b"\xef\xbb\xbf" + (HEAD + "  tcp dport 22 accept\n }\n}\n").encode())
+    assert [str(note.span) for note in found.notes if note.trap == "refused"] == ["r.nft:1:1"]
+    assert len(found.hooks[0].filter.rules) == 1
+
+
+@pytest.mark.parametrize("text", ["", "# nothing here\n", "\n\n"])
+def test_a_file_without_a_command_is_an_empty_ruleset(text: str) -> None:
+    found = graph(text)
+    assert not found.notes
+    assert not found.hooks
+
+
+def test_a_file_that_ends_within_a_rule_is_refused_there() -> None:
+    assert [str(note.span) for note in errors(HEAD + "  tcp dport 22 acc")] == ["r.nft:4:16"]
+
+
+def test_files_that_include_each_other_are_refused_once() -> None:
+    tree: dict[str, str | bytes] = {"a.nft": 'include "./b.nft"\n' + HEAD + " }\n}\n", "b.nft": 'include "./a.nft"\n'}
+    (note,) = errors(tree, "a.nft")
+    assert str(note.span) == "b.nft:1:1"
+    assert "include each other" in note.message
+
+
+def test_a_mistake_in_a_ruleset_without_hooks_is_told_all_the_same() -> None:
+    tree = MemoryTree({"r.nft": "flush ruleset\ntable inet t {\n chain c {\n  ip saddr @nobody accept\n }\n}\n"})
+    reading = audit.read(tree, ("r.nft",), audit.Request(rulesets=("firewall-hygiene",)))
+    assert "lint/nftables/undefined-reference" in {finding.rule for finding in audit.findings_of(reading)}
 
 
 def test_crlf_is_remarked_and_read() -> None:
