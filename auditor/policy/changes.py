@@ -15,14 +15,30 @@ from auditor.analysis import reach
 from auditor.analysis.difference import Differences
 from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
-from auditor.model.graph import Endpoint, Graph, Way, ZoneKind
-from auditor.model.headers import IPV4, IPV6, NEW_FLOW, PUBLIC, addresses_text, destinations, intersect_intervals, services_text, sources
+from auditor.model.graph import Endpoint, Graph, Hook, Way, ZoneKind
+from auditor.model.headers import (
+    ANYWHERE,
+    IPV4,
+    IPV6,
+    NEW_FLOW,
+    PRIVATE,
+    PUBLIC,
+    addresses_text,
+    destinations,
+    intersect_intervals,
+    services_text,
+    sources,
+    subtract_intervals,
+)
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
 from auditor.model.record import dataclass, replace
 from auditor.policy.binding import Cast, zone_endpoint
 from auditor.policy.evidence import evidence
 
-_MOST_ZONES = 40
+OTHERS = "other private addresses"
+"""Who may be in the networks of groups, or behind a router's routes, and is in no zone or role of either state."""
+
+Parties = Mapping[str, tuple[Endpoint, ...]]
 
 
 class Effect(StrEnum):
@@ -70,11 +86,16 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
     """Every flow that changed between two states, by source and destination in order."""
     moved = moved_files(before[0], after[0])
     old, new = {_now_called(name, moved): ends for name, ends in everyone(*before).items()}, everyone(*after)
+    others = _others(before[0], after[0], old, new)
+    old, new = {**old, OTHERS: others}, {**new, OTHERS: others}
     names = list(dict.fromkeys((*new, *old)))
     differences = Differences()
+    touched = _touched(before[0], after[0], old, new, differences)
     for source in names:
         for destination in names:
-            if not _sends(old, new, source) or source == destination == "the internet":
+            if touched is not None and touched.isdisjoint((source, destination)):
+                continue
+            if not _sends(old, new, source) or (source == destination and source in ("the internet", OTHERS)):
                 continue
             was, now = ways_between(before[0], old, source, destination), ways_between(after[0], new, source, destination)
             where = differences.ways(was, now)
@@ -87,6 +108,42 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
                 yield from _between(source, destination, *let)
             else:
                 yield from _unread(source, destination, *let)
+
+
+def _touched(before: Graph, after: Graph, old: Parties, new: Parties, differences: Differences) -> frozenset[str] | None:
+    """The parties that are others now, or at which a filter is; None where a router or the groups are, which may concern everybody."""
+    if _common(before) != _common(after):
+        return None
+    hooks = [{hook.id: hook for hook in graph.hooks} for graph in (before, after)]
+    changed = hooks[0].keys() ^ hooks[1].keys()
+    changed |= {id_ for id_ in hooks[0].keys() & hooks[1].keys() if not _alike(hooks[0][id_], hooks[1][id_], differences)}
+    places = [each[id_] for each in hooks for id_ in changed if id_ in each]
+    if any(hook.device is not None for hook in places):
+        return None
+    zones = {hook.zone for hook in places}
+    known = ((name, ends) for parties in (old, new) for name, ends in parties.items())
+    return frozenset(name for name, ends in known if old.get(name) != new.get(name) or any(zones & end.zones for end in ends))
+
+
+def _common(graph: Graph) -> tuple[object, ...]:
+    """What the way of every packet may depend on: the routers, what is behind their interfaces, and which groups are known."""
+    routed = ((zone.id, zone.device, zone.networks, zone.located, zone.default) for zone in graph.zones if zone.device is not None)
+    groups = ((zone.id, zone.foreign) for zone in graph.zones if zone.kind is ZoneKind.GROUP)
+    return [(each.id, each.host, each.addresses) for each in graph.devices], set(routed), set(groups)
+
+
+def _alike(was: Hook, now: Hook, differences: Differences) -> bool:
+    facts = ((hook.place, hook.zone, hook.device, hook.stateful, hook.union, hook.own, hook.standing, hook.blind) for hook in (was, now))
+    return next(facts) == next(facts) and not differences.filters(was.filter, now.filter)
+
+
+def _others(before: Graph, after: Graph, old: Parties, new: Parties) -> tuple[Endpoint, ...]:
+    """Machines at private addresses that are nobody else's for sure: a group's members are only somewhere in its network."""
+    groups = frozenset(zone.id for graph in (before, after) for zone in graph.zones if zone.kind is ZoneKind.GROUP)
+    known = (end for parties in (old, new) for ends in parties.values() for end in ends if end.exact or not end.zones & groups)
+    held = (span for end in known if end.addresses != ANYWHERE and not end.names for span in end.addresses)
+    left = subtract_intervals(PRIVATE, held)
+    return (Endpoint(OTHERS, addresses=left, exact=True, outside=groups),) if left else ()
 
 
 def moved_files(before: Graph, after: Graph) -> Mapping[str, str]:
@@ -129,7 +186,7 @@ def _unread(source: str, destination: str, was: Let, now: Let) -> Iterator[Chang
         yield replace(_change(Effect.UNDECIDED, source, destination, packets, was, now, may_open=True), why=why)
 
 
-def _sends(old: Mapping[str, tuple[Endpoint, ...]], new: Mapping[str, tuple[Endpoint, ...]], name: str) -> bool:
+def _sends(old: Parties, new: Parties, name: str) -> bool:
     """Whether flows from there are worth telling: somebody known only by name is asked, and does not ask."""
     return any(not end.names for end in (*old.get(name, ()), *new.get(name, ())))
 
@@ -149,22 +206,22 @@ def _differ(now: Let, was: Let) -> PacketSet:
     return (a - b) | (b - a)
 
 
-def everyone(graph: Graph, cast: Cast) -> Mapping[str, tuple[Endpoint, ...]]:
+def everyone(graph: Graph, cast: Cast) -> Parties:
     """Everybody flows are compared between: roles, zones nobody plays a role in, and the internet."""
     found = {role: bound.endpoints for role, bound in sorted(cast.roles.items())}
     taken = {zone for ends in found.values() for end in ends for zone in end.zones}
     free = [zone for zone in graph.zones if zone.id not in taken and not zone.default and zone.kind is not ZoneKind.SUBNET]
-    found.update((zone.id, (zone_endpoint(zone),)) for zone in free[:_MOST_ZONES])
+    found.update((zone.id, (zone_endpoint(zone),)) for zone in free)
     found["the internet"] = (cast.internet(),)
     return found
 
 
-def let_through(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> Let:
+def let_through(graph: Graph, parties: Parties, source: str, destination: str) -> Let:
     """What passes; nothing where one of the two is not there, or no filter that was read stands at either."""
     return _let_through(ways_between(graph, parties, source, destination), EVERYTHING)
 
 
-def ways_between(graph: Graph, parties: Mapping[str, tuple[Endpoint, ...]], source: str, destination: str) -> tuple[Way, ...]:
+def ways_between(graph: Graph, parties: Parties, source: str, destination: str) -> tuple[Way, ...]:
     """The ways between two parties; none where nothing that was read stands on them or at their ends."""
     return tuple(
         way

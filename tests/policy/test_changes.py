@@ -10,7 +10,8 @@ from auditor import audit
 from auditor.audit import Reading, Request
 from auditor.files import MemoryTree
 from auditor.model.findings import Outcome
-from auditor.policy.changes import Change, Effect, Turn, changes, turns
+from auditor.policy import changes as module
+from auditor.policy.changes import OTHERS, Change, Effect, Turn, changes, turns
 
 ROOT = Path(__file__).parents[2]
 GROUP = """\
@@ -90,6 +91,32 @@ def test_a_rule_that_is_removed_closes_its_flow_and_is_named_where_it_was() -> N
     assert (change.effect, change.services) == (Effect.CLOSED, ("tcp/22",))
     assert change.location is not None
     assert change.location.span.line == 16
+
+
+def test_what_opens_to_a_private_network_in_which_nobody_is_known_is_told() -> None:
+    opened = told(reading(GROUP), reading(GROUP + SSH % "10.1.0.0/16"))
+    assert (Effect.OPENED, OTHERS, "terraform:aws_security_group.web", ("tcp/22",)) in opened
+
+
+def test_what_opens_one_of_many_groups_is_told() -> None:
+    def groups(port: int) -> Reading:
+        return reading(
+            "".join(
+                GROUP.replace("web", f"g{n}").replace("https", f"r{n}").replace("443", str(port if n == 90 else 443)) for n in range(100)
+            )
+        )
+
+    opened = told(groups(443), groups(22))
+    assert (Effect.OPENED, "the internet", "terraform:aws_security_group.g90", ("tcp/22",)) in opened
+    assert {destination for _, _, destination, _ in opened} == {"terraform:aws_security_group.g90"}
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_parties_that_are_passed_over_are_those_for_whom_nothing_changed(one: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = reading_of(ROOT / one), reading_of(ROOT / other)
+    found = told(before, after)
+    monkeypatch.setattr(module, "_touched", lambda *_: None)
+    assert told(before, after) == found
 
 
 def test_an_unknown_source_leaves_the_flow_undecided() -> None:
