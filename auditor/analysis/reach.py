@@ -274,17 +274,20 @@ def witness(packets: PacketSet, way: Way) -> dict[Field, int]:
     for family in (IPV4, IPV6):
         part = _of_family(packets, family)
         if part:
-            return part.example(
-                {
-                    Field.SOURCE: tuple(_hosts(way.source, family)),
-                    Field.DESTINATION: tuple(_hosts(way.destination, family, skip=1)),
-                    Field.SOURCE_PORT: (EPHEMERAL_PORT,),
-                    Field.STATE: (State.NEW, State.ESTABLISHED),
-                    Field.TCP_FLAGS: (TcpFlag.SYN, TcpFlag.ACK),
-                    Field.PROTOCOL: (6, 17, 1, 58),
-                    Field.DESTINATION_PORT: _likely_services(part),
-                }
-            )
+            likely = {
+                Field.SOURCE: tuple(_hosts(way.source, family)),
+                Field.DESTINATION: tuple(_hosts(way.destination, family, skip=1)),
+                Field.SOURCE_PORT: (EPHEMERAL_PORT,),
+                Field.STATE: (State.NEW, State.ESTABLISHED),
+                Field.TCP_FLAGS: (TcpFlag.SYN, TcpFlag.ACK),
+                Field.PROTOCOL: (6, 17, 1, 58),
+                Field.DESTINATION_PORT: _likely_services(part),
+            }
+            shown = part.example(likely)
+            odd = [field for field in (Field.SOURCE, Field.DESTINATION) if shown[field] not in likely[field]]
+            for field in odd:  # none of its networks' likely hosts is among them: one of those that are
+                likely[field] = tuple(_members(part.values(field)))
+            return part.example(likely) if odd else shown
     return packets.example()
 
 
@@ -302,10 +305,14 @@ def _hosts(end: Endpoint, family: Interval, skip: int = 0) -> Iterator[int]:
     """Addresses a reader finds likely for an endpoint: documentation hosts if it is anywhere, else hosts in its networks."""
     if end.elsewhere or end.names or len(end.addresses) > 8:
         yield from _LIKELY_HOSTS[family]
-    for low, high in sorted(end.addresses, key=lambda span: span[0] - span[1]):  # where there is most room
-        if family[0] <= low <= family[1] and high - low < 2**64:
-            yield min(low + 10 + skip, (low + high + 1) // 2)
+    yield from _members(((low, high) for low, high in end.addresses if family[0] <= low <= family[1] and high - low < 2**64), skip)
     yield from (host + skip for host in reversed(_LIKELY_HOSTS[family]))
+
+
+def _members(networks: Iterable[Interval], skip: int = 0) -> Iterator[int]:
+    """A host of each network, where there is most room first."""
+    for low, high in sorted(networks, key=lambda span: span[0] - span[1]):
+        yield min(low + 10 + skip, (low + high + 1) // 2)
 
 
 @dataclass(frozen=True, slots=True)

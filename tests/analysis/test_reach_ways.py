@@ -104,3 +104,9 @@ def test_a_packet_between_two_families_is_shown_as_it_is() -> None:
 def test_an_answer_is_shown_to_the_port_a_flow_came_from() -> None:
     packet = reach.witness(ports(6, source=((2379, 2379),)) & REPLY, Way(B, A, ()))
     assert (packet[Field.SOURCE_PORT], packet[Field.DESTINATION_PORT]) == (2379, EPHEMERAL_PORT)
+
+
+def test_a_packet_of_a_part_of_a_network_is_from_a_host_of_that_part() -> None:
+    wide = Endpoint("wide", addresses=(address_interval("10.0.0.0/8"),), exact=True)
+    packet = reach.witness(ETCD & sources([address_interval("10.7.0.0/16")]), Way(wide, B, ()))
+    assert (packet[Field.SOURCE], packet[Field.DESTINATION]) == (address_interval("10.7.0.10")[0], B.addresses[0][0])
