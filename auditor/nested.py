@@ -5,9 +5,9 @@ Each dialect reads its own part.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from auditor import lazyre
 from auditor.files import Tree, Unreadable
 from auditor.formats.base import Embedded, NftReader, Options
 from auditor.model.filters import Rule
@@ -15,11 +15,11 @@ from auditor.model.graph import Graph
 from auditor.model.source import Note
 
 _SIGN = b"talos_machine_configuration"
-_PROVIDER = re.compile(
+_PROVIDER = lazyre.compile(
     rb'source\s*=\s*"(?:[\w.-]+/)?siderolabs/talos"[^{}]*?\bversion\s*=\s*"([^"\n]*)"'
     rb'|\bversion\s*=\s*"([^"\n]*)"[^{}]*?source\s*=\s*"(?:[\w.-]+/)?siderolabs/talos"'
 )
-_EXACTLY = re.compile(r"\s*(?:=\s*|~>\s*(?=0\.\d+\.))?0\.(\d{1,2})(?:\.\d+)?\s*")
+_EXACTLY = lazyre.compile(r"\s*(?:=\s*|~>\s*(?=0\.\d+\.))?0\.(\d{1,2})(?:\.\d+)?\s*")
 _BEFORE_TALOS = 2
 """Provider 0.6 has the code of Talos 1.8, 0.7 that of 1.9, and so on."""
 

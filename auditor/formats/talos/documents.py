@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from enum import Enum
 from itertools import islice
 
+from auditor import lazyre
 from auditor.formats.talos.decode import check_document
 from auditor.formats.talos.deletes import Delete, Misplaced, take_deletes
 from auditor.formats.talos.notes import key_of, refuse, refused, where
@@ -30,7 +31,7 @@ _MARKS_OF_A_LINE = 100
 _BLOCKS = (Style.LITERAL, Style.FOLDED)
 GAP = "${…}"
 """What stands in a text for a part that has no value."""
-_VARIABLE = re.compile(r"\$\{(\w+|…)\}")
+_VARIABLE = lazyre.compile(r"\$\{(\w+|…)\}")
 _TEMPLATE = re.compile(r"\{\{|\{%|#\{|#%|<%")
 
 

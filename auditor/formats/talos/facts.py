@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
+from auditor import lazyre
 from auditor.formats.talos.combine import Combined
 from auditor.formats.talos.deletes import Delete
 from auditor.formats.talos.documents import MAIN, Document, Loaded, Shape
@@ -31,7 +32,9 @@ DEFAULT_TIME_SERVER = "time.cloudflare.com"
 DEFAULT_RESOLVERS = ("1.1.1.1", "8.8.8.8")
 DISCOVERY = "discovery.talos.dev:443"
 _ADDRESSED = ("LinkConfig", "BondConfig", "VLANConfig", "BridgeConfig", "VRFConfig", "DummyLinkConfig", "VethConfig", "WireguardConfig")
-_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>\d{1,5}))?(?:[/?#].*)?")
+_URL = lazyre.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>\d{1,5}))?(?:[/?#].*)?"
+)
 _SCHEME_PORTS = {"https": 443, "http": 80, "grpc": 443, "tcp": 0, "udp": 0}
 
 

@@ -6,11 +6,11 @@ A rule's sources are the union of all its subnets without the union of all its e
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Mapping as AbstractMapping
 from types import MappingProxyType
 
+from auditor import lazyre
 from auditor.formats.talos.combine import Combined
 from auditor.formats.talos.documents import Document
 from auditor.formats.talos.notes import key_of, where
@@ -25,7 +25,7 @@ from auditor.yamlspan import Mapping, Node, Scalar, Sequence
 Intervals = tuple[Interval, ...]
 
 
-_VARIABLE = re.compile(r"\$\{\w+\}")
+_VARIABLE = lazyre.compile(r"\$\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
