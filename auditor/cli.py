@@ -357,9 +357,10 @@ def with_flows(reading: Reading, request: Request) -> Run:
     """The run, with who reaches whom."""
     from auditor import audit
     from auditor.model.record import replace
-    from auditor.policy.matrix import flows
+    from auditor.policy.matrix import MOST_PARTIES, flows, parties_of
 
-    return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast))
+    more = max(0, len(parties_of(reading.graph, reading.cast)) - MOST_PARTIES)
+    return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast), unshown=more)
 
 
 @cli.command()

@@ -27,9 +27,11 @@ def text_of(run: Run, graph: Graph, base: str) -> str:
         lines.append(f"  → {clean(flow.destination)}: {_services(flow)}{f'  [{outcome}]' if outcome else ''}")
     if not run.flows:
         lines.append("No filter stands between any two parties that are known.")
+    if run.unshown:
+        lines += ["", f"{run.unshown} more are not shown: roles come first, so name those that matter in auditor.yaml."]
     lines += ["", "Filters"]
     for hook in sorted(graph.hooks, key=lambda hook: (hook.span, hook.label)):
-        lines.append(f"  {clean(hook.label)}: {len(hook.filter.rules)} rules, then {hook.filter.default}  {place(hook.span, base)}")
+        lines.append(f"  {clean(hook.label)}: {_count(len(hook.filter.rules))}, then {hook.filter.default}  {place(hook.span, base)}")
     return "\n".join(lines) + "\n"
 
 
@@ -40,6 +42,10 @@ def _services(flow: Flow) -> str:
     if flow.maybe:
         parts.append(f"in part or perhaps {', '.join(flow.maybe)}")
     return "; ".join(parts)
+
+
+def _count(rules: int) -> str:
+    return "1 rule" if rules == 1 else f"{rules} rules"
 
 
 def json_of(run: Run, graph: Graph) -> str:

@@ -236,6 +236,7 @@ class Run:
     inputs: tuple[Input, ...] = ()
     rulesets: tuple[Ruleset, ...] = ()
     flows: tuple[Flow, ...] = ()
+    unshown: int = 0  # parties beyond those whose flows are shown
     ignored: tuple[tuple[Finding, str], ...] = ()
     origin: Origin = Origin()
     version: str = ""

@@ -2,36 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.model.findings import Flow
 from auditor.model.graph import Graph
-from auditor.model.headers import IPV4, IPV6, NEW_FLOW, destinations, service_part, services_text, sources
-from auditor.model.packets import PacketSet, union
+from auditor.model.headers import (
+    IPV4,
+    IPV6,
+    NEW_FLOW,
+    Protocol,
+    destinations,
+    ports,
+    protocol_set,
+    service_part,
+    services_text,
+    sources,
+)
+from auditor.model.packets import NOTHING, PacketSet, union
 from auditor.policy.binding import Cast
 from auditor.policy.changes import Let, everyone, let_through
 
 MOST_SERVICES = 8
+MOST_PARTIES = 24
+_ZERO = union(ports(each, **{end: ((0, 0),)}) for each in (Protocol.TCP, Protocol.UDP) for end in ("source", "destination"))
+"""Port 0 is nobody's: products drop it, and whether they do says nothing of who reaches whom."""
+_EVEN_UNUSED = protocol_set(253)
+"""A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
 
 
-def flows(graph: Graph, cast: Cast, most: int = 24) -> tuple[Flow, ...]:
-    """Every pair with a filter between them, by source and destination; `most` parties at most, roles before zones.
+def parties_of(graph: Graph, cast: Cast) -> list[str]:
+    """Everybody who may be shown, roles before zones."""
+    return sorted(everyone(graph, cast), key=lambda name: (name not in cast.roles, name != "the internet"))
+
+
+def flows(graph: Graph, cast: Cast, most: int = MOST_PARTIES) -> tuple[Flow, ...]:
+    """Every pair with a filter between them, by source and destination, of the first `most` parties.
 
     A pair without a filter that was read is left out: nothing is known about it.
     """
     everybody = everyone(graph, cast)
-    names = sorted(everybody, key=lambda name: (name not in cast.roles, name != "the internet"))[:most]
+    names = parties_of(graph, cast)[:most]
     found = []
     for source in names:
         for destination in names:
             let = let_through(graph, everybody, source, destination)
             if let.ways:
                 whole = _everywhere(let)
-                rest = service_part(let.maybe) - whole
-                found.append(Flow(source, destination, services_text(whole, MOST_SERVICES), services_text(rest, MOST_SERVICES)))
+                rest = service_part(let.maybe) - whole - _ZERO
+                found.append(Flow(source, destination, _told(whole), _told(rest)))
     return tuple(found)
 
 
 def _everywhere(let: Let) -> PacketSet:
-    """The services that get through whatever the addresses of the two, in one family at least."""
-    asked = union(NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) for way in let.ways)
-    families = [sources([family]) for family in (IPV4, IPV6)]
-    return union(service_part(let.surely & family) - service_part((asked - let.surely) & family) for family in families)
+    """The services that get through whatever the addresses of the two, in one family at least; none where the way is not certain."""
+    if not all(way.certain for way in let.ways):
+        return NOTHING
+    asked = union(NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) for way in let.ways) - _ZERO
+    return union(_throughout(asked & family, let.surely & family) for family in _families())
+
+
+def _families() -> Iterable[PacketSet]:
+    return (sources([family]) for family in (IPV4, IPV6))
+
+
+def _throughout(asked: PacketSet, passed: PacketSet) -> PacketSet:
+    return service_part(passed & asked) - service_part(asked - passed)
+
+
+def _told(services: PacketSet) -> tuple[str, ...]:
+    told = services_text(services | _ZERO if services.meets(_EVEN_UNUSED) else services, MOST_SERVICES)
+    return ("nearly anything",) if told != ("any",) and services.meets(_EVEN_UNUSED) else told

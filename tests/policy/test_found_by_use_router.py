@@ -6,7 +6,8 @@ import pytest
 
 from auditor import audit
 from auditor.files import MemoryTree
-from auditor.model.findings import Finding, Outcome
+from auditor.model.findings import Finding, Flow, Outcome
+from auditor.policy.matrix import flows
 
 RULES = """\
 ruleset: ours
@@ -59,3 +60,26 @@ def test_a_router_is_met_at_the_address_it_has_in_the_network_of_who_asks_unless
     assert found.outcome is outcome
     if outcome is Outcome.BROKEN:
         assert found.related[0].message == f"nearly permits it, but only to {'192.168.1.1' if asked == 'lanip' else '192.168.30.1'}"
+
+
+def told(asked: str = "opt1ip") -> dict[tuple[str, str], Flow]:
+    files: dict[str, str | bytes] = {"config.xml": ROUTER.replace("ASKED", asked)}
+    reading = audit.read(MemoryTree(files), ("config.xml",), audit.Request())
+    return {(each.source, each.destination): each for each in flows(reading.graph, reading.cast)}
+
+
+def test_what_a_firewall_sends_itself_is_anything_though_nothing_is_sent_from_port_0() -> None:
+    assert told()["pfsense:self", "pfsense:lan"].surely == ("any",)
+    assert told()["pfsense:self", "pfsense:lan"].maybe == ()
+
+
+def test_nothing_surely_gets_through_where_nobody_knows_which_way_it_goes() -> None:
+    files: dict[str, str | bytes] = {
+        "gate.nft": "table inet f {\n  chain c {\n    type filter hook forward priority 0; policy drop;\n"
+        '    iifname "eth1" oifname "eth0" tcp dport 443 accept\n    iifname "eth2" tcp dport 22 accept\n  }\n}\n',
+        "auditor.yaml": "rulesets: [thymis-device]\nroles:\n  device: {zone: 'nftables:gate.nft:eth1'}\n  controller: 93.184.216.34\n",
+    }
+    reading = audit.read(MemoryTree(files), ("gate.nft",), audit.Request())
+    found = {(each.source, each.destination): each for each in flows(reading.graph, reading.cast)}
+    assert found["device", "controller"].surely == ()
+    assert "tcp/443" in found["device", "controller"].maybe or found["device", "controller"].maybe == ("any",)
