@@ -8,7 +8,7 @@ import re
 from auditor.model.findings import Flow, Outcome, Run
 from auditor.model.graph import Graph
 from auditor.report.base import place
-from auditor.report.picture import MOST, outcomes_between, svg
+from auditor.report.picture import MOST, broken_between, outcomes_between, svg
 from auditor.report.text import clean
 
 Ends = tuple[str, str]
@@ -110,7 +110,7 @@ def mermaid_of(run: Run) -> str:
 
 def svg_of(run: Run) -> str:
     """The picture. Raises ValueError where there is none to draw, saying why."""
-    drawn = svg(run.flows, outcomes_between(run))
+    drawn = svg(run.flows, outcomes_between(run), broken=broken_between(run))
     if not drawn:
         raise ValueError(f"a picture has 1 to {MOST} parties with flows between them; name roles in auditor.yaml, or use -f text")
     return drawn

@@ -15,10 +15,12 @@ from auditor.model.findings import Finding, Outcome, Question, RuleInfo, Run
 from auditor.model.record import dataclass
 from auditor.model.source import Span
 from auditor.report.base import Options, Sources, by_requirement, is_remark, outcome_of, place, summary
-from auditor.report.picture import ends_of, outcomes_between, parties, svg
+from auditor.report.picture import broken_between, ends_of, outcomes_between, parties, svg
 
 CONTEXT = 3
 MAX_SPAN = 12
+_TURNING = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+"""Signs that turn the direction of text are shown, not obeyed: a name could pass for another with them."""
 WORDS = {Outcome.BROKEN: "broken", Outcome.OPEN: "open", Outcome.HOLDS: "holds"}
 
 
@@ -77,12 +79,12 @@ def render(run: Run, sources: Sources, options: Options) -> str:
         remarks=[entry for entry in entries if entry.remark],
         asked=_asked(entries),
         matrix=_matrix(run, entries),
-        picture=Markup(svg(run.flows, outcomes_between(run), alone=False)),  # noqa: S704  # every text in it is escaped
+        picture=Markup(svg(run.flows, outcomes_between(run), False, broken_between(run))),  # noqa: S704  # every text in it is escaped
         words=WORDS,
         place=place,
         excerpt=lambda span: list(_excerpt(span, sources)),
     )
-    return page.encode("utf-8", "replace").decode() + "\n"
+    return page.encode("utf-8", "replace").decode().translate(_TURNING) + "\n"
 
 
 def _anchor(rule: str) -> str:

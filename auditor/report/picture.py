@@ -35,6 +35,7 @@ svg.alone{background:#fff}@media (prefers-color-scheme:dark){svg.alone{backgroun
 --faint:#9aa7b4;--broken:#ff8a80;--open:#f2c14e;--holds:#7ddc98}}"""
 
 
+_NOBODY: Mapping[Ends, tuple[str, ...]] = {}
 _WIDER = {"anywhere else": "the internet"}
 """Parties of findings that are no box of their own, and the one that shows them."""
 
@@ -47,6 +48,16 @@ def outcomes_between(run: Run) -> dict[Ends, Outcome]:
         for ends in ends_of(finding, names):
             found[ends] = max(found.get(ends, finding.outcome), finding.outcome, key=lambda outcome: outcome.weight)
     return found
+
+
+def broken_between(run: Run) -> dict[Ends, tuple[str, ...]]:
+    """The requirements that are broken between each pair of parties, by the last part of their ids."""
+    names = parties(run)
+    found: dict[Ends, dict[str, None]] = {}
+    for finding in run.findings:
+        for ends in ends_of(finding, names) if finding.outcome is Outcome.BROKEN else ():
+            found.setdefault(ends, {})[finding.rule.rpartition("/")[2]] = None
+    return {ends: tuple(rules) for ends, rules in found.items()}
 
 
 def parties(run: Run) -> frozenset[str]:
@@ -63,8 +74,13 @@ def ends_of(finding: Finding, names: frozenset[str]) -> list[Ends]:
     return [(source, destination) for source in sources for destination in destinations]
 
 
-def svg(flows: Iterable[Flow], outcomes: Mapping[Ends, Outcome], alone: bool = True) -> str:
-    """The picture; empty where there are no flows or too many parties. `alone`: with its own background, for a file of its own."""
+def svg(
+    flows: Iterable[Flow], outcomes: Mapping[Ends, Outcome], alone: bool = True, broken: Mapping[Ends, tuple[str, ...]] = _NOBODY
+) -> str:
+    """The picture; empty where there are no flows or too many parties. `alone`: with its own background, for a file of its own.
+
+    An arrow says what gets through or, where a requirement of `broken` is about it, which that is.
+    """
     flows = [flow for flow in flows if flow.surely or flow.maybe or outcomes.get((flow.source, flow.destination)) is Outcome.BROKEN]
     if len(flows) > CROWDED:  # then only those that a requirement is about
         flows = [flow for flow in flows if (flow.source, flow.destination) in outcomes] or flows
@@ -73,7 +89,9 @@ def svg(flows: Iterable[Flow], outcomes: Mapping[Ends, Outcome], alone: bool = T
         return ""
     places, height = _layout(names)
     arrows = _Arrows(places)
-    drawn = [arrows.draw(flow, outcomes.get((flow.source, flow.destination))) for flow in flows]
+    drawn = [
+        arrows.draw(flow, outcomes.get((flow.source, flow.destination)), broken.get((flow.source, flow.destination), ())) for flow in flows
+    ]
     boxes = [_box(name, place) for name, place in places.items()]
     marks = "".join(_mark(name, colour) for name, colour in COLOURS.items())
     head = (
@@ -131,15 +149,15 @@ class _Arrows:
         self.places = places
         self.labels = [_Label(x, y + shift, BOX_WIDTH / 2) for x, y in places.values() for shift in (-14, 0, 14)]
 
-    def draw(self, flow: Flow, outcome: Outcome | None) -> str:
+    def draw(self, flow: Flow, outcome: Outcome | None, broken: tuple[str, ...] = ()) -> str:
         kind = outcome.value if outcome else ""
         style = "surely" if flow.surely else "maybe" if flow.maybe else "none"
         path, spots = self._loop(flow.source) if flow.source == flow.destination else self._line(flow.source, flow.destination)
-        text = _text(flow)
+        text = _listed([f"✕ {broken[0]}", *broken[1:]]) if broken else _text(flow)
         label = self._place(text, spots)
         full = f"{flow.source} → {flow.destination}: {', '.join(flow.surely) or 'nothing'} gets through"
         full += f"; {', '.join(flow.maybe)} in part or perhaps" if flow.maybe else ""
-        full += f"; the requirements about it: {kind}" if kind else ""
+        full += f"; broken: {', '.join(broken)}" if broken else f"; the requirements about it: {kind}" if kind else ""
         return (
             f'<g class="flow {kind} {style}"><title>{escape(full)}</title><path d="{path}" marker-end="url(#arrow{kind})"/>'
             f'<rect x="{label.x - label.half:.0f}" y="{label.y - 8:.0f}" width="{2 * label.half:.0f}" height="16" rx="3"/>'
@@ -187,6 +205,8 @@ def _on_curve(start: Point, middle: Point, end: Point, share: float) -> Point:
 def _text(flow: Flow) -> str:
     """At most two services; those that only may pass have a question mark."""
     services = [*flow.surely, *(f"{service}?" for service in flow.maybe)]
-    if not services:
-        return "nothing"
-    return ", ".join(services[:2]) + (f" +{len(services) - 2}" if len(services) > 2 else "")
+    return _listed(services) if services else "nothing"
+
+
+def _listed(texts: list[str]) -> str:
+    return ", ".join(texts[:2]) + (f" +{len(texts) - 2}" if len(texts) > 2 else "")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model.findings import Run
+from auditor.model.findings import Flow, Run
 from auditor.model.record import replace
 from auditor.report.base import Options
 from auditor.report.html import render
@@ -160,3 +160,16 @@ def test_print_loses_nothing_even_where_the_search_hides_it(tmp_path: Path) -> N
 def test_an_excerpt_of_a_whole_file_marks_nothing_odd() -> None:
     page = render(replace(RUN, findings=(replace(LINT, location=None),)), SOURCES, OPTIONS)
     assert "<mark>" not in page
+
+
+def test_signs_that_turn_text_around_are_shown_and_not_obeyed() -> None:
+    turned = render(replace(RUN, findings=(replace(ETCD, message="good \u202eliwe"),)), SOURCES, Options())
+    assert "good \\u202eliwe" in turned
+    assert "\u202e" not in turned
+
+
+def test_a_wide_matrix_is_a_list_and_says_who_is_left_out() -> None:
+    many = tuple(Flow("the internet", f"zone {number}", ("tcp/22",)) for number in range(9))
+    page = render(replace(RUN, flows=many, findings=(), bindings=(), unshown=3), SOURCES, Options())
+    assert 'class="matrix"' not in page
+    assert "3 more are not shown" in page
