@@ -29,13 +29,15 @@ def proxmox_with_terraform(tree: Tree, firewalls: Sequence[str], modules: Sequen
     if not stated:
         return load(tree, firewalls)
     from auditor.formats.terraform.load import load_roots
+    from auditor.formats.terraform.scope import deep_stack
 
     machines: list[Machine] = []
     documents: list[Document] = []
-    for root in load_roots(tree, modules, options):
-        own, written = _stated(root)
-        machines += own
-        documents += written
+    with deep_stack():
+        for root in load_roots(tree, modules, options):
+            own, written = _stated(root)
+            machines += own
+            documents += written
     return load(tree, firewalls, machines, documents=documents)
 
 

@@ -20,7 +20,7 @@ def claims(path: str, head: bytes) -> bool:
     """Terraform's own file names, and plans: JSON that says which format_version it has before its planned values."""
     name = path.rpartition("/")[2]
     if name.endswith(SUFFIXES):
-        return not (name.startswith((".", "#")) or name.endswith("~"))
+        return not name.startswith(".")
     return name.endswith(".json") and b'"format_version"' in head[:400] and b'"terraform_version"' in head[:400]
 
 

@@ -85,7 +85,9 @@ class BlockArguments:
         if not contents or for_each is None:
             return []
         iterator = block.body.attribute("iterator")
-        name = iterator.expression.name if iterator and isinstance(iterator.expression, Variable) else block.labels[0]
+        name = block.labels[0]
+        if iterator is not None:
+            name = iterator.expression.name if isinstance(iterator.expression, Variable) else iterator.literal or name
         value = self.remarks.on_repetition(value_or_unknown(for_each, self.scope))
         instances = unroll(value, name, for_each.place)
         return [self._instance(contents[0], instance) for instance in instances]

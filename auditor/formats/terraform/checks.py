@@ -1,6 +1,7 @@
 """What tree-sitter takes and Terraform does not, beyond what the index of bodies sees.
 
 Such text is rare and looking at every node is dear, so the bytes are searched first for what could be one; only then the tree is looked at.
+None of the searches takes longer than the text is long, whatever the text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 SUSPICIOUS = (
     re.compile(rb"\\[^nrt\"\\]"),  # an escape that is none, perhaps
-    re.compile(rb"\$\{\s*~?\s*~?\}"),  # an empty interpolation
+    re.compile(rb"\$\{\s*(?:~\s*)?~?\}"),  # an empty interpolation
     re.compile(rb"<<-?\w[\w-]*[^\w\r\n-]"),  # something behind a heredoc's marker
     *(
         re.compile(before + rb"\s*\d+\.(?:\d+\.|[A-Za-z_*])") for before in (rb"=", rb"\[", rb",", rb"\(", rb"\?", rb":")
@@ -26,7 +27,7 @@ SUSPICIOUS = (
     re.compile(rb"0x[0-9A-Za-z]"),  # a number that is none
     re.compile(rb"\n[ \t]*(?:&&|\|\||[?:*/%>=!]|<[^<]|\+|-[^>-])"),  # an operator at a line's beginning
     re.compile(rb"=[^=,\n>{]*[^=!<>,\n]=[^=>]"),  # two assignments on one line
-    re.compile(rb"=[^\n{]*[)\]][ \t]+[\w-]+[ \t]*=[^=>]"),  # the same after a call or list
+    re.compile(rb"[)\]][ \t]+[\w-]+[ \t]*=[^=>]"),  # the same after a call or list
     re.compile(rb"\n[ \t]*[,(]"),  # a comma or parenthesis at a line's beginning
     re.compile(rb"\n(?:resource|data|module|variable|output)[^\n{]*\$\{"),  # an interpolation in a label
 )
@@ -39,6 +40,7 @@ def find_problems(data: bytes, root: Node) -> Iterator[Problem]:
     if _odd_lines(data) or any(pattern.search(data) for pattern in SUSPICIOUS):
         for node in nodes_of(root, *CHECKS):
             yield from CHECKS[node.type](node)
+        yield from _on_one_line(nodes_of(root, "binary_operation", "conditional"))
 
 
 def _odd_lines(data: bytes) -> bool:
@@ -112,21 +114,28 @@ def _heredoc(node: Node) -> Iterator[Problem]:
         yield _problem(marker, "a heredoc's marker must be the last on its line")
 
 
-def _one_line(node: Node) -> Iterator[Problem]:
-    """Outside of brackets an operator and its operands stand on one line."""
-    if node.start_point.row == node.end_point.row or _in_brackets(node):
-        return
-    parts = meaningful(node)
-    for before, after in pairwise(parts):
-        if before.end_point.row != after.start_point.row:
+def _on_one_line(nodes: list[Node]) -> Iterator[Problem]:
+    """Outside of brackets an operator and its operands stand on one line. Operations in operations are looked at from the outside."""
+    settled, around = -1, None
+    for node in sorted(nodes, key=lambda node: (node.start_byte, -node.end_byte)):
+        if node.end_byte <= settled:
+            continue
+        if node.start_point.row == node.end_point.row or _in_brackets(node, around):
+            settled = node.end_byte
+            continue
+        around = (node.start_byte, node.end_byte)
+        after = next((b for a, b in pairwise(meaningful(node)) if a.end_point.row != b.start_point.row), None)
+        if after is not None:
+            settled = node.end_byte
             yield _problem(after, "an expression that goes on in the next line needs parentheses")
-            return
 
 
-def _in_brackets(node: Node) -> bool:
-    """Whether new lines mean nothing at `node`."""
+def _in_brackets(node: Node, around: tuple[int, int] | None = None) -> bool:
+    """Whether new lines mean nothing at `node`; they mean something at the operation `around` it, if there is one."""
     inner, outer = node, node.parent
     while outer is not None and outer.type not in ("body", "object_elem", "config_file"):
+        if (outer.start_byte, outer.end_byte) == around and outer.type in ("binary_operation", "conditional"):
+            return False
         if outer.type in BRACKETS:
             return True
         before = inner.prev_sibling
@@ -157,6 +166,4 @@ CHECKS: Mapping[str, Callable[[Node], Iterator[Problem]]] = {
     "template_interpolation": _interpolation,
     "heredoc_template": _heredoc,
     "function_call": _call,
-    "binary_operation": _one_line,
-    "conditional": _one_line,
 }

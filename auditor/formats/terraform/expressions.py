@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from auditor.formats.terraform import templates
 from auditor.formats.terraform.numbers import read_number
-from auditor.formats.terraform.parse import Node, first_error, meaningful, parse_hcl
+from auditor.formats.terraform.parse import Node, first_error, is_too_blank, meaningful, parse_hcl
 from auditor.formats.terraform.places import Place, SourceFile
 from auditor.formats.terraform.syntax import (
     Access,
@@ -93,6 +93,8 @@ def read_expression(file: SourceFile, start: int, end: int) -> Expression:
 def read_template(file: SourceFile) -> Expression:
     """The whole of a template file."""
     data = file.data
+    if is_too_blank(data):
+        return Broken(file, 0, len(data), "thousands of blanks in one place are not read", limited=True)
     marker = b"EOT"
     while marker in data:
         marker += b"_"

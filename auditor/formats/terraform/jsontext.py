@@ -20,7 +20,8 @@ SPACE = re.compile(rb"[ \t\r\n]*")
 STRING = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.)*"')
 NUMBER = re.compile(rb"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 WORDS = {b"true": True, b"false": False, b"null": None}
-LITERAL_STRINGS = frozenset({"source", "version"})
+LITERAL_STRINGS = {"module": frozenset({"source", "version"}), "dynamic": frozenset({"iterator"})}
+"""The attributes of a block that are no templates."""
 
 
 class BadJson(Exception):
@@ -189,12 +190,13 @@ def code_of(node: JsonNode) -> Expression:
 
 
 class JsonBody:
-    """Objects as a body: several where an array says that they all belong to it."""
+    """Objects as a body: several where an array says that they all belong to it. `type` is that of the block, "" for a file."""
 
-    __slots__ = ("objects",)
+    __slots__ = ("objects", "type")
 
-    def __init__(self, *objects: JsonObject) -> None:
+    def __init__(self, *objects: JsonObject, block: str = "") -> None:
         self.objects = objects
+        self.type = block
 
     def _members(self) -> list[tuple[JsonText, JsonNode]]:
         return [member for part in self.objects for member in part.members if member[0].text != "//"]
@@ -203,7 +205,7 @@ class JsonBody:
         found: dict[str, None] = {}
         for key, value in self._members():
             if key.text == "dynamic":
-                found.update(dict.fromkeys(name.text for part in _objects(value) for name, _ in part.members))
+                found.update(dict.fromkeys(name.text for part in objects_of(value) for name, _ in part.members))
             else:
                 found[key.text] = None
         return tuple(found)
@@ -215,10 +217,11 @@ class JsonBody:
         for key, value in reversed(self._members()):
             if key.text == name:
                 place = Place(key.file, key.start, value.end)
-                if name == "type":
+                if name == "type" and self.type == "variable":
                     return Attribute(name, place, expression=code_of(value))
                 plain = expression_of(value, templates=False)
-                return Attribute(name, place, expression=plain if name in LITERAL_STRINGS else expression_of(value), plain=plain)
+                literal = name in LITERAL_STRINGS.get(self.type, ())
+                return Attribute(name, place, expression=plain if literal else expression_of(value), plain=plain)
         return None
 
     def blocks(self, *types: str) -> tuple[Block, ...]:
@@ -230,7 +233,7 @@ class JsonBody:
         return tuple(found)
 
 
-def _objects(node: JsonNode) -> tuple[JsonObject, ...]:
+def objects_of(node: JsonNode) -> tuple[JsonObject, ...]:
     if isinstance(node, JsonObject):
         return (node,)
     return tuple(item for item in node.items if isinstance(item, JsonObject)) if isinstance(node, JsonArray) else ()
@@ -238,9 +241,9 @@ def _objects(node: JsonNode) -> tuple[JsonObject, ...]:
 
 def _labelled(key: JsonText, value: JsonNode, labels: int, outer: tuple[JsonText, ...]) -> list[Block]:
     if labels:
-        pairs = [member for part in _objects(value) for member in part.members if member[0].text != "//"]
+        pairs = [member for part in objects_of(value) for member in part.members if member[0].text != "//"]
         return [block for name, inner in pairs for block in _labelled(key, inner, labels - 1, (*outer, name))]
     last = outer[-1] if outer else key
     place = Place(last.file, last.start, last.end)
     names = tuple(name.text for name in outer)
-    return [Block(key.text, names, place, JsonBody(part)) for part in _objects(value)]
+    return [Block(key.text, names, place, JsonBody(part, block=key.text)) for part in objects_of(value)]

@@ -15,6 +15,7 @@ from auditor.formats.terraform.modules import Options as RootOptions
 from auditor.formats.terraform.modules import RootModule, find_roots, load_root
 from auditor.formats.terraform.records import Estate
 from auditor.formats.terraform.resources import Root
+from auditor.formats.terraform.scope import deep_stack
 from auditor.formats.terraform.sources import Sources
 from auditor.formats.terraform.variables import undeclared_notes
 from auditor.model.graph import Graph
@@ -24,6 +25,7 @@ from auditor.model.source import Span
 JSON_SOURCES = (".tf.json", ".tofu.json", ".tfvars.json")
 
 
+@deep_stack()
 def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """The firewalls of every root module among `paths`."""
     roots = load_roots(tree, paths, options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from auditor.files import Unreadable
@@ -18,9 +17,6 @@ from auditor.formats.terraform.sources import ModuleSource, Sources, directories
 from auditor.formats.terraform.variables import Given, given_values
 from auditor.model.record import dataclass, field
 from auditor.model.source import Note
-
-MAX_STACK = 20_000
-"""Python frames that evaluation may nest: its own limits are reached well before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,7 @@ def _closure(roots: Iterable[str], calls: Mapping[str, Iterable[str]]) -> set[st
 
 
 def load_root(sources: Sources, directory: str, options: Options) -> Root:
-    """The root module in `directory`, which is relative to the tree."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), MAX_STACK))
+    """The root module in `directory`, which is relative to the tree. What is asked of it is evaluated then: see `scope.deep_stack`."""
     return RootModule(sources, directory, options)
 
 

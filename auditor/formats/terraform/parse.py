@@ -12,9 +12,12 @@ from functools import cache
 import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
-__all__ = ["Node", "children_of", "first_error", "meaningful", "nodes_of", "parse_hcl"]
+__all__ = ["Node", "children_of", "first_error", "is_too_blank", "meaningful", "nodes_of", "parse_hcl"]
 
 MANY = 1_000
+BLANKS = bytes(32 if byte in b" \t\r\n" else 120 for byte in range(256))
+LONG_BLANKS = re.compile(rb" {64,}")
+MAX_BLANK_WORK = 20_000_000
 EXPONENT = re.compile(rb"\b\d+[eE][+-]?\d+\b")
 
 
@@ -43,6 +46,12 @@ def parse_hcl(data: bytes) -> Node:
         masked = _parser().parse(EXPONENT.sub(lambda match: b"1" * len(match[0]), data)).root_node
         return root if masked.has_error else masked
     return root
+
+
+def is_too_blank(data: bytes) -> bool:
+    """Whether white space is so long in one place that tree-sitter, whose time grows with its square, would take seconds."""
+    shape = data.translate(BLANKS) if len(data) ** 2 > MAX_BLANK_WORK else b""
+    return b" " * 64 in shape and sum(len(run[0]) ** 2 for run in LONG_BLANKS.finditer(shape)) > MAX_BLANK_WORK
 
 
 def meaningful(node: Node) -> list[Node]:

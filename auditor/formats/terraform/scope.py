@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from auditor.files import Tree
@@ -15,7 +17,20 @@ from auditor.model.source import Effect, Level, Note
 
 MAX_DEPTH = 1_000
 MAX_STEPS = 500_000
+MAX_STACK = 20_000
+"""Python frames that evaluation may nest: `MAX_DEPTH` is reached well before."""
 MAX_FILES = 1_000
+
+
+@contextmanager
+def deep_stack() -> Iterator[None]:
+    """Room for the deepest evaluation; outside of it, the interpreter's limit is what it was."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, MAX_STACK))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @dataclass(slots=True)

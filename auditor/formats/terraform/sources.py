@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from auditor.files import Tree, Unreadable
 from auditor.formats.terraform.bodies import Attribute, Block, Body, HclBody, Index, MergedBody, index
+from auditor.formats.terraform.parse import is_too_blank
 from auditor.formats.terraform.places import Place, SourceFile
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note, Span
@@ -104,6 +105,8 @@ def _read(tree: Tree, path: str) -> SourceFile | Note:
         return _unreadable(path, f"is larger than {MAX_BYTES // 1024 // 1024} MiB, which no Terraform file should be")
     if b"\0" in data:
         return _unreadable(path, "is binary: it has NUL bytes")
+    if not path.endswith(".json") and is_too_blank(data):
+        return _unreadable(path, "has thousands of blanks in one place, which nobody writes")
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -126,26 +129,27 @@ def _unparsable(file: SourceFile, start: int, end: int, message: str) -> Note:
 
 
 def _json_body(file: SourceFile, notes: list[Note]) -> Body | None:
-    from auditor.formats.terraform.jsontext import BadJson, JsonBody, JsonObject, parse_json
+    from auditor.formats.terraform.jsontext import BadJson, JsonArray, JsonBody, objects_of, parse_json
 
     try:
         node = parse_json(file)
     except BadJson as error:
         notes.append(_unparsable(file, error.offset, error.offset + 1, error.message))
         return None
-    if not isinstance(node, JsonObject):
-        notes.append(_unparsable(file, node.start, node.end, "a Terraform JSON file is an object"))
+    objects = objects_of(node)
+    if len(objects) < (len(node.items) if isinstance(node, JsonArray) else 1):
+        notes.append(_unparsable(file, node.start, node.end, "a Terraform JSON file is an object, or an array of objects"))
         return None
-    return JsonBody(node)
+    return JsonBody(*objects)
 
 
 def is_configuration(name: str) -> bool:
     """Whether a file's name makes it part of a module."""
-    return name.endswith(ENDINGS) and not (name.startswith((".", "#")) or name.endswith("~"))
+    return name.endswith(ENDINGS) and not name.startswith(".")
 
 
 def _is_override(name: str) -> bool:
-    stem = name.split(".")[0]
+    stem = next(name.removesuffix(ending) for ending in reversed(ENDINGS) if name.endswith(ending))
     return stem == "override" or stem.endswith("_override")
 
 

@@ -12,6 +12,7 @@ from auditor.formats.base import Options
 from auditor.formats.terraform.load import load_roots
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.resources import Resource, Root
+from auditor.formats.terraform.scope import deep_stack
 from auditor.formats.terraform.values import Value, is_sequence, text_of
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
@@ -50,6 +51,7 @@ class TalosMachine:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
+@deep_stack()
 def talos_machines(tree: Tree, paths: Sequence[str], options: Options) -> tuple[TalosMachine, ...]:
     """Every machine configuration of the root modules among `paths`."""
     return tuple(machine for root in load_roots(tree, paths, options) for machine in machines_of(root))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.formats.terraform.resources import Arguments
-from tests.formats.terraform.reader.reading import plain, resources_of, root_of, traps
+from tests.formats.terraform.reader.reading import local, plain, resources_of, root_of, traps
 
 
 def entries(body: str, more: str = "") -> tuple[Arguments, ...]:
@@ -114,11 +114,30 @@ def test_json_says_the_same_as_hcl() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"a": }', '{"a": 1} x', '{"a" 1}', "[" * 300, '{"resource": "\\ud8"}', '{"a": 01}', '{"a": tru}']
+    "text",
+    ["", "{", "[1]", "[{}, 1]", "1", '{"a": }', '{"a": 1} x', '{"a" 1}', "[" * 300, '{"resource": "\\ud8"}', '{"a": 01}', '{"a": tru}'],
 )
 def test_bad_json_is_said_at_its_place(text: str) -> None:
     root = root_of(more={"main.tf.json": text})
     assert traps(root) == ["unparsable"]
+
+
+def test_a_json_file_may_be_an_array_of_objects() -> None:
+    root = root_of(more={"main.tf.json": '[{"locals": {"a": 1}}, {"locals": {"b": "${local.a + 1}"}}]'})
+    assert (local(root, "b").raw, traps(root)) == (2, [])
+
+
+def test_in_json_type_is_code_for_variables_only_and_source_is_literal_for_modules_only() -> None:
+    text = """{"variable": {"v": {"type": "list(string)", "default": ["x"]}},
+      "resource": {"r": {"a": {"type": "ingress", "source": "${var.v[0]}", "version": "${1 + 1}"}}}}"""
+    resource = resources_of(root_of(more={"main.tf.json": text}))["r.a"]
+    assert [plain(resource.get(name)) for name in ("type", "source", "version")] == ["ingress", "x", 2]
+
+
+def test_in_json_the_iterator_is_a_word() -> None:
+    text = """{"resource": {"r": {"a": {"dynamic": {"b": {"for_each": [7], "iterator": "it", "content": {"w": "${it.value}"}}}}}}}"""
+    resource = resources_of(root_of(more={"main.tf.json": text}))["r.a"]
+    assert [plain(block.get("w")) for block in resource.blocks("b")] == [7]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from auditor.files import MemoryTree
+from auditor.formats.terraform import FORMAT
 from auditor.formats.terraform.modules import find_roots
 from auditor.formats.terraform.resources import Resource
 from auditor.formats.terraform.sources import Sources
@@ -281,6 +282,22 @@ def test_override_files_replace_arguments_and_whole_block_types() -> None:
     assert [plain(resource.get(name)) for name in ("v", "w")] == [1, 2]
     assert [plain(block.get("x")) for block in resource.blocks("b")] == [9]
     assert [plain(block.get("x")) for block in resource.blocks("c")] == [3]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("override.tf", 2), ("a.b_override.tf", 2), ("x_override.tf.json", 2), ("x_override.auto.tf", 1), ("my-override.tf", 1)],
+)
+def test_an_override_file_is_one_by_the_end_of_its_name(name: str, value: int) -> None:
+    text = '{"variable": {"v": {"default": 2}}}' if name.endswith(".json") else 'variable "v" {\n  default = 2\n}\n'
+    root = root_of('variable "v" {\n  default = 1\n}\n' + R % "var.v", {name: text})
+    assert plain(resources_of(root)["r.a"].get("v")) == value
+    assert (traps(root) == []) is (value == 2)
+
+
+def test_a_file_whose_name_begins_with_a_hash_is_read() -> None:
+    assert FORMAT.claims("#x.tf", b"")
+    assert plain(resources_of(root_of("", {"#x.tf": R % 1}))["r.a"].get("v")) == 1
 
 
 def test_an_override_of_nothing_is_refused() -> None:

@@ -108,7 +108,12 @@ def test_a_resource_needs_two_labels() -> None:
 
 @pytest.mark.parametrize(
     ("data", "word"),
-    [(b"\x7fELF\0", "binary"), (b"# caf\xe9\n", "UTF-8"), (b"# x\n" * 600_000, "larger than 2 MiB")],
+    [
+        (b"\x7fELF\0", "binary"),
+        (b"# caf\xe9\n", "UTF-8"),
+        (b"# x\n" * 600_000, "larger than 2 MiB"),
+        (b"x = [" + b"\n" * 9_000 + b"]\n", "blanks"),
+    ],
 )
 def test_what_is_no_text_is_not_read(data: bytes, word: str) -> None:
     root = root_of('resource "a" "z" {\n}\n', {"bad.tf": data})
