@@ -120,13 +120,16 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
         if "path" in lines[number] and _telling().path.search(lines[number][:LONGEST]):
             beside = (each for each in (number - 1, number + 1) if 0 <= each < len(lines))
             inside.update(each for each in beside if _VALUE.match(lines[each]))
+    armoured = {number for number, line in enumerate(lines) if "-----" in line}
     for number, line in enumerate(lines):
+        if indent is None and not within and number not in telling and number not in armoured:
+            continue  # nearly every line of a large file
         depth = len(line) - len(line.lstrip())
         if indent is not None and (depth > indent or not line.strip()):
             inside.add(number)
             continue
         indent = depth if number in telling and line.rstrip().endswith(_OPENERS) and _telling().opens.search(line[:LONGEST]) else None
-        begins = _BEGIN.search(line) if "-----" in line else None
+        begins = _BEGIN.search(line) if number in armoured else None
         if within or begins:
             inside.add(number)
             within = _END.search(line, begins.end() if begins else 0) is None

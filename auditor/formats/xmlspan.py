@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import accumulate, count
+from operator import add
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
-from auditor.model.record import dataclass, field
 from auditor.model.source import Span
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -54,7 +55,7 @@ class _Document:
     def place(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column, in characters, of a byte."""
         if self._starts is None:
-            self._starts = [0, *(found.end() for found in re.finditer(b"\n", self.data))]
+            self._starts = [0, *map(add, accumulate(map(len, self.data.split(b"\n"))), count(1))]
         offset = max(offset, 0)
         line = bisect_right(self._starts, offset)
         start = self._starts[line - 1]
@@ -183,15 +184,8 @@ def _utf8(path: str, data: bytes) -> bytes:
         raise Malformed(f"is not {encoding} text at line {line}", Span(path, line, 1, line, 2)) from None
 
 
-@dataclass(slots=True)
-class _Open:
-    """An element whose end tag has not come yet."""
-
-    name: str
-    attributes: dict[str, str]
-    start: int
-    children: list[Element] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
+_Open = tuple[str, dict[str, str], int, list["Element"], list[str]]
+"""An element whose end tag has not come yet: name, attributes, start, children, pieces of text. A plain tuple, for speed."""
 
 
 class _Reader:
@@ -224,33 +218,42 @@ class _Reader:
         names: dict[str, str] = {}
         blanks: dict[str, str] = {}
         left = MAX_ELEMENTS
+        pieces: list[str] = []
+
+        new = tuple.__new__
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            nonlocal left
+            nonlocal left, pieces
             left -= 1
             if len(stack) >= MAX_DEPTH:
                 self._refuse(f"is nested more than {MAX_DEPTH} elements deep")
             if left < 0:
                 self._refuse(f"has more than {MAX_ELEMENTS:,} elements")
-            if stack and stack[-1].pieces:
-                stack[-1].pieces.append("\n")
-            stack.append(_Open(names.get(name) or names.setdefault(name, fold(name)), attributes, parser.CurrentByteIndex))
+            if pieces:
+                pieces.append("\n")
+            pieces = []
+            stack.append((names.get(name) or names.setdefault(name, fold(name)), attributes, parser.CurrentByteIndex, [], pieces))
 
         def end(name: str) -> None:
-            here = stack.pop()
+            nonlocal pieces
+            here, attributes, begin, inner, _ = stack.pop()
             offset = parser.CurrentByteIndex
-            children, text = tuple(here.children), "".join(here.pieces)
-            if children:
+            text = "".join(pieces)
+            if inner:
                 text = blanks.setdefault(text, text) if text.isspace() else text  # indentation is kept once, however often it occurs
             if len(text) > MAX_TEXT:
                 self._refuse(f"has more than {MAX_TEXT // 1024 // 1024} MiB of text in one element")
-            if children or text or data[offset - 2 : offset] != b"/>":  # before the end tag; behind <a/> expat stands already
+            if inner or text or data[offset - 2 : offset] != b"/>":  # before the end tag; behind <a/> expat stands already
                 offset = data.find(b">", offset + len(name)) + 1
-            element = Element(here.name, here.attributes, text, children, document, here.start, offset)
-            (stack[-1].children if stack else root).append(element)
+            element = new(Element, (here, attributes, text, tuple(inner), document, begin, offset))
+            if stack:
+                _, _, _, siblings, pieces = stack[-1]
+                siblings.append(element)
+            else:
+                root.append(element)
 
         def characters(text: str) -> None:
-            stack[-1].pieces.append(text)
+            pieces.append(text)
 
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, characters
 
@@ -270,7 +273,7 @@ class _Reader:
 
     def _reason(self, error: expat.ExpatError) -> str:
         here = self.open[-1] if self.open else None
-        open_tag = f"<{here.name}>, opened at line {self.document.place(here.start)[0]}" if here else ""
+        open_tag = f"<{here[0]}>, opened at line {self.document.place(here[2])[0]}" if here else ""
         code = expat.errors.messages[error.code]
         byte = self.document.data[self.parser.ErrorByteIndex : self.parser.ErrorByteIndex + 1]
         if code == expat.errors.XML_ERROR_TAG_MISMATCH:

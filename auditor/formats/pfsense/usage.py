@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.read import value
@@ -22,22 +22,23 @@ def unused(ctx: Context) -> None:
         if not left:
             return
         if section.name != "aliases":
-            for word in _words(section):
+            for word in _words(section, ctx.aliases.by_name):
                 left.pop(word, None)
     for alias in left.values():
         message = f"nothing uses alias {shown(alias.name)}"
         ctx.note("unused-definition", message, (alias.element.child("name") or alias.element).span, Effect.IGNORED, Level.NOTE)
 
 
-def _words(section: Element) -> Iterator[str]:
-    """Every text of a section, and the parts of those that are lists."""
+def _words(section: Element, names: Container[str]) -> Iterator[str]:
+    """Those texts of a section, and parts of those that are lists, that are among the names."""
     pending = [section]
     while pending:
         element = pending.pop()
+        text = element.text
         if element.children:
             pending.extend(element.children)
-        elif element.text:
-            text = value(element)
+        elif text in names:
             yield text
-            if "," in text or " " in text:
-                yield from text.replace(",", " ").split()
+        elif not text.isalnum():  # a name by itself, or a list of them
+            whole = value(element)
+            yield from (word for word in (whole, *whole.replace(",", " ").split()) if word in names)
