@@ -97,8 +97,9 @@ def svg(
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" class="{"alone" if alone else ""}"'
     )
-    label = f'aria-label="{len(names)} parties and {len(flows)} flows between them"'
-    return f"{head} {label}><style>{STYLE}{DARK if alone else ''}</style><defs>{marks}</defs>{''.join(drawn)}{''.join(boxes)}</svg>\n"
+    named = f'aria-label="{len(names)} parties and {len(flows)} flows between them"'
+    parts = "".join([*(arrow for arrow, _ in drawn), *(label for _, label in drawn), *boxes])
+    return f"{head} {named}><style>{STYLE}{DARK if alone else ''}</style><defs>{marks}</defs>{parts}</svg>\n"
 
 
 def _layout(names: list[str]) -> tuple[dict[str, Point], int]:
@@ -149,7 +150,8 @@ class _Arrows:
         self.places = places
         self.labels = [_Label(x, y + shift, BOX_WIDTH / 2) for x, y in places.values() for shift in (-14, 0, 14)]
 
-    def draw(self, flow: Flow, outcome: Outcome | None, broken: tuple[str, ...] = ()) -> str:
+    def draw(self, flow: Flow, outcome: Outcome | None, broken: tuple[str, ...] = ()) -> tuple[str, str]:
+        """The arrow and its label, which lies over every arrow."""
         kind = outcome.value if outcome else ""
         style = "surely" if flow.surely else "maybe" if flow.maybe else "none"
         path, spots = self._loop(flow.source) if flow.source == flow.destination else self._line(flow.source, flow.destination)
@@ -158,9 +160,9 @@ class _Arrows:
         full = f"{flow.source} → {flow.destination}: {', '.join(flow.surely) or 'nothing'} gets through"
         full += f"; {', '.join(flow.maybe)} in part or perhaps" if flow.maybe else ""
         full += f"; broken: {', '.join(broken)}" if broken else f"; the requirements about it: {kind}" if kind else ""
-        return (
-            f'<g class="flow {kind} {style}"><title>{escape(full)}</title><path d="{path}" marker-end="url(#arrow{kind})"/>'
-            f'<rect x="{label.x - label.half:.0f}" y="{label.y - 8:.0f}" width="{2 * label.half:.0f}" height="16" rx="3"/>'
+        group = f'<g class="flow {kind} {style}"><title>{escape(full)}</title>'
+        return f'{group}<path d="{path}" marker-end="url(#arrow{kind})"/></g>', (
+            f'{group}<rect x="{label.x - label.half:.0f}" y="{label.y - 8:.0f}" width="{2 * label.half:.0f}" height="16" rx="3"/>'
             f'<text x="{label.x:.0f}" y="{label.y + 4:.0f}" text-anchor="middle">{escape(text)}</text></g>'
         )
 
