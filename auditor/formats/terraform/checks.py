@@ -124,7 +124,8 @@ def _on_one_line(nodes: list[Node]) -> Iterator[Problem]:
             settled = node.end_byte
             continue
         around = (node.start_byte, node.end_byte)
-        after = next((b for a, b in pairwise(meaningful(node)) if a.end_point.row != b.start_point.row), None)
+        outside = [(a, b) for a, b in pairwise(meaningful(node)) if a.type != "(" and b.type != ")"]
+        after = next((b for a, b in outside if a.end_point.row != b.start_point.row), None)
         if after is not None:
             settled = node.end_byte
             yield _problem(after, "an expression that goes on in the next line needs parentheses")
@@ -134,8 +135,6 @@ def _in_brackets(node: Node, around: tuple[int, int] | None = None) -> bool:
     """Whether new lines mean nothing at `node`; they mean something at the operation `around` it, if there is one."""
     inner, outer = node, node.parent
     while outer is not None and outer.type not in ("body", "object_elem", "config_file"):
-        if (outer.start_byte, outer.end_byte) == around and outer.type in ("binary_operation", "conditional"):
-            return False
         if outer.type in BRACKETS:
             return True
         before = inner.prev_sibling
@@ -143,6 +142,8 @@ def _in_brackets(node: Node, around: tuple[int, int] | None = None) -> bool:
             before = before.prev_sibling
         if before is not None and before.type == "(":
             return True
+        if (outer.start_byte, outer.end_byte) == around and outer.type in ("binary_operation", "conditional"):
+            return False
         inner, outer = outer, outer.parent
     return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.formats.terraform.bodies import index
 from tests.formats.terraform.reader.reading import plain, resources_of, root_of
 
 
@@ -133,3 +134,22 @@ def test_line_ends_may_be_those_of_windows() -> None:
     root = root_of(more={"main.tf": b'resource "a" "z" {\r\n  w = 2\r\n}\r\n'})
     assert plain(resources_of(root)["a.z"].get("w")) == 2
     assert root.notes() == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        ("b || (\n  c\n)", True),
+        ("(b ||\n c) ? (\n d\n ||\n e) : f", True),
+        ("b || (\n c\n || d)", True),
+        ("[b\n|| c]", True),
+        ("{\n x = (b\n || c)\n}", True),
+        ("b || (c\n) || d\n|| e", False),
+        ("{\n x = b\n || c\n}", False),
+        ("(b\n) ||\n c", False),
+        ("1[0]", True),
+        ("1.a", False),
+    ],
+)
+def test_new_lines_in_operations_stand_in_brackets(value: str, taken: bool) -> None:
+    assert (index(f"a = {value}\n# 0xA\n".encode()).problems == ()) is taken
