@@ -6,10 +6,11 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the run could not be 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -39,8 +40,6 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            import os
-
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(2) from None
 
@@ -67,7 +66,24 @@ def main() -> None:
     except click.Abort:
         click.echo("interrupted", err=True)
         code = 2
-    sys.exit(code if isinstance(code, int) else 0)
+    except OSError as error:  # a full disk behind standard output, for one
+        click.echo(f"Error: {error.filename or 'the output'}: {error.strerror}", err=True)
+        code = 2
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: taking large trees apart, object by object, would take a seventh of the run."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = 2
+    except OSError as error:
+        if code != 2:
+            os.write(2, f"Error: the output: {error.strerror}\n".encode())
+        code = 2
+    os._exit(code)
 
 
 # -- options that several commands share
@@ -231,7 +247,6 @@ def figures(run: Run) -> str:
 
 def report_options(show_passed: bool, quiet: bool, verbose: bool) -> Options:
     """How to report on the terminal there is."""
-    import os
     import shutil
 
     from auditor.report.base import Options
@@ -416,8 +431,6 @@ def fix(
 
 def _no_ids(paths: tuple[str, ...]) -> None:
     """A requirement where a path is expected was meant for --rule."""
-    import os
-
     from auditor.policy.load import builtin_rulesets
 
     for path in paths:
