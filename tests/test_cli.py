@@ -239,7 +239,7 @@ def test_what_a_change_opens_is_told_with_its_line(folder: Path) -> None:
         (folder / name / "main.tf").write_text(text)
     result = auditor("diff", "before", "after", "--fail-on-opened")
     assert result.exit_code == 1
-    assert "+ opened  the internet → terraform:aws_security_group.web  tcp/22" in result.output
+    assert "+ opened  the internet, other private addresses → terraform:aws_security_group.web  tcp/22" in result.output
     assert "after/main.tf:7:" in result.output
     assert "hygiene/world-open-admin: holds → broken" in result.output
     assert auditor("diff", "after", "before", "--fail-on-opened").exit_code == 0
@@ -275,8 +275,8 @@ def test_one_line_that_changes_several_flows_is_told_once(folder: Path) -> None:
         (folder / name / "a.nft").write_text(chain.format(port))
     lines = auditor("diff", "before", "after").output.splitlines()
     assert [line for line in lines if line.startswith(("+", "-", "?"))] == [
-        "+ opened  nftables:a.nft, the internet → nftables:a.nft  tcp/80",
-        "- closed  nftables:a.nft, the internet → nftables:a.nft  tcp/22",
+        "+ opened  nftables:a.nft, the internet, other private addresses → nftables:a.nft  tcp/80",
+        "- closed  nftables:a.nft, the internet, other private addresses → nftables:a.nft  tcp/22",
     ]
     assert "    by     tcp dport 80 accept  after/a.nft:4:5" in lines
     assert "    by     tcp dport 22 accept  before/a.nft:4:5 (before)" in lines
@@ -336,6 +336,15 @@ def test_the_entry_point_ends_quietly_when_its_reader_goes_away(folder: Path) ->
     assert process.wait() in (0, 2)
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")
+@pytest.mark.parametrize("arguments", [("--version",), ("check",), ("rules",)])
+def test_a_full_disk_behind_the_output_is_said(folder: Path, arguments: tuple[str, ...]) -> None:
+    (folder / "main.tf").write_text(OPEN)
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([sys.executable, "-m", "auditor", *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (2, "Error: the output: No space left on device\n")
 
 
 def test_the_entry_point_exits_with_the_code_of_the_command(folder: Path) -> None:
