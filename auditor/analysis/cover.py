@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 from auditor.model.filters import Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict
 from auditor.model.headers import ONE_FAMILY
-from auditor.model.packets import EVERYTHING, Field, Hull, PacketSet, hull
+from auditor.model.packets import EVERYTHING, Field, Hull, Interval, PacketSet, hull
 from auditor.model.record import dataclass, field
 
-_Shape = tuple[int, int, int, int]
-_Key = tuple[int, int, int, int]
+_Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +116,23 @@ def _assigns(call: Call, seen: set[int]) -> bool:
     return any(isinstance(action, Assign) or (isinstance(action, Call) and _assigns(action, seen)) for action in actions)
 
 
+_Places = dict[_Pair, dict[_Pair, list[tuple[Rule, Plain]]]]
+"""Rules by the shape of the block around their addresses (how many low bits of each are free), then by that block."""
+
+
 @dataclass(slots=True)
 class _Index:
-    """Rules by the block around them: shape (how many low bits of each field are free) → block → rules."""
+    """Rules by the block around them: of protocol and port, in which few others are, then of the addresses."""
 
-    shapes: dict[_Shape, dict[_Key, list[tuple[Rule, Plain]]]] = field(default_factory=dict)
+    services: dict[_Pair, dict[_Pair, _Places]] = field(default_factory=dict)
     hulls: dict[PacketSet, Hull] = field(default_factory=dict)
 
     def add(self, rule: Rule, plain: Plain) -> None:
-        shape, key = _block(hull(plain.packets, self.hulls))
-        self.shapes.setdefault(shape, {}).setdefault(key, []).append((rule, plain))
+        protocol, port, source, destination = hull(plain.packets, self.hulls)[:4]
+        shape, block = _block(protocol, port)
+        places = self.services.setdefault(shape, {}).setdefault(block, {})
+        shape, block = _block(source, destination)
+        places.setdefault(shape, {}).setdefault(block, []).append((rule, plain))
 
     def cover(self, packets: PacketSet, demands: frozenset[object]) -> tuple[Rule, ...]:
         """Rules that together take every packet; empty if some packet is left."""
@@ -143,15 +149,19 @@ class _Index:
     def _containing(self, packet: dict[Field, int], demands: frozenset[object]) -> tuple[Rule, Plain] | None:
         a, b = packet[Field.PROTOCOL], packet[Field.DESTINATION_PORT]
         c, d = packet[Field.SOURCE], packet[Field.DESTINATION]
-        for (w, x, y, z), blocks in self.shapes.items():
-            for rule, plain in blocks.get((a >> w, b >> x, c >> y, d >> z), ()):
-                if plain.demands <= demands and packet in plain.packets:
-                    return rule, plain
+        for (w, x), blocks in self.services.items():
+            for (y, z), places in blocks.get((a >> w, b >> x), _NO_PLACES).items():
+                for rule, plain in places.get((c >> y, d >> z), ()):
+                    if plain.demands <= demands and packet in plain.packets:
+                        return rule, plain
         return None
 
 
-def _block(box: Hull) -> tuple[_Shape, _Key]:
-    """The smallest aligned block of each field that holds all of the box."""
-    (a, a_), (b, b_), (c, c_), (d, d_) = box[:4]
-    w, x, y, z = (a ^ a_).bit_length(), (b ^ b_).bit_length(), (c ^ c_).bit_length(), (d ^ d_).bit_length()
-    return (w, x, y, z), (a >> w, b >> x, c >> y, d >> z)
+_NO_PLACES: _Places = {}
+
+
+def _block(one: Interval, other: Interval) -> tuple[_Pair, _Pair]:
+    """The smallest aligned block of two fields that holds all of these values: the shape of it, and which it is."""
+    (a, a_), (b, b_) = one, other
+    x, y = (a ^ a_).bit_length(), (b ^ b_).bit_length()
+    return (x, y), (a >> x, b >> y)
