@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from auditor.files import Tree, Unreadable
 
+MOST_BYTES = 64 * 1024 * 1024
+
 
 class Excerpts:
-    """`auditor.report.base.Sources` over a tree. Files that cannot be read and binary ones have no text: a report goes on."""
+    """`auditor.report.base.Sources` over a tree. Files that cannot be read, huge ones and binary ones have no text: a report goes on."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -17,7 +19,7 @@ class Excerpts:
         if path not in self._texts:
             try:
                 data = self._tree.read_bytes(path)
-                self._texts[path] = "" if b"\0" in data else data.decode("utf-8", "replace")
+                self._texts[path] = "" if b"\0" in data or len(data) > MOST_BYTES else data.decode("utf-8", "replace")
             except Unreadable:
                 self._texts[path] = ""
         return self._texts[path]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
 from auditor.model.headers import IPV4, IPV6
 from auditor.model.packets import V6_BASE, Interval
@@ -51,10 +51,12 @@ def ipv4(text: str) -> int | None:
     """A dotted address as a number; None if it is none."""
     if not _V4.match(text):
         return None
-    try:
-        return int(IPv4Address(text))
-    except AddressValueError:
-        return None
+    value = 0
+    for part in text.split("."):
+        if int(part) > 255 or (part[0] == "0" and part != "0"):
+            return None
+        value = value << 8 | int(part)
+    return value
 
 
 def ipv6(text: str) -> int | None:

@@ -15,6 +15,8 @@ from auditor.model.graph import Graph
 from auditor.model.source import Effect, Level, Note, Span
 
 NAME = "switch"
+MOST_TEXT = 16 * 1024 * 1024
+MOST_LINES = 200_000
 
 
 def load(tree: Tree, paths: Sequence[str]) -> Graph:
@@ -43,6 +45,9 @@ def read(tree: Tree, path: str) -> Config | Note:
     except Unreadable as error:
         return _unparsable(f"{path} {error}", Span.of_file(path))
     text = source.text
+    if len(text) > MOST_TEXT or text.count("\n") > MOST_LINES:
+        said = f"{path} has more than {MOST_TEXT // 1024 // 1024} MiB or {MOST_LINES:,} lines: too much for a switch's configuration"
+        return _unparsable(said, Span.of_file(path))
     template = _template(text)
     if template:
         return _unparsable(f"{path} is a template: render it, and check what comes out", _line(path, text, template))

@@ -137,3 +137,9 @@ def test_no_secret_is_in_anything_that_is_said() -> None:
     assert len(made.notes) >= 3
     assert SECRET not in repr((made.notes, made.zones, [(hook.label, hook.filter.name) for hook in made.hooks]))
     assert SECRET not in repr([(rule.text, rule.name) for each in made.filters for rule in each.rules])
+
+
+def test_a_file_that_is_too_long_is_refused_and_costs_little() -> None:
+    found = load("hostname x\nip access-list extended A\n" + " permit ip any any\n" * 200_000)
+    assert [note.trap for note in found.notes] == ["unparsable"]
+    assert "200,000 lines" in found.notes[0].message
