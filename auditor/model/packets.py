@@ -261,8 +261,11 @@ def _combine(operation: _Operation, a: PacketSet, b: PacketSet) -> PacketSet:
     return _node(a.level, tuple(ends), tuple(kids))
 
 
-def _crossed(a: PacketSet, b: PacketSet) -> PacketSet:
-    """The meet of two nodes of one level. It is what most time goes to: children that need no meet of their own are told apart here."""
+def _crossed(operation: _Operation, final: PacketSet, neutral: PacketSet, a: PacketSet, b: PacketSet) -> PacketSet:
+    """The meet or the join of two nodes of one level; `final` decides it whatever the other is, `neutral` leaves the other as it is.
+
+    It is what most time goes to: children that need no operation of their own are told apart here.
+    """
     ends: list[int] = []
     kids: list[PacketSet] = []
     i = j = 0
@@ -272,12 +275,12 @@ def _crossed(a: PacketSet, b: PacketSet) -> PacketSet:
     before: PacketSet | None = None
     while end != last:
         x, y = a_kids[i], b_kids[j]
-        if x is NOTHING or y is NOTHING:
-            child = NOTHING
-        elif x is EVERYTHING or x is y:
+        if x is final or y is final:
+            child = final
+        elif x is neutral or x is y:
             child = y
         else:
-            child = x if y is EVERYTHING else _meet(x, y)
+            child = x if y is neutral else operation(x, y)
         end_a, end_b = a_ends[i], b_ends[j]
         if end_a < end_b:
             end = end_a
@@ -385,7 +388,7 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
     elif len(b.ends) > 8 * len(a.ends):
         result = _sliced(_meet, b, a)
     else:
-        result = _crossed(a, b)
+        result = _crossed(_meet, NOTHING, EVERYTHING, a, b)
     return _remember(_met, (a, b), result)
 
 
@@ -407,7 +410,11 @@ def _join(a: PacketSet, b: PacketSet) -> PacketSet:
     known = _joined.get((a, b))
     if known is not None:
         return known
-    return _remember(_joined, (a, b), ~_meet(~a, ~b) if _uneven(a, b) else _combine(_join, a, b))
+    if a.level != b.level:
+        result = _combine(_join, a, b)
+    else:
+        result = ~_meet(~a, ~b) if _uneven(a, b) else _crossed(_join, EVERYTHING, NOTHING, a, b)
+    return _remember(_joined, (a, b), result)
 
 
 def _uneven(a: PacketSet, b: PacketSet) -> bool:
