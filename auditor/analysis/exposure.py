@@ -12,7 +12,7 @@ from itertools import accumulate, islice
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.analysis.reach import Judgement, answers_to
 from auditor.analysis.times import at_worst
-from auditor.model.filters import Filter, Rule, Settle, Verdict
+from auditor.model.filters import Fact, Filter, Predicate, Rule, Settle, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
@@ -44,12 +44,35 @@ class Site:
     hooks: tuple[Hook, ...]
     way: Way
 
-    def bounds(self, question: PacketSet, at_times: bool = False) -> Bounds:
-        """What all of them together surely and maybe let through; `at_times`: where rates are not exceeded and nobody is banned yet."""
+    def bounds(self, question: PacketSet, at_times: bool = False, stranger: bool = False) -> Bounds:
+        """What all of them together surely and maybe let through; `at_times`: where rates are not exceeded and nobody is banned yet.
+
+        `stranger`: by the user's own rules, for somebody who is in no group, behind no interface and of no name that these ask for, unless
+        he is known to be.
+        """
         result = Bounds(question, question)
         for crossing in self.way.crossings:
-            result &= bounds(at_worst(crossing.filter) if at_times else crossing.filter, crossing.settle, result.maybe)
+            filter_, settle = (_written(crossing.filter), _as_stranger(crossing)) if stranger else (crossing.filter, crossing.settle)
+            result &= bounds(at_worst(filter_) if at_times else filter_, settle, result.maybe)
         return result
+
+
+def _as_stranger(crossing: Crossing) -> Settle:
+    """What a network is stays unknown, unless it is the one that the place itself lies in; who the sender is does not."""
+
+    def settle(predicate: Predicate) -> bool | None:
+        valueless = predicate.fact is Fact.WITHIN and not predicate.values & crossing.destination.references
+        return crossing.settle(predicate) or (None if valueless else False)
+
+    return settle
+
+
+def _written(filter_: Filter) -> Filter:
+    """The filter without what the product itself lets in."""
+    from auditor.model.record import replace
+
+    rules = tuple(rule for rule in filter_.rules if not (rule.synthetic and rule.action is Verdict.PERMIT))
+    return filter_ if len(rules) == len(filter_.rules) else replace(filter_, rules=rules)
 
 
 def inbound_sites(graph: Graph) -> Iterator[Site]:
@@ -101,7 +124,7 @@ def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
 def _behind(zone: Zone | None) -> Endpoint:
     if zone is None:
         return Endpoint("its members", addresses=ANYWHERE)
-    return Endpoint(zone.label, "", frozenset({zone.id}), zone.networks or ANYWHERE)
+    return Endpoint(zone.label, "", frozenset({zone.id}), zone.networks or ANYWHERE, references=zone.references)
 
 
 def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
@@ -115,6 +138,20 @@ def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | N
         let = site.bounds(question, at_times=True).surely
         leak |= _for_all(let, question)
     return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
+
+
+def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
+    """Whether one of the TCP ports may be reached from all public addresses of a family, by a value that is not known."""
+    for family in (IPV4, IPV6):
+        if _passes_by(site, family):
+            continue
+        question = NEW_FLOW & sources(intersect_intervals(PUBLIC, [family])) & destinations([family]) & ports(6, ports_)
+        let = site.bounds(question, at_times=True, stranger=True)
+        leak = _for_all(let.maybe, question)
+        valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
+        if leak and valueless:
+            return Judgement(Outcome.OPEN, site.way, leak, valueless, site.way.crossings[-1])
+    return None
 
 
 def permits_by_default(site: Site) -> Judgement | None:

@@ -16,7 +16,7 @@ from auditor.model.headers import NEW_FLOW, destinations, services_text, sources
 from auditor.model.packets import EVERYTHING, PacketSet
 from auditor.model.record import dataclass
 from auditor.policy.conditions import Value
-from auditor.policy.evidence import evidence
+from auditor.policy.evidence import evidence, question_of
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
 from auditor.policy.services import parse_service
 
@@ -99,6 +99,8 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
         if judged is not None:
             open_ = ", ".join(services_text(judged.packets, 8))
             yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from the whole internet")
+        elif (perhaps := exposure.perhaps_open_to_the_world(site, spans)) is not None:
+            yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
 
 
 def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
@@ -208,6 +210,14 @@ def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
             filter_ = filter_.then
         place = Location(filter_.default_span or filter_.span, "", filter_.name)
     return replace(_finding(requirement, what, place), witness=shown.witness, trace=shown.trace, related=shown.related)
+
+
+def _undecided(requirement: Requirement, judged: Judgement, what: str) -> Finding:
+    from auditor.model.record import replace
+
+    questions = tuple(map(question_of, judged.unknowns))
+    reasons = "; ".join(dict.fromkeys(question.reason for question in questions[:3]))
+    return replace(_shown(requirement, judged, f"{what}: {reasons}"), outcome=Outcome.OPEN, questions=questions)
 
 
 def _place(rule: Rule) -> Location:

@@ -1,0 +1,49 @@
+"""That no port is open to the world is not said where a value that is missing decides it."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Finding, Outcome
+
+GROUP = """\
+variable "network" {}
+variable "clients" {}
+resource "aws_vpc" "main" {
+  cidr_block = var.network
+}
+resource "aws_security_group" "web" {
+  vpc_id = aws_vpc.main.id
+  ingress {
+    from_port   = PORT
+    to_port     = PORT
+    protocol    = "tcp"
+    cidr_blocks = [SOURCE]
+  }
+}
+"""
+
+
+def world_open(port: str, source: str) -> Finding:
+    files: dict[str, str | bytes] = {"main.tf": GROUP.replace("PORT", port).replace("SOURCE", source)}
+    reading = audit.read(MemoryTree(files), ("main.tf",), audit.Request())
+    return next(each for each in audit.findings_of(reading) if each.rule == "hygiene/world-open-admin")
+
+
+@pytest.mark.parametrize(
+    ("port", "source", "outcome"),
+    [
+        ("22", "var.clients", Outcome.OPEN),
+        ("443", "var.clients", Outcome.HOLDS),
+        ("22", "var.network", Outcome.HOLDS),
+        ("22", "aws_vpc.main.cidr_block", Outcome.HOLDS),
+        ("22", '"10.0.0.0/8"', Outcome.HOLDS),
+        ("22", '"0.0.0.0/0"', Outcome.BROKEN),
+    ],
+)
+def test_a_source_without_a_value_may_be_the_world_unless_it_is_the_own_network(port: str, source: str, outcome: Outcome) -> None:
+    found = world_open(port, source)
+    assert found.outcome is outcome
+    assert [each.reason for each in found.questions] == (["variable clients has no value"] if outcome is Outcome.OPEN else [])
