@@ -19,6 +19,7 @@ LABEL = 9
 LONGEST_TRACE = 12
 LISTED = 6
 IN_FULL = 5
+MOST_OTHERS = 12
 
 
 class Ink(Enum):
@@ -139,9 +140,12 @@ class _Page:
         in_full = findings if self.options.whole else findings[:IN_FULL]
         for finding in in_full:
             yield from self.finding(finding, info.title)
-        for finding in findings[len(in_full) :]:
+        others = findings[len(in_full) :]
+        for finding in others[:MOST_OTHERS]:
             where = f"{place(finding.location.span)}  {finding.location.name}" if finding.location else finding.message
             yield from self.labelled("also", where)
+        if len(others) > MOST_OTHERS:
+            yield from self.labelled("", f"… {len(others) - MOST_OTHERS} more: -v shows them", Ink.FAINT)
         told = {question.settle for finding in in_full for question in finding.questions}
         for text in dict.fromkeys(finding.help for finding in findings if finding.help and finding.help not in told):
             yield from self.labelled("do", text)
