@@ -19,16 +19,17 @@ LONGEST = 400
 
 _TELLING = (
     r"(?:passw(?:or)?d|passwd|passphrase|secret|token|psk|pre-?shared[-_]?key|private[-_]?key|api[-_]?key|access[-_]?key|encryption[-_]?key"
-    r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie)"
+    r"|auth[-_]?key|bcrypt|sha512|md5-hash|nt-hash|otp_seed|prv|community|credential|bindpw|ldap_bindpw|shared_secret|tls-?key|user_data|cookie|sshkeys)"
 )
 _STEMS = (
     *("passw", "passphrase", "secret", "token", "psk", "shared", "private", "api", "access", "encryption", "auth", "bcrypt", "sha512"),
-    *("md5-hash", "nt-hash", "otp_seed", "prv", "community", "credential", "bindpw", "tls", "user_data", "cookie"),
+    *("md5-hash", "nt-hash", "otp_seed", "prv", "community", "credential", "bindpw", "tls", "user_data", "cookie", "sshkeys"),
     *("/key", "/crt", "/ca"),  # in the paths of JSON patches
     "content",  # what whole files hold
 )  # each of the names above has one of these in it
 _TELLS = lazyre.compile(_TELLING + r"|\b(?:key|crt|ca|cert|key-string)\b", re.IGNORECASE)
 _IN_URL = lazyre.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)
+_AUTHORISED = lazyre.compile(r"(?P<name>\b(?:authorization:\s*\w+|bearer)\s+)(?P<value>[^\s\"']{6,})", re.IGNORECASE)
 _RANDOM = lazyre.compile(r"[A-Za-z0-9+/_=-]{20,}")
 _JOIN = lazyre.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
 """A token by which machines join a cluster of Kubernetes or Talos."""
@@ -40,6 +41,11 @@ _OPENERS = ("{", "[", "|", ">", "|-", ">-", "|+", ">+", *"ABCDEFGHIJKLMNOPQRSTUV
 _VALUE = lazyre.compile(r"\s*(?:-\s+)?[\"']?value[\"']?\s*[=:]")
 _BEGIN = lazyre.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET|STATIC KEY)[A-Z0-9 ]*-----")
 _END = lazyre.compile(r"-----END [A-Z0-9 ]+-----")
+_DUMPED = lazyre.compile(r"\s+certificate\s+(?:self-signed|ca|rollover|[0-9A-Fa-f]+)\b")
+"""A certificate in a switch's configuration, written out in lines up to `quit`."""
+_SUSPECT = lazyre.compile(
+    r"passw|secret|token|key|psk|community|credential|bearer|://|\$\w+\$|[A-Za-z0-9+/_=-]{20,}|[a-z0-9]{6}\.[a-z0-9]{16}", re.IGNORECASE
+)
 
 
 _DEVICE = lazyre.compile(
@@ -100,11 +106,17 @@ def redact(line: str) -> str:
         line = _SPOKEN.sub(rf"\g<name>{BLANK}", line)
     if _TELLS.search(line):
         line = _telling().blank(line)
+    line = _AUTHORISED.sub(rf"\g<name>{BLANK}", line)
     line = _IN_URL.sub(rf"\g<name>{BLANK}", line)
     line = _CRYPT.sub(BLANK, line)
     line = _JOIN.sub(BLANK, line)
     line = _RANDOM.sub(lambda found: BLANK if _drawn_by_lot(found.group()) else found.group(), line)
     return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+
+
+def quoted(text: str) -> str:
+    """A short text of a configuration, such as a description, without secrets; cheap for the many that have none."""
+    return redact(text) if _SUSPECT.search(text) else text
 
 
 def hidden(lines: Sequence[str]) -> frozenset[int]:
@@ -120,8 +132,13 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
         if "path" in lines[number] and _telling().path.search(lines[number][:LONGEST]):
             beside = (each for each in (number - 1, number + 1) if 0 <= each < len(lines))
             inside.update(each for each in beside if _VALUE.match(lines[each]))
-    armoured = {number for number, line in enumerate(lines) if "-----" in line}
+    armoured = {number for number, line in enumerate(lines) if "-----" in line or " certificate " in line}
+    dumped = False
     for number, line in enumerate(lines):
+        if dumped:
+            inside.add(number)
+            dumped = line.strip() != "quit"
+            continue
         if indent is None and not within and number not in telling and number not in armoured:
             continue  # nearly every line of a large file
         depth = len(line) - len(line.lstrip())
@@ -129,6 +146,7 @@ def hidden(lines: Sequence[str]) -> frozenset[int]:
             inside.add(number)
             continue
         indent = depth if number in telling and line.rstrip().endswith(_OPENERS) and _telling().opens.search(line[:LONGEST]) else None
+        dumped = number in armoured and _DUMPED.match(line) is not None
         begins = _BEGIN.search(line) if number in armoured else None
         if within or begins:
             inside.add(number)

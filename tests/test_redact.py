@@ -6,7 +6,7 @@ import pytest
 
 from auditor.excerpts import Excerpts
 from auditor.files import MemoryTree
-from auditor.redact import BLANK, redact
+from auditor.redact import BLANK, hidden, quoted, redact
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,22 @@ def test_the_content_of_a_file_and_what_a_patch_sets_at_a_telling_path_are_not_s
     assert shown[0] == ("files:", "  - path: /etc/a", "    content: |", BLANK, "  - path: /etc/b")
     assert shown[1][2] == BLANK
     assert shown[1][5] == "  value: worker"
+
+
+def test_who_is_authorised_and_how_is_not_told() -> None:
+    assert redact('curl -H "Authorization: Bearer Zq7abc9x" https://a') == f'curl -H "Authorization: Bearer {BLANK}" https://a'
+
+
+def test_a_certificate_that_is_written_out_is_hidden_up_to_its_end() -> None:
+    lines = ["crypto pki certificate chain X", " certificate self-signed 01", "  30820330", "  quit", "line vty 0 4"]
+    assert hidden(lines) == {2, 3}
+
+
+@pytest.mark.parametrize("text", ["office", "rule for the web servers", "TCP 443 to 10.0.0.1"])
+def test_a_description_is_quoted_as_it_is(text: str) -> None:
+    assert quoted(text) == text
+
+
+@pytest.mark.parametrize("text", ["password: hunter2hunter2", "https://me:hunter2hunter2@host/x", "token=hunter2hunter2"])
+def test_a_description_is_quoted_without_its_secrets(text: str) -> None:
+    assert "hunter2" not in quoted(text)

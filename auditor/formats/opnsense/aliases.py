@@ -21,6 +21,7 @@ from auditor.formats.xmlspan import Element
 from auditor.model.packets import V6_BASE, Interval
 from auditor.model.record import dataclass
 from auditor.model.source import Effect, Note, Span, Unknown
+from auditor.redact import quoted
 
 _BUILT_IN = ("bogons", "bogonsv6", "virusprot", "sshlockout")
 _PORTAL = "__captiveportal_zone_"
@@ -375,7 +376,7 @@ def _odd_entry(alias: Alias, word: str, span: Span) -> Note:
 
 def shown(word: str, most: int = 60) -> str:
     """A value for a message: cut, and without the user part of a URL."""
-    clean = re.sub(r"//[^/@\s]*@", "//", word)
+    clean = quoted(re.sub(r"//[^/@\s]*@", "//", word))
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 

@@ -21,6 +21,7 @@ from auditor.formats.pf.ports import Ports, entry
 from auditor.formats.xmlspan import Element
 from auditor.model.record import dataclass
 from auditor.model.source import Effect, Note, Unknown
+from auditor.redact import quoted
 
 _FIELDS = frozenset(
     [
@@ -102,7 +103,7 @@ def _forward(rule: Element, number: int, reflect: bool) -> Forward:
     record = Record(
         Store.FORWARD,
         Priority.FORWARD,
-        text(rule, "descr") or f"port forward {number}",
+        quoted(text(rule, "descr")) or f"port forward {number}",
         rule,
         disabled=flag(rule, "disabled"),
         log=flag(rule, "log"),

@@ -14,6 +14,7 @@ from auditor.formats.opnsense.record import Priority, Record, Side, Store
 from auditor.formats.opnsense.values import empty, flag, items, place, present, repeated_in, text
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Effect, Level, Note, Unknown
+from auditor.redact import quoted
 
 PORT_PROTOCOLS = ("tcp", "udp", "tcp/udp")
 _FIELDS = frozenset(
@@ -110,7 +111,7 @@ def _record(rule: Element, number: int, interfaces: Interfaces, schedules: froze
     return Record(
         Store.LEGACY,
         _priority(rule, interface, interfaces),
-        text(rule, "descr") or f"rule {number}",
+        quoted(text(rule, "descr")) or f"rule {number}",
         rule,
         disabled=flag(rule, "disabled"),
         action=action or "pass",

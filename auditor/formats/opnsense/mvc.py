@@ -15,6 +15,7 @@ from auditor.formats.opnsense.record import Priority, Record, Side, Store
 from auditor.formats.opnsense.values import empty, flag, items, place, repeated_in, text, whole
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Effect, Level, Note, Unknown
+from auditor.redact import quoted
 
 STORE = "OPNsense/Firewall/Filter"
 KNOWN_VERSIONS = {STORE: (1, 0, 5), "OPNsense/Firewall/Alias": (1, 0, 1)}
@@ -136,7 +137,7 @@ def _record(rule: Element, number: int, interfaces: Interfaces, schedules: froze
     return Record(
         Store.MVC,
         _priority(named, flag(rule, "interfacenot"), interfaces),
-        text(rule, "description") or f"rule {number}",
+        quoted(text(rule, "description")) or f"rule {number}",
         rule,
         disabled=empty(_value(rule, "enabled")),
         action=action or "pass",

@@ -49,9 +49,7 @@ def _beside(ctx: Context) -> None:
     """What brings rules of its own that are not in the file, or filters where nothing is expected to."""
     for bridge in ctx.config.every("bridges/bridged"):
         if field(bridge, "members"):
-            message = (
-                "traffic between the members of a bridge meets their rules; which member a machine is behind is not known"
-            )
+            message = "traffic between the members of a bridge meets their rules; which member a machine is behind is not known"
             ctx.note("bridge", message, bridge.head, Effect.UNKNOWN, Level.NOTE)
     for package in ctx.config.every("installedpackages/package"):
         if package.child("filter_rule_function") is not None:

@@ -12,6 +12,7 @@ from auditor.formats.pfsense.read import Config
 from auditor.formats.xmlspan import Element
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note, Span, Unknown
+from auditor.redact import quoted
 
 SHOWN = 60
 
@@ -90,5 +91,5 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 def shown(text: str) -> str:
     """A text of the file as messages print it: one line, not too long."""
-    line = " ".join(text.split())
+    line = quoted(" ".join(text.split()))
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"

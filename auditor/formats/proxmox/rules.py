@@ -12,6 +12,7 @@ from auditor.formats.proxmox.written import Written
 from auditor.model.filters import ANY, Call, Chain, Condition, Rule, Undecided, Verdict, both
 from auditor.model.record import dataclass, field
 from auditor.model.source import Span, Unknown
+from auditor.redact import quoted
 
 VERDICTS = {"ACCEPT": Verdict.PERMIT, "DROP": Verdict.DENY, "REJECT": Verdict.REJECT}
 
@@ -48,7 +49,7 @@ class Writer:
     def _rule(self, words: Written, document: Document, backend: Backend, where: Condition = ANY) -> Rule:
         line = words.line
         asked = both(where, condition(words, self.names(document, backend)), *map(Undecided, line.doubts))
-        verdict, name = VERDICTS[words.action.text.upper()], words.comment[:80]
+        verdict, name = VERDICTS[words.action.text.upper()], quoted(words.comment[:80])
         return Rule(asked, verdict, words.span, words.text, name, line.address, trail=line.trail)
 
     def _called(self, words: Written, direction: str, backend: Backend, where: Condition) -> Iterator[Rule]:
@@ -59,12 +60,12 @@ class Writer:
         if cluster is None or (cluster.partial and group is None):
             unknown = Unknown(f"the group {name} is in cluster.fw, which was not read", words.span, f"proxmox:group/{name.lower()}")
             for verdict in (Verdict.DENY, Verdict.PERMIT):
-                yield Rule(both(where, Undecided(unknown)), verdict, words.span, words.text, words.comment[:80])
+                yield Rule(both(where, Undecided(unknown)), verdict, words.span, words.text, quoted(words.comment[:80]))
             return
         if group is not None:
             chain = self._chain(group.name, group.rules, group.span, direction, backend)
             if chain.rules:
-                yield Rule(where, Call(chain), words.span, words.text, words.comment[:80])
+                yield Rule(where, Call(chain), words.span, words.text, quoted(words.comment[:80]))
 
     def _chain(self, name: str, lines: tuple[Line, ...], span: Span, direction: str, backend: Backend) -> Chain:
         key = (name, direction, backend)
