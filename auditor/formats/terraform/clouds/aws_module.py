@@ -147,22 +147,25 @@ class _Call:
     def _rules(self, direction: str, owner: Value) -> Iterator[Made]:
         for prefix in ("", "computed_"):
             common = {"type": string(direction), "security_group_id": owner}
-            named = self._counted(f"{prefix}{direction}_rules", self._added(direction) if not prefix else ())
+            named = self._counted(f"{prefix}{direction}_rules", self._added(f"{prefix}{direction}_rules"))
             for index, (element, doubt) in enumerate(named):
                 yield self._rule(f"{prefix}{direction}_rules", index, element, doubt, common | self._named(direction, element))
             for kind, argument in KINDS.items():
                 name = f"{prefix}{direction}_{kind}"
-                itself = ((string("all-all"), None),) if self.sub and name == "ingress_with_self" else ()
-                added = tuple((object_value({"rule": value}), doubt) for value, doubt in itself)
-                for index, (element, doubt) in enumerate(self._counted(name, added)):
+                for index, (element, doubt) in enumerate(self._counted(name, self._added(name))):
                     yield self._rule(name, index, element, doubt, common | self._mapped(direction, argument, element))
 
-    def _added(self, direction: str) -> tuple[tuple[Value, Unknown | None], ...]:
-        """The names a submodule adds by itself."""
+    def _added(self, name: str) -> tuple[tuple[Value, Unknown | None], ...]:
+        """What a submodule adds to a list by itself, unless the call says what (in `auto_ingress_rules` and the like)."""
         if self.sub is None:
             return ()
-        names = _tables().submodules[self.sub] if direction == "ingress" else ["all-all"]
-        return tuple((string(name), None) for name in names)
+        given = self.call.get(f"auto_{name}")
+        if set_here(given):
+            return tuple(elements(given))
+        if name == "ingress_with_self":
+            return ((object_value({"rule": string("all-all")}), None),)
+        names = {"ingress_rules": _tables().submodules[self.sub], "egress_rules": ["all-all"]}.get(name, ())
+        return tuple((string(each), None) for each in names)
 
     def _counted(self, name: str, added: tuple[tuple[Value, Unknown | None], ...]) -> tuple[tuple[Value, Unknown | None], ...]:
         """The elements that come to exist; of a computed list as many as its number says."""
@@ -177,7 +180,7 @@ class _Call:
         count = self.call.get(f"number_of_{name}")
         if count.is_unknown:
             return tuple((each, doubt or unknown_of(count, self.call.span)) for each, doubt in listed)
-        amount = integer_of(count) or 0
+        amount = (integer_of(count) or 0) + (integer_of(self.call.get(f"auto_number_of_{name}")) or 0 if self.sub else 0)
         if amount < len(listed):
             missing = (
                 f"{name} has {len(listed)} elements and number_of_{name} is {amount}: {len(listed) - amount} of the rules do not exist"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from auditor.files import DirectoryTree
 from auditor.formats.terraform.clouds import read_estate
 from auditor.formats.terraform.modules import Options, load_root
@@ -61,3 +63,25 @@ def test_an_unknown_rule_name_is_what_the_plan_fails_at() -> None:
 def test_a_submodule_of_another_name_is_a_module_that_is_not_installed() -> None:
     estate = estate_of('module "x" {\n  source = "terraform-aws-modules/security-group/aws//modules/talos"\n}\n')
     assert traps(estate) == {"module-not-installed"}
+
+
+SUBMODULE = 'module "w" {\n  source = "terraform-aws-modules/security-group/aws//modules/ssh"\n  ingress_cidr_blocks = ["10.0.0.0/8"]\n'
+
+
+@pytest.mark.parametrize(
+    ("argument", "found"),
+    [
+        ("", ["in permit tcp/22 from 10.0.0.0/8", "in permit everything from self"]),
+        ("auto_ingress_rules = []", ["in permit everything from self"]),
+        ('auto_ingress_rules = ["dns-tcp"]', ["in permit tcp/53 from 10.0.0.0/8", "in permit everything from self"]),
+        ("auto_ingress_with_self = []", ["in permit tcp/22 from 10.0.0.0/8"]),
+        (
+            'auto_computed_ingress_with_self = [{ rule = "dns-tcp" }]\n  auto_number_of_computed_ingress_with_self = 1',
+            ["in permit tcp/22 from 10.0.0.0/8", "in permit everything from self", "in permit tcp/53 from self"],
+        ),
+    ],
+)
+def test_what_a_submodule_adds_by_itself_can_be_given(argument: str, found: list[str]) -> None:
+    estate = estate_of(f"{SUBMODULE}  auto_egress_rules = []\n  {argument}\n}}\n")
+    (group,) = estate.groups
+    assert [line.replace(f"group {group}", "self") for line in lines(estate.groups[group])] == found
