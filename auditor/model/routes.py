@@ -158,7 +158,8 @@ class Routes:
             (max(low - 1, 0), high + 1) for spot in spots for low, high in spot.zone.networks or ()
         ]  # its own address is left out there
         own = intersect_intervals(standing.device.addresses, merge_intervals(near))
-        return replace(destination, addresses=own, exact=True) if len(own) == len(spots) == 1 else destination
+        usual = intersect_intervals(own, (IPV4,)) or own
+        return replace(destination, addresses=usual, exact=True) if len(usual) == len(spots) == 1 else destination
 
     def unfiltered(self, source: Endpoint, destination: Endpoint) -> Zone | None:
         """See `Graph.unfiltered`."""

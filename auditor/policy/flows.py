@@ -38,6 +38,8 @@ UPKEEP = (
     union(icmp(Protocol.ICMP, kind) for kind in (0, 3, 11, 12))
     | union(icmp(Protocol.ICMPV6, kind) for kind in (1, 2, 3, 4, 129, 130, 131, 132, 133, 134, 135, 136, 143))
     | ports(Protocol.UDP, ((68, 68), (546, 546)))
+    | ports(Protocol.UDP, ((67, 67),), ((68, 68),))
+    | ports(Protocol.UDP, ((547, 547),), ((546, 546),))
 )
 """What a host needs to be told to stay on its network: errors, answers, its neighbours and routers, its own address. Nothing new."""
 

@@ -57,3 +57,32 @@ def test_a_router_that_was_read_and_filters_others_lets_by_what_it_does_not_filt
 def test_a_router_without_any_filter_is_no_firewall() -> None:
     bare = SWITCH.replace(" LINE\n", "").replace(" ip access-group NODES-IN out\n", "")
     assert findings(bare)["talos/kubelet-private"].outcome is Outcome.OPEN
+
+
+GUESTS = """\
+ip access-list extended GUESTS-IN
+ 10 permit udp any eq 68 any eq 67
+ 40 deny ip any 10.0.0.0 0.0.0.255
+interface Vlan10
+ ip address 10.0.0.1 255.255.255.0
+interface Vlan50
+ ip address 10.50.0.1 255.255.255.0
+ ip access-group GUESTS-IN in
+"""
+CONNECTORS = (
+    "rulesets: [disruptive-gen2]\nroles:\n"
+    '  connector: {zone: "switch:core.cfg:Vlan50"}\n  internal: {zone: "switch:core.cfg:Vlan10"}\n  dhcp: {zone: "switch:core.cfg:self"}\n'
+)
+
+
+@pytest.mark.parametrize("more", ["", " ipv6 address 2001:db8:50::1/64\n"])
+def test_the_usual_line_for_dhcp_is_enough_and_leaks_nothing(more: str) -> None:
+    files: dict[str, str | bytes] = {
+        "core.cfg": GUESTS.replace("interface Vlan50\n", f"interface Vlan50\n{more}"),
+        "auditor.yaml": CONNECTORS,
+    }
+    reading = audit.read(MemoryTree(files), ("core.cfg",), audit.Request())
+    found = {each.rule: each for each in audit.findings_of(reading)}
+    assert found["disruptive-gen2/dhcp"].outcome is Outcome.HOLDS
+    assert found["disruptive-gen2/isolated"].outcome is Outcome.HOLDS
+    assert found["disruptive-gen2/local-dns"].outcome is Outcome.BROKEN
