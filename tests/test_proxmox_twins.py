@@ -153,7 +153,7 @@ BLOCK = st.fixed_dictionaries(
         "dport": st.sampled_from(["22", "0", "80,443", "8000:8010", "9:1"]),
         "sport": st.sampled_from(["53", "0"]),
         "macro": st.sampled_from(["SSH", "web", "Ping", "DNS"]),
-        "source": st.sampled_from(["10.0.0.0/8", "fd00::/8", "office", "+admins", "10.0.0.5/8", "dc/office", "guest/office"]),
+        "source": st.sampled_from(["10.0.0.0/8", "fd00::/8", "office", "+admins", "10.0.0.5/8", "dc/office"]),
         "dest": st.sampled_from(["10.2.0.0/16", "+admins", "fd00::1"]),
         "iface": st.sampled_from(["net0", "net1", "eth0"]),
         "enabled": st.booleans(),
@@ -303,6 +303,22 @@ def test_each_device_has_its_own_switch() -> None:
 def test_a_clone_has_the_devices_of_what_it_copies() -> None:
     copied = VM.replace("network_device {\n    firewall = true", "clone {\n    vm_id = 9000")
     assert verdicts(graph({"main.tf": copied + NODE + ON + OWN + rules(SSH)}))[Place.INBOUND][1] is False
+
+
+def test_root_modules_with_a_cluster_each_are_told_apart() -> None:
+    tree = {f"{name}/main.tf": VM + NODE + ON.replace("true", on) + OWN + rules([]) for name, on in (("dev", "false"), ("prod", "true"))}
+    assert {hook.zone for hook in graph(tree).hooks if (hook.zone or "").endswith("100")} == {"proxmox:prod:100"}
+
+
+def test_the_cluster_may_be_stated_in_another_root_module() -> None:
+    found = graph({"cluster/main.tf": NODE + ON, "guests/main.tf": VM + OWN + rules([])})
+    assert verdicts(found) == verdicts(terraform([]))
+
+
+def test_a_key_with_a_slash_is_no_folder() -> None:
+    each = VM.replace("  vm_id = 100\n", '  for_each = { "a/b" = 100, "c/d" = 101 }\n  vm_id = each.value\n')
+    text = each + NODE + ON + OWN.replace("  vm_id = 100\n", '  for_each = { "a/b" = 100, "c/d" = 101 }\n  vm_id = each.value\n')
+    assert {hook.zone for hook in graph({"main.tf": text}).hooks if "10" in (hook.zone or "")} == {"proxmox:100", "proxmox:101"}
 
 
 def test_no_text_in_a_word_becomes_an_option() -> None:

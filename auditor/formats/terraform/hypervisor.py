@@ -52,7 +52,7 @@ def documents(root: Root, machines: Mapping[str, Machine]) -> Iterator[Document]
     """What each resource of a root module writes, as a file of its own. `machines` by the symbols of their numbers."""
     for resource in root.resources((*CLUSTER, *NODE, *OPTIONS, *ALIAS, *IPSET, *SECURITY_GROUP, *RULES)):
         scope, name = _target(resource, machines)
-        path = f"{root.directory}/{resource.address}".lstrip("/")
+        path = f"{root.directory}/{resource.address.replace('/', '_')}".lstrip("/")  # a key of for_each is no folder
         stated = Document(path, scope, name, options_span=resource.span, partial=True)
         yield _filled(stated, root, resource)
 
