@@ -183,9 +183,13 @@ def _breadth(rule: Rule) -> int:
 def _by(requirement: Requirement, found: Covered, what: str) -> Finding:
     from auditor.model.record import replace
 
-    others = ", ".join(dict.fromkeys(_told(rule) for rule in found.by[:3])) + (" and others" if len(found.by) > 3 else "")
+    alike = any(_told(rule) == _told(found.rule) for rule in found.by)  # one name for several: then where they stand
+    tell = _told_apart if alike else _told
+    others = ", ".join(dict.fromkeys(map(tell, found.by[:3]))) + (" and others" if len(found.by) > 3 else "")
     related = tuple(Location(rule.span, "takes its packets", rule.name) for rule in found.by[:8])
-    return replace(_finding(requirement, f"{_told(found.rule)} {what} {others}", _place(found.rule)), related=related)
+    made = _finding(requirement, f"{tell(found.rule)} {what} {others}", _place(found.rule))
+    known = (requirement.id, _told(found.rule), what, *dict.fromkeys(map(_told, found.by[:3])))  # lines move, and are no part of it
+    return replace(made, related=related, fingerprint=known if alike else made.fingerprint)
 
 
 def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
@@ -226,6 +230,10 @@ def _place(rule: Rule) -> Location:
 
 def _told(rule: Rule) -> str:
     return f"“{rule.name or rule.text}”" if (rule.name or rule.text) else f"the rule on line {rule.span.line}"
+
+
+def _told_apart(rule: Rule) -> str:
+    return f"{_told(rule)} of line {rule.span.line}"
 
 
 CHECKS: Mapping[str, Callable[[Requirement, Subject], Iterator[Finding]]] = {

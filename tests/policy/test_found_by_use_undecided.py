@@ -47,3 +47,17 @@ def test_a_source_without_a_value_may_be_the_world_unless_it_is_the_own_network(
     found = world_open(port, source)
     assert found.outcome is outcome
     assert [each.reason for each in found.questions] == (["variable clients has no value"] if outcome is Outcome.OPEN else [])
+
+
+def test_rules_of_one_name_are_told_apart_by_their_lines_and_known_without() -> None:
+    host = (
+        "---\napiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\napiVersion: v1alpha1\nkind: NetworkRuleConfig\n"
+    )
+    rule = "name: kubelet\nportSelector:\n  ports: [10250]\n  protocol: tcp\ningress:\n  - subnet: 10.0.0.0/8\n  - subnet: 10.1.0.0/16\n"
+    found = []
+    for start in (host, f"# a line more\n{host}"):
+        reading = audit.read(MemoryTree({"worker.yaml": start + rule}), ("worker.yaml",), audit.Request(rulesets=("firewall-hygiene",)))
+        found += [each for each in audit.findings_of(reading) if each.rule == "hygiene/redundant-rule"]
+    assert "“kubelet” of line 14 adds nothing" in found[0].message
+    assert "by “kubelet” of line 13" in found[0].message
+    assert found[0].key == found[1].key
