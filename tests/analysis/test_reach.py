@@ -158,6 +158,28 @@ def test_a_rule_that_keeps_no_state_needs_its_answers_permitted() -> None:
     assert (lost.outcome, lost.reply) == (Outcome.BROKEN, True)
 
 
+def answered_by_state(*rules: Rule) -> bool:
+    """Whether answers to etcd get back by state alone, where the host lets nothing else out."""
+    graph = guarded(*rules) + Graph(hooks=(Hook("o", Place.OUTBOUND, Filter("o", (), Verdict.DENY, HERE), HERE, "o", "h:b"),))
+    judged = allowed(graph, a(), b(exact=True))
+    assert judged.outcome is Outcome.HOLDS or judged.reply
+    return judged.outcome is Outcome.HOLDS
+
+
+def test_a_rule_without_state_has_no_say_in_other_packets() -> None:
+    assert answered_by_state(permit(Exactly(ports(6, ((80, 80),))), stateless=True), permit(Exactly(ETCD)))
+
+
+def test_a_rule_without_state_has_no_say_in_what_a_rule_before_it_let_in() -> None:
+    assert answered_by_state(permit(Exactly(ETCD)), permit(ANY, stateless=True))
+    assert not answered_by_state(permit(ANY, stateless=True), permit(Exactly(ETCD)))
+    assert not answered_by_state(permit(Exactly(ports(6, ((2379, 2379),)))), permit(ANY, stateless=True))
+
+
+def test_a_rule_that_only_logs_takes_nothing_from_one_without_state() -> None:
+    assert not answered_by_state(Rule(ANY, Verdict.CONTINUE, HERE), permit(Exactly(ETCD), stateless=True))
+
+
 def test_an_echo_request_is_answered_by_an_echo_reply() -> None:
     ping = permit(Exactly(icmp(1, 8)))
     pong, request = permit(Exactly(icmp(1, 0))), permit(Exactly(icmp(1, 8)))

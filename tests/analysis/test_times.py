@@ -55,3 +55,11 @@ def test_a_filter_that_is_always_the_same_stays_itself() -> None:
 def test_what_a_filter_hands_on_to_is_taken_at_its_most_open_time_as_well() -> None:
     last = Filter("last", (Rule(BANNED, Verdict.DENY, HERE),), Verdict.PERMIT, HERE)
     assert bounds(at_worst(Filter("f", (), Verdict.PERMIT, HERE, then=last)), lambda _: None, SSH).surely is SSH
+
+
+def test_a_chain_called_twice_stays_one_chain() -> None:
+    chain = Chain("c", (Rule(RATE, Verdict.PERMIT, HERE),), HERE)
+    twice = at_worst(Filter("f", (Rule(Exactly(SSH), Call(chain), HERE), Rule(ANY, Call(chain), HERE)), Verdict.DENY, HERE))
+    first, second = (rule.action.chain for rule in twice.rules if isinstance(rule.action, Call))
+    assert first is second
+    assert first is not chain

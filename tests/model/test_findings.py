@@ -35,6 +35,32 @@ def test_with_a_fingerprint_neither_file_nor_message_is_part_of_the_key() -> Non
     assert renamed.key != replace(MARKED, fingerprint=("workers", "etcd", "tcp/2380")).key
 
 
+def test_a_key_anywhere_stays_when_the_file_is_renamed() -> None:
+    renamed = replace(PLACED, location=Location(Span("net/b.tf", 3, 1, 3, 9), name="aws.x"))
+    assert renamed.key != PLACED.key
+    assert renamed.key_anywhere == PLACED.key_anywhere
+
+
+def test_a_key_anywhere_leaves_out_where_a_message_or_a_fingerprint_names_the_file() -> None:
+    def told(path: str, message: str, *fingerprint: str) -> str:
+        place = Location(Span(path, 3, 1, 3, 9), name="aws.x")
+        return replace(PLACED, message=message, location=place, fingerprint=fingerprint).key_anywhere
+
+    assert told("net/a.tf", "net/a.tf opens etcd, see a.tf") == told("b.tf", "b.tf opens etcd, see b.tf")
+    assert told("net/a.tf", "", "module net/a.tf", "etcd") == told("b.tf", "", "module b.tf", "etcd")
+    assert told("a.tf", "a.tf opens etcd") != told("a.tf", "b.tf opens etcd")
+
+
+def test_a_key_anywhere_tells_things_messages_and_fingerprints_apart() -> None:
+    place = Location(Span("a.tf", 3, 1, 3, 9), name="aws.y")
+    others = (replace(PLACED, location=place), replace(PLACED, message="another"), replace(PLACED, location=None), MARKED)
+    assert len({PLACED.key_anywhere, *(other.key_anywhere for other in others)}) == 5
+
+
+def test_with_a_fingerprint_the_message_is_no_part_of_the_key_anywhere() -> None:
+    assert replace(MARKED, message="another").key_anywhere == MARKED.key_anywhere
+
+
 def test_keys_of_two_rules_differ() -> None:
     assert finding("talos/etcd", Outcome.OPEN).key != finding("talos/api", Outcome.OPEN).key
 
