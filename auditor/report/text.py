@@ -229,8 +229,11 @@ class _Page:
         line = f"{total} {_plural('requirement', total)}: {', '.join(parts)}."
         if found.remarks:
             line += f" {found.remarks} {_plural('remark', found.remarks)} on the files."
-        if found.ignored:
-            line += f" {found.ignored} ignored."
+        known = sum(reason == "in the baseline" for _, reason in run.ignored)
+        if found.ignored - known:
+            line += f" {found.ignored - known} ignored."
+        if known:
+            line += f" {known} more in the baseline."
         return [line]
 
 
