@@ -27,7 +27,9 @@ def near_misses(crossing: Crossing, packet: Packet, meant: frozenset[int] = froz
     """
     if packet.get(Field.PROTOCOL) not in PORT_PROTOCOLS:
         return ()
-    found = [(why, rule) for rule in _permits(crossing) if (why := _miss(rule, crossing, packet, meant))]
+    slips = tuple(each for each in _slips(packet[Field.DESTINATION_PORT]) if each not in meant)
+    near = field_set(Field.DESTINATION_PORT, [(each, each) for each in (*slips, packet[Field.DESTINATION_PORT])])
+    found = [(why, rule) for rule in _permits(crossing) if (why := _miss(rule, crossing, packet, slips, near))]
     slips_first = sorted(found, key=lambda miss: ", not " not in miss[0])
     places = dict.fromkeys(Location(rule.span, f"nearly permits it, but {why}", rule.name) for why, rule in slips_first)
     return tuple(places)[:MOST_SHOWN]
@@ -48,14 +50,15 @@ def _permits(crossing: Crossing) -> Iterator[Rule]:
                 yield rule
 
 
-def _miss(rule: Rule, crossing: Crossing, packet: Packet, meant: frozenset[int]) -> str:
+def _miss(rule: Rule, crossing: Crossing, packet: Packet, slips: tuple[int, ...], near: PacketSet) -> str:
     """What one thing keeps the rule from permitting the packet; nothing said if it does permit it, or if it is about something else."""
+    if not rule.condition.settle(_unknown).maybe.meets(near):
+        return ""  # about other ports, whoever sends
     matched = rule.condition.settle(crossing.settle).maybe
     if packet in matched:
         return "" if _broad(matched, packet) else "it is not reached: a rule before it decides"
     port, protocol = packet[Field.DESTINATION_PORT], packet[Field.PROTOCOL]
-    slips = [each for each in _slips(port) if each not in meant]
-    for slip in slips if matched.meets(field_set(Field.DESTINATION_PORT, [(each, each) for each in slips])) else ():
+    for slip in slips if matched and packet not in matched.without(Field.SOURCE) else ():
         if _fixed(packet, DESTINATION_PORT=slip) in matched and not _broad(matched, packet):
             return f"its port is {slip}, not {port}"
     twin = _TWINS.get(Protocol(protocol)) if protocol in _TWINS else None
@@ -66,6 +69,10 @@ def _miss(rule: Rule, crossing: Crossing, packet: Packet, meant: frozenset[int])
             others = _only(matched, packet, field).values(field)
             return f"only {word} {addresses_text(others, 3)}"
     return _other_party(rule, crossing, packet)
+
+
+def _unknown(_: Predicate) -> bool | None:
+    return None
 
 
 def _other_party(rule: Rule, crossing: Crossing, packet: Packet) -> str:
