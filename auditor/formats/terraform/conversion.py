@@ -149,7 +149,9 @@ def _convert_map(value: Value, wanted: Type) -> Value:
     parts = [convert(part, wanted.element) for part in items.values()]
     element = bare(wanted.element)
     if _has_any(element):
-        element, parts = _one_type(parts, element, value.type)
+        typed = [part for part in parts if not (part.is_null and part.kind is Kind.ANY)]
+        element, _ = _one_type(typed if len({part.type for part in typed}) == 1 else parts, element, value.type)
+        parts = [convert(part, element) for part in parts]
     return _like(value, map_value(dict(zip(items, parts, strict=True)), element))
 
 
@@ -266,6 +268,8 @@ def unify(types: Sequence[Type]) -> Type | None:
         found = _collection(map_of, [part for type_ in typed for part in _parts(type_)])
     elif len(kinds) == 1 and typed[0].element is not None:
         return _collection(lambda element: Type(typed[0].kind, element), [part for type_ in typed for part in _parts(type_)])
+    if found is not None and found.element == ANY and any(part.kind is not Kind.ANY for type_ in typed for part in _parts(type_)):
+        found = None
     return found or _preferred(typed) or (ANY if len(typed) < len(distinct) else None)
 
 
@@ -280,9 +284,22 @@ def _collection(make: Callable[[Type], Type], parts: list[Type]) -> Type | None:
     return make(element) if element is not None else None
 
 
+def _collection_of_all(make: Callable[[Type], Type], types: list[Type]) -> Type | None:
+    """The collection that tuples or objects become; where each would be one of a type of its own, each has to have one."""
+    found = _collection(make, [part for type_ in types for part in _parts(type_)])
+    if found is None or found.element != ANY:
+        return found
+    return found if all(_has_one_type(list(_parts(type_))) for type_ in types) else None
+
+
+def _has_one_type(parts: list[Type]) -> bool:
+    found = unify(parts)
+    return found is not None and (found != ANY or all(part == ANY for part in parts))
+
+
 def _unify_tuples(types: list[Type]) -> Type | None:
     if len({len(type_.elements) for type_ in types}) > 1:
-        return _collection(list_of, [part for type_ in types for part in type_.elements])
+        return _collection_of_all(list_of, types)
     elements = [unify(column) for column in zip(*(type_.elements for type_ in types), strict=True)]
     known = [element for element in elements if element is not None]
     return tuple_of(tuple(known)) if len(known) == len(elements) else None
@@ -291,7 +308,7 @@ def _unify_tuples(types: list[Type]) -> Type | None:
 def _unify_objects(types: list[Type]) -> Type | None:
     names = {name for name, _ in types[0].attributes}
     if any({name for name, _ in type_.attributes} != names for type_ in types):
-        return _collection(map_of, [part for type_ in types for part in _parts(type_)])
+        return _collection_of_all(map_of, types)
     found = {name: unify([dict(type_.attributes)[name] for type_ in types]) for name in names}
     known = {name: type_ for name, type_ in found.items() if type_ is not None}
     return object_of(tuple(known.items())) if len(known) == len(found) else None

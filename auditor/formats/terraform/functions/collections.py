@@ -345,6 +345,8 @@ def _zipmap(keys: Value, values: Value) -> Value:
         raise Refused(f"a list is needed, not a {values.kind}", values.place)
     if any(part.is_unknown for part in keys.elements):
         raise Undecided(first_unknown(keys.elements))
+    if any(part.is_null for part in keys.elements):
+        raise Refused("a null cannot be a key", keys.place)
     if len(keys.elements) != len(values.elements):
         raise Refused(f"there are {len(keys.elements)} keys and {len(values.elements)} values")
     pairs = {str(key.raw): value for key, value in zip(keys.elements, values.elements, strict=True)}
