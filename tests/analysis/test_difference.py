@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from auditor.analysis.bounds import bounds
 from auditor.analysis.difference import Differences
-from auditor.model.filters import Assign, Call, Chain, Exactly, Filter, Rule, Verdict
+from auditor.model.filters import Assign, Call, Chain, Exactly, Fact, Filter, Predicate, Rule, Side, Verdict, both
+from auditor.model.filters import Test as Asked
 from auditor.model.graph import Crossing, Endpoint, Way
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
 from auditor.model.record import replace
-from auditor.model.source import Span
+from auditor.model.source import Span, Unknown
 from tests.analysis.test_bounds import filters
 
 
@@ -107,3 +108,49 @@ def test_other_ways_may_differ_in_everything() -> None:
     assert differences.ways([Way(one, one, ())], []) is EVERYTHING
     assert differences.ways([Way(one, one, ())], [Way(one, other, ())]) is EVERYTHING
     assert differences.ways([Way(one, one, ())], [Way(one, one, ())]) is NOTHING
+
+
+def across(*filters_: Filter, entry: str | None = None) -> list[Way]:
+    """One way through all of the filters."""
+    end = Endpoint("x")
+    return [Way(end, end, tuple(Crossing((), each, end, end, entry) for each in filters_))]
+
+
+def test_ways_across_other_filters_differ_in_what_any_of_these_decide() -> None:
+    same, old, new = of(rule(port(22))), of(rule(port(80))), of(rule(port(443)))
+    assert Differences().ways(across(same, old), across(same, new)) == port(80) | port(443)
+    assert Differences().ways(across(same, old), across(same)) is EVERYTHING
+
+
+def test_a_filter_entered_by_another_interface_may_differ_in_everything() -> None:
+    same = of(rule(port(22)))
+    assert Differences().ways(across(same, entry="d:lan"), across(same, entry="d:lan")) is NOTHING
+    assert Differences().ways(across(same, entry="d:lan"), across(same, entry="d:wan")) is EVERYTHING
+
+
+def test_what_was_compared_is_remembered_of_that_pair_alone() -> None:
+    differences = Differences()
+    old, new, other = of(rule(port(22))), of(rule(port(80))), of(rule(port(443)))
+    for _ in range(2):
+        assert differences.filters(old, new) == port(22) | port(80)
+        assert differences.filters(old, other) == port(22) | port(443)
+
+
+def test_a_short_filter_and_one_that_hands_on_are_kept_whole() -> None:
+    short = of(rule(port(22)), rule(port(80)))
+    long = replace(of(*(rule(port(number)) for number in range(500))), then=short)
+    (way,) = across(short, long)
+    assert [each.filter for each in Differences().part(way, port(7)).crossings] == [short, long]
+
+
+def test_rules_that_ask_the_same_of_an_end_are_the_same_rule() -> None:
+    def asking(fact: Fact, side: Side, value: str, line: int = 1) -> Filter:
+        here = Span("x", line, 1, line, 2)
+        asked = Asked(Predicate(fact, side, frozenset({value}), here), Unknown("who it is", here))
+        return of(Rule(both(Exactly(port(22)), asked), Verdict.PERMIT, here))
+
+    one = asking(Fact.MEMBER, Side.SOURCE, "g:web")
+    assert differing(one, asking(Fact.MEMBER, Side.SOURCE, "g:web", line=9)) is NOTHING
+    assert differing(one, asking(Fact.MEMBER, Side.SOURCE, "g:db")) == port(22)
+    assert differing(one, asking(Fact.MEMBER, Side.DESTINATION, "g:web")) == port(22)
+    assert differing(one, asking(Fact.NAMED, Side.SOURCE, "g:web")) == port(22)
