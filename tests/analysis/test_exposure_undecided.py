@@ -97,8 +97,8 @@ def unseen(*networks: str) -> Rule:
     return permit(from_(*networks), synthetic=True)
 
 
-def through(*rules: Rule, place: Place = Place.TRANSIT) -> Site:
-    graph = router(hook("forward", place, *rules, zone=None, device="d"))
+def through(*rules: Rule, place: Place = Place.TRANSIT, default: Verdict = Verdict.DENY) -> Site:
+    graph = router(hook("forward", place, *rules, zone=None, device="d", default=default))
     (only,) = inbound_sites(graph)
     return only
 
@@ -150,3 +150,7 @@ def test_ipv6_that_a_closed_filter_does_not_see_was_forgotten() -> None:
     assert judged is not None
     assert judged.packets.meets(SSH)
     assert exposure.forgotten_ipv6(through(unseen("0.0.0.0/0"), unseen("::/0"))) is None
+
+
+def test_ipv6_that_an_open_filter_does_not_see_was_not_forgotten() -> None:
+    assert exposure.forgotten_ipv6(through(unseen("::/0"), default=Verdict.PERMIT)) is None

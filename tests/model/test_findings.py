@@ -59,6 +59,7 @@ def test_a_key_anywhere_tells_things_messages_and_fingerprints_apart() -> None:
 
 def test_with_a_fingerprint_the_message_is_no_part_of_the_key_anywhere() -> None:
     assert replace(MARKED, message="another").key_anywhere == MARKED.key_anywhere
+    assert replace(MARKED, fingerprint=("workers", "etcd", "tcp/2380")).key_anywhere != MARKED.key_anywhere
 
 
 def test_keys_of_two_rules_differ() -> None:

@@ -56,7 +56,9 @@ def test_a_router_of_two_or_no_addresses_in_a_network_is_met_as_it_was_named() -
 
 
 def test_a_source_in_two_networks_meets_a_router_as_it_was_named() -> None:
-    assert router("10.0.1.1", "10.0.2.1").as_met(machine("10.0.1.9", "10.0.2.9"), SELF) is SELF
+    both = machine("10.0.1.9", "10.0.2.9")
+    assert router("10.0.1.1", "10.0.2.1").as_met(both, SELF) is SELF
+    assert router("10.0.1.1").as_met(both, SELF) is SELF
 
 
 def test_a_source_in_no_known_network_meets_a_router_as_it_was_named() -> None:
