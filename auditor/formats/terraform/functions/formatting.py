@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from auditor.formats.terraform.conversion import convert
 from auditor.formats.terraform.errors import Refused, Undecided
@@ -11,6 +12,9 @@ from auditor.formats.terraform.functions.signature import TEXT, Function, Parame
 from auditor.formats.terraform.numbers import number_text
 from auditor.formats.terraform.types import BOOL, NUMBER, SEQUENCES, STRING, list_of
 from auditor.formats.terraform.values import Value, list_value, number_of, string
+
+if TYPE_CHECKING:
+    from auditor.formats.terraform.values import Number
 
 VERB = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d+)?(?:\.(?P<precision>\d+)?)?(?:\[(?P<index>\d+)\])?(?P<verb>.)?", re.DOTALL)
 PRECISION = re.compile(r"\.(\d*)")
@@ -102,10 +106,21 @@ def _number(verb: str, flags: str, precision: int | None, value: Value) -> str:
             raise Refused(f"%{verb} needs a whole number, not {number_text(amount)}", value.place)
         return sign + format(amount, verb)
     if verb in "gG" and precision is None:
-        text = repr(float(amount))
-        text = text.removesuffix(".0") if "e" not in text else re.sub(r"e([+-])(\d)$", r"e\g<1>0\2", text)
-        return sign + text
+        text = _shortest(amount)
+        return sign + (text.upper() if verb == "G" else text)
     return sign + format(float(amount), f".{6 if precision is None else precision}{verb}")
+
+
+def _shortest(amount: Number) -> str:
+    """All digits there are; from a million on and below a ten-thousandth with an exponent."""
+    plain = number_text(amount)
+    whole, _, fraction = plain.removeprefix("-").partition(".")
+    exponent = len(whole) - 1 if whole != "0" else len(fraction.lstrip("0")) - len(fraction) - 1
+    digits = (whole + fraction).strip("0")
+    if not digits or not whole.isdigit() or -4 <= exponent < 6:
+        return plain
+    sign = "-" * plain.startswith("-")
+    return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e{exponent:+03d}"
 
 
 def _format(pattern: Value, *arguments: Value) -> Value:

@@ -19,7 +19,7 @@ def _combined(operation: Callable[[set[object], set[object]], set[object]]) -> C
     def run(*sets: Value) -> Value:
         types = [value.type.element or ANY for value in sets]
         type_ = unify([type_ for type_, value in zip(types, sets, strict=True) if value.elements or type_.kind is not Kind.ANY])
-        if type_ is None:
+        if type_ is None or (type_ == ANY and any(each != ANY for each in types)):
             raise Refused("all sets must have elements of one type")
         parts = {sort_key(part): part for value in sets for part in convert(value, set_of(type_)).elements}
         kept: set[object] = {sort_key(part) for part in convert(sets[0], set_of(type_)).elements}

@@ -12,6 +12,8 @@ from auditor.formats.terraform.values import Value, boolean, list_value, number_
 
 STRINGS = list_of(STRING)
 MAX_LENGTH = 4 * 1024 * 1024
+FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
+"""Letters two of which are a flag."""
 JOINER, VARIATION = "\u200d", "\ufe0f"
 
 
@@ -24,7 +26,9 @@ def characters(text: str) -> Sequence[str]:
         joins = (
             unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Mc") or character in (JOINER, VARIATION)
         )
-        if found and (joins or found[-1].endswith(JOINER) or 0x1F3FB <= ord(character) <= 0x1F3FF):
+        if found and (
+            joins or (found[-1] in FLAGS and character in FLAGS) or found[-1].endswith(JOINER) or 0x1F3FB <= ord(character) <= 0x1F3FF
+        ):
             found[-1] += character
         else:
             found.append(character)
@@ -59,13 +63,27 @@ def _chomp(text: str) -> str:
 
 
 def _title(text: str) -> str:
-    """Upper-cases the first letter of each word and leaves the rest."""
+    """Upper-cases the first letter of each word and leaves the rest. Beyond ASCII, only blanks are between words."""
     before = " "
     found = []
     for character in text:
-        found.append(character.title() if not (before.isalnum() or before in "_'") else character)
+        begins = not (before.isalnum() or before == "_") if before.isascii() else before.isspace()
+        found.append(_single(character.title(), character) if begins else character)
         before = character
     return "".join(found)
+
+
+def _single(changed: str, character: str) -> str:
+    """Letters that have no single letter of the other case stay as they are."""
+    return changed if len(changed) == 1 else character
+
+
+def _upper(text: str) -> str:
+    return text.upper() if text.isascii() else "".join(_single(character.upper(), character) for character in text)
+
+
+def _lower(text: str) -> str:
+    return text.lower() if text.isascii() else "".join(character.lower()[0] for character in text)
 
 
 def _indent(spaces: Value, text: Value) -> Value:
@@ -90,7 +108,7 @@ def _join(separator: Value, *lists: Value) -> Value:
 
 def _split(separator: Value, text: Value) -> Value:
     between, whole = _text(separator), _text(text)
-    parts = whole.split(between) if between else list(characters(whole))
+    parts = whole.split(between) if between else list(whole)
     return list_value([string(part, text.place).through(text.trail_) for part in parts], STRING)
 
 
@@ -124,8 +142,8 @@ def _strrev(text: str) -> str:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    "upper": _on_text(str.upper),
-    "lower": _on_text(str.lower),
+    "upper": _on_text(_upper),
+    "lower": _on_text(_lower),
     "title": _on_text(_title),
     "chomp": _on_text(_chomp),
     "trimspace": _on_text(lambda text: text.strip()),

@@ -60,6 +60,10 @@ def test_sets_of_objects_and_lists_come_in_terraforms_order(expression: str, val
         ('csvdecode("a,b\\n\\"x\\"\\"y\\",\\n\\n1,2")', [{"a": 'x"y', "b": ""}, {"a": "1", "b": "2"}]),
         ("log(0, 10) < -999999", True),
         ("can(1[0])", False),
+        ('title("it\'s a b-c_d é—x")', "It'S A B-C_d É—x"),
+        ('upper("ßx")', "ßX"),
+        ('length("🇩🇪🇫🇷x")', 3),
+        ('format("%g %g %G %g", 100000, 12345678, 0.00001, 0)', "100000 1.2345678e+07 1E-05 0"),
     ],
 )
 def test_the_value_is_terraforms(expression: str, value: object) -> None:
@@ -111,6 +115,7 @@ def test_matches_after_an_empty_one_begin_one_character_further() -> None:
         'transpose({ a = ["x", null] })',
         'cidrsubnets("0.0.0.0/8", 4)',
         'cidrsubnets("fd00::/8", 33)',
+        "setsubtract([{ a = 1 }, { b = 2 }], [null])",
         "signum(123456789012345678901234567890)",
         'csvdecode("a\\nx\\"y")',
         'textencodebase64("a", "utf8")',
