@@ -75,7 +75,7 @@ class _Standing:
         rest = end.addresses
         own = intersect_intervals(rest, self.device.addresses) if self.host is not None else ()
         if own and self.host is not None:
-            yield _Spot(self.host, replace(end, addresses=own))
+            yield _Spot(self.host, replace(end, addresses=own, zones=end.zones | {self.host.id}))
             rest = subtract_intervals(rest, own)
         for zone in self._narrowest:
             part = intersect_intervals(rest, _held(zone))

@@ -325,3 +325,16 @@ def test_commands_may_be_shortened() -> None:
     text = "int vl30\nip addr 10.0.30.1 255.255.255.0\nip access-gr WEB in\nip access-l ext WEB\npermit tcp any any eq 443\n"
     assert FORMAT.claims("notes.txt", b"int vl30\nip access-l ext WEB\n")
     assert [(hook.label, hook.filter.name) for hook in graph(text).hooks] == [("Vlan30 in", "access list WEB")]
+
+
+def test_the_terminal_lines_decide_about_the_switchs_own_addresses() -> None:
+    text = "access-list 10 permit 10.0.40.0 0.0.0.255\nline vty 0 4\n access-class 10 in\n"
+    made = graph("hostname sw\n" + TWO_VLANS + text)
+    found = [
+        [crossing.filter.name for crossing in way.crossings]
+        for way in made.ways(
+            Endpoint("admin", addresses=(address_interval("10.0.30.5"),), exact=True),
+            Endpoint("switch", addresses=(address_interval("10.0.30.1"),), exact=True),
+        )
+    ]
+    assert found == [["access to the terminal lines"]]
