@@ -50,6 +50,12 @@ def test_a_router_whose_own_address_is_left_out_of_a_network_is_met_there() -> N
     assert router("10.0.1.1", "10.0.2.1", zones=(others,)).as_met(LAN, SELF).addresses == net("10.0.1.1")
 
 
+def test_a_router_of_both_families_in_a_network_is_met_at_its_ipv4_address() -> None:
+    zones = (interface("lan", "10.0.1.0/24", "fd00::/64"),)
+    assert router("10.0.1.1", "fd00::1", zones=zones).as_met(LAN, SELF).addresses == net("10.0.1.1")
+    assert router("fd00::1", zones=zones).as_met(LAN, SELF).addresses == net("fd00::1")
+
+
 def test_a_router_of_two_or_no_addresses_in_a_network_is_met_as_it_was_named() -> None:
     assert router("10.0.1.1", "10.0.1.3").as_met(LAN, SELF) is SELF
     assert router("10.0.2.1").as_met(LAN, SELF) is SELF
