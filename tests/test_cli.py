@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor import __version__, report
-from auditor.cli import FORMATS, cli
+from auditor.cli import cli
+from auditor.cli.checking import FORMATS
 
 GROUP = """\
 resource "aws_security_group" "web" {
@@ -359,6 +360,7 @@ def test_the_entry_point_exits_with_the_code_of_the_command(folder: Path) -> Non
     ("arguments", "said"),
     [
         (("explain", "trustd"), "did you mean 'talos/trustd'?"),
+        (("chek",), "No such command 'chek'; did you mean 'check'?"),
         (("explain", "pfsense"), "`auditor rules pfsense` lists them"),
         (("explain", "zzz"), "`auditor rules` lists every id"),
         (("rules", "zzz"), "no id has 'zzz' in it"),

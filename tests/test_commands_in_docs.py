@@ -38,8 +38,9 @@ def test_there_are_commands_to_check() -> None:
 def test_a_shown_command_is_understood(page: str, command: str) -> None:
     words = shlex.split(command)[1:]
     group: click.Command = cli
-    while isinstance(group, click.Group) and words and words[0] in group.commands:
-        group = group.commands[words.pop(0)]
+    while isinstance(group, click.Group) and words and (named := group.get_command(click.Context(group), words[0])) is not None:
+        group = named
+        del words[0]
     if isinstance(group, click.Group) and words and words[0] not in ("--version", "--help"):
         pytest.fail(f"{page}: there is no command {words[0]}")
     try:

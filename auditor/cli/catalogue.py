@@ -1,0 +1,69 @@
+"""`auditor explain`, `rules` and `rulesets`: what is checked, and whether a ruleset of one's own is one."""
+
+from __future__ import annotations
+
+import click
+
+from auditor.cli.options import Stop, stopping
+
+
+@click.command()
+@click.argument("identifier", metavar="ID")
+def explain(identifier: str) -> None:
+    """Tell what a requirement or lint asks for, why, and what to do."""
+    with stopping():
+        from auditor.explain import explain as text_of
+
+        click.echo(text_of(identifier), nl=False)
+
+
+@click.command()
+@click.argument("parts", nargs=-1, metavar="[PART]...")
+@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+def rules(parts: tuple[str, ...], format_: str) -> None:
+    """List every requirement and lint with its level and title; those whose id has PART in it, e.g. talos/ or lint/pfsense."""
+    with stopping():
+        from auditor.explain import listing
+
+        click.echo(listing(format_, parts), nl=False)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def rulesets(context: click.Context) -> None:
+    """List the rulesets that come with auditor."""
+    if context.invoked_subcommand is None:
+        from auditor.explain import ruleset_listing
+
+        click.echo(ruleset_listing(), nl=False)
+
+
+@rulesets.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+def validate(files: tuple[str, ...]) -> None:
+    """Check ruleset files, naming every mistake with its line."""
+    from auditor.policy.load import load_ruleset
+    from auditor.policy.problems import PolicyError
+
+    mistaken = False
+    for file in files:
+        try:
+            found = load_ruleset(file if "/" in file or file.endswith((".yaml", ".yml")) else f"./{file}")
+        except PolicyError as error:
+            mistaken = True
+            click.echo(str(error), err=True)
+        else:
+            click.echo(f"{file}: {found.name}, {len(found.requirements)} requirements")
+    if mistaken:
+        raise Stop("a ruleset cannot be used")
+
+
+@rulesets.command()
+@click.argument("what", type=click.Choice(("ruleset", "config")), default="ruleset")
+def schema(what: str) -> None:
+    """Print the JSON Schema of ruleset files, or of auditor.yaml, for editors."""
+    import json
+
+    from auditor.policy.schema import schema_of
+
+    click.echo(json.dumps(schema_of(f"{what}.schema.json"), indent=2))

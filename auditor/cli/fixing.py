@@ -1,0 +1,81 @@
+"""`auditor fix`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from auditor.cli.options import Stop, accepting_options, reading_options, request_of, stopping, write
+
+
+@click.command()
+@reading_options
+@accepting_options
+@click.option("--rule", "only", multiple=True, metavar="ID", help="Only these requirements (repeatable).")
+@click.option("--write", "write_", is_flag=True, help="Change the files.")
+@click.option("--patch", is_flag=True, help="Print a patch and nothing else, for git apply.")
+@click.option("--unsafe", is_flag=True, help="Also changes that open more than was required, or close more than was forbidden.")
+@click.pass_context
+def fix(
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    only: tuple[str, ...],
+    write_: bool,
+    patch: bool,
+    unsafe: bool,
+    **wishes: Any,
+) -> None:
+    """Offer changes that make broken requirements hold, in the file's own dialect.
+
+    Every change was tried: the files were read again with it, the requirement held and no other got worse. A safe one opens nothing but
+    what was required. Exits with 1 if something broken is left.
+    """
+    if write_ and patch:
+        raise click.UsageError("--write and --patch exclude each other", context)
+    with stopping():
+        from auditor import audit, deliver
+        from auditor.fixing.patch import patch_of
+        from auditor.fixing.prove import Proven, fixes
+        from auditor.fixing.state import State
+        from auditor.waiting import waiting
+
+        request = request_of(paths, wishes)
+        _no_ids(paths)
+        tree, inputs = audit.tree_of(request.paths)
+        with waiting("trying fixes", patch):
+            state = State.of(tree, inputs, request)
+            told = list(fixes(state, frozenset(only), unsafe))
+        taken = [each for each in told if isinstance(each, Proven) and (each.safe or unsafe)]
+        texts = {path: text for each in taken for path, text in each.texts.items()}
+        if not patch:
+            click.echo("".join(f"{line}\n" for line in map(_told_fix, told)) or "Nothing is broken that a change could mend.\n", nl=False)
+        base = deliver.base_of(tree)
+        if not write_ and texts:
+            click.echo(("" if patch else "\n") + patch_of(tree, texts, base), nl=False)
+        for path, text in texts.items() if write_ else ():
+            write(path if base == "." else f"{base}/{path}", text)
+            click.echo(f"Wrote {path if base == '.' else f'{base}/{path}'}.")
+    context.exit(1 if len(taken) < len(told) else 0)
+
+
+def _no_ids(paths: tuple[str, ...]) -> None:
+    """A requirement where a path is expected was meant for --rule."""
+    from auditor.policy.load import builtin_rulesets
+
+    for path in paths:
+        if path.partition("/")[0] in builtin_rulesets() and not os.path.exists(path):
+            raise Stop(f"{path}: there is no such file or directory; a requirement is named with --rule {path}")
+
+
+def _told_fix(found: object) -> str:
+    from auditor.fixing.prove import Proven, Unmended
+
+    if isinstance(found, Unmended):
+        return f"✕ {found.rule}: no change is offered: {found.why}"
+    assert isinstance(found, Proven)
+    excess = "opens more than was required" if found.permits else "closes more than was forbidden"
+    warning = "" if found.safe else f" ({excess}: --unsafe takes it)"
+    return f"{'✓' if found.safe else '?'} {found.rule}: {found.title}{warning}"
