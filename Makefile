@@ -11,7 +11,7 @@ demo: $(READY)
 	@$(BIN)/auditor check examples/talos-aws || test $$? -eq 1
 
 test: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
