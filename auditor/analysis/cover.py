@@ -1,7 +1,7 @@
 """Which earlier rules cover a rule completely. Exact, and quick where most rules have nothing to do with each other.
 
 A rule is covered if no packet of it is left once the earlier rules that contain a packet of the rest have been taken away, one after the
-other. Rules that contain a packet are found by hash: each rule stands under the aligned block of protocol, port and addresses around it.
+other.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from auditor.model.filters import Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict
 from auditor.model.headers import ONE_FAMILY
-from auditor.model.packets import EVERYTHING, Field, Hull, Interval, PacketSet, hull
+from auditor.model.lookup import Lookup
+from auditor.model.packets import EVERYTHING, PacketSet
 from auditor.model.record import dataclass, field
-
-_Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,52 +115,23 @@ def _assigns(call: Call, seen: set[int]) -> bool:
     return any(isinstance(action, Assign) or (isinstance(action, Call) and _assigns(action, seen)) for action in actions)
 
 
-_Places = dict[_Pair, dict[_Pair, list[tuple[Rule, Plain]]]]
-"""Rules by the shape of the block around their addresses (how many low bits of each are free), then by that block."""
-
-
 @dataclass(slots=True)
 class _Index:
-    """Rules by the block around them: of protocol and port, in which few others are, then of the addresses."""
+    """The rules so far that surely match what they say."""
 
-    services: dict[_Pair, dict[_Pair, _Places]] = field(default_factory=dict)
-    hulls: dict[PacketSet, Hull] = field(default_factory=dict)
+    known: Lookup[tuple[Rule, Plain]] = field(default_factory=Lookup)
 
     def add(self, rule: Rule, plain: Plain) -> None:
-        protocol, port, source, destination = hull(plain.packets, self.hulls)[:4]
-        shape, block = _block(protocol, port)
-        places = self.services.setdefault(shape, {}).setdefault(block, {})
-        shape, block = _block(source, destination)
-        places.setdefault(shape, {}).setdefault(block, []).append((rule, plain))
+        self.known.add(plain.packets, (rule, plain))
 
     def cover(self, packets: PacketSet, demands: frozenset[object]) -> tuple[Rule, ...]:
         """Rules that together take every packet; empty if some packet is left."""
         rest, by = packets, []
         while rest:
-            found = self._containing(rest.example(), demands)
+            found = next((each for each in self.known.holding(rest.example()) if each[1].demands <= demands), None)
             if found is None:
                 return ()
             rule, other = found
             by.append(rule)
             rest -= other.packets
         return tuple(by)
-
-    def _containing(self, packet: dict[Field, int], demands: frozenset[object]) -> tuple[Rule, Plain] | None:
-        a, b = packet[Field.PROTOCOL], packet[Field.DESTINATION_PORT]
-        c, d = packet[Field.SOURCE], packet[Field.DESTINATION]
-        for (w, x), blocks in self.services.items():
-            for (y, z), places in blocks.get((a >> w, b >> x), _NO_PLACES).items():
-                for rule, plain in places.get((c >> y, d >> z), ()):
-                    if plain.demands <= demands and packet in plain.packets:
-                        return rule, plain
-        return None
-
-
-_NO_PLACES: _Places = {}
-
-
-def _block(one: Interval, other: Interval) -> tuple[_Pair, _Pair]:
-    """The smallest aligned block of two fields that holds all of these values: the shape of it, and which it is."""
-    (a, a_), (b, b_) = one, other
-    x, y = (a ^ a_).bit_length(), (b ^ b_).bit_length()
-    return (x, y), (a >> x, b >> y)

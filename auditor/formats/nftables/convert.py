@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from auditor.formats.nftables import declared, fields, marks
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.names import CONNTRACK_PRIORITY
+from auditor.formats.nftables.near import Near
 from auditor.formats.nftables.outward import ways_out
 from auditor.formats.nftables.resolve import Resolver
 from auditor.formats.nftables.rules import Converter, conditions
@@ -41,7 +42,7 @@ from auditor.model.filters import (
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Field, Interval, PacketSet
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, field
 from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
@@ -85,6 +86,14 @@ class Converted:
     converter: Converter
     facts: Facts
     stages: dict[Way, tuple[Stage, ...]]
+    _near: dict[int, Near] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def near(self, stage: Stage) -> Near:
+        """A stage's rules by the packets they are about."""
+        found = self._near.get(id(stage))
+        if found is None:
+            found = self._near[id(stage)] = Near(stage.filter)
+        return found
 
 
 def convert(ruleset: Ruleset, local: tuple[Interval, ...] | None = None) -> Converted:

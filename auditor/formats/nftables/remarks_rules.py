@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from auditor.formats.nftables import fields
 from auditor.formats.nftables.convert import Converted, Stage
+from auditor.formats.nftables.near import nobody
 from auditor.formats.nftables.rules import Record
 from auditor.formats.nftables.ruleset import Table
 from auditor.formats.nftables.setting import Setting
@@ -132,12 +133,12 @@ def _discovery(match: Match, record: Record, converted: Converted) -> Iterator[t
     others = [each for each in record.line.statements if isinstance(each, Match) and _named(each.key) == "ct state"]
     if not others or record.place.setting.early:
         return
-    kinds = converted.matcher.match(match, record.place).settle(_nobody).maybe & fields.TRUE_STATES[64] & field_set(Field.STATE, [(0, 0)])
+    kinds = converted.matcher.match(match, record.place).settle(nobody).maybe & fields.TRUE_STATES[64] & field_set(Field.STATE, [(0, 0)])
     if not kinds:
         return
     allowed = kinds
     for each in others:
-        allowed &= converted.matcher.match(each, record.place).settle(_nobody).maybe
+        allowed &= converted.matcher.match(each, record.place).settle(nobody).maybe
     if not allowed:
         message = "neighbour discovery and MLD are untracked: together with this conntrack state they never match"
         yield _note("nd-needs-untracked", message, others[0].at, Level.WARNING, Effect.NARROWED)
@@ -180,10 +181,6 @@ def _vmap(vmap: Vmap, record: Record) -> Iterator[tuple[Note, At]]:
 # -- what becomes of the rest
 
 
-def _nobody(_: object) -> None:
-    return None
-
-
 def stages_of(setting: Setting, table: Table, converted: Converted) -> Iterator[Stage]:
     """The base chains in which a rule of this setting can stand."""
     return (stage for stage in converted.stages[setting.way] if stage.setting == setting and stage.table is table)
@@ -201,7 +198,8 @@ def _fate(packets: PacketSet, record: Record, converted: Converted) -> model.Ver
         return None
     packet = packets.example(_LIKELY)
     for stage in stages_of(record.place.setting, record.place.table, converted):
-        verdicts = {wanted for wanted in (model.Verdict.PERMIT, model.Verdict.DENY) if stage.filter.first_match(packet, _nobody, wanted)}
+        near = converted.near(stage).about(packet)
+        verdicts = {wanted for wanted in (model.Verdict.PERMIT, model.Verdict.DENY) if near.first_match(packet, nobody, wanted)}
         if len(verdicts) == 1:
             return verdicts.pop()
     return None
@@ -214,22 +212,20 @@ def _otherwise(packets: PacketSet, record: Record, converted: Converted) -> mode
         return None
     packet = packets.example(_LIKELY)
     for stage in stages_of(record.place.setting, record.place.table, converted):
-        decision = stage.filter.first_match(packet, _nobody)
+        decision = converted.near(stage).about(packet).first_match(packet, nobody)
         if decision is not None:
             return decision.verdict
     return None
 
 
-def _decided_before(record: Record, converted: Converted) -> PacketSet:
-    """What rules before it in its base chain surely decide; nothing of a rule in another chain."""
+def _undecided_before(packets: PacketSet, record: Record, converted: Converted) -> PacketSet:
+    """What rules before it in its base chain leave of the packets; all of them for a rule in another chain."""
+    packets &= _seen_by_table(record)
     for stage in stages_of(record.place.setting, record.place.table, converted):
-        decided = NOTHING
-        for rule in stage.rules:
-            if rule.span == record.line.at.span:
-                return decided
-            if rule.action in (model.Verdict.PERMIT, model.Verdict.DENY, model.Verdict.REJECT):
-                decided |= rule.condition.settle(_nobody).surely
-    return NOTHING
+        left = converted.near(stage).left_before(record.line.at.span, packets, _LIKELY)
+        if left is not None:
+            return left
+    return packets
 
 
 def _limit(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
@@ -237,7 +233,7 @@ def _limit(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
     end = _final(record.line)
     if len(limits) != 1 or limits[0].over or end is None:
         return
-    rest = _otherwise(record.guard.settle(_nobody).maybe - _decided_before(record, converted), record, converted)
+    rest = _otherwise(_undecided_before(record.guard.settle(nobody).maybe, record, converted), record, converted)
     if end == "accept" and rest is model.Verdict.PERMIT:
         message = "what exceeds the rate is accepted later all the same: the limit has no effect"
         yield _note("limit-useless", message, limits[0].at, Level.WARNING, Effect.IGNORED)
@@ -248,7 +244,7 @@ def _limit(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
 
 def _falls_through(reject: Reject, guard: model.Condition, record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
     answers = {"tcp reset": protocol_set(6), "icmp": fields.V4, "icmpv6": fields.V6}[reject.kind]
-    left = guard.settle(_nobody).maybe - answers
+    left = guard.settle(nobody).maybe - answers
     if _fate(left, record, converted) is model.Verdict.PERMIT:
         what = {"tcp reset": "TCP", "icmp": "IPv4", "icmpv6": "IPv6"}[reject.kind]
         message = f"`{reject.at.words}` answers {what} alone: what else the rule matches goes on, and is accepted"
@@ -259,7 +255,7 @@ def _one_family(match: Match, name: str, record: Record, converted: Converted) -
     end = _final(record.line)
     if record.place.setting.family != "inet" or end is None:
         return
-    packets = record.guard.settle(_nobody).maybe & NEW_FLOW
+    packets = record.guard.settle(nobody).maybe & NEW_FLOW
     if not packets:
         return
     packet = packets.example(_LIKELY)
@@ -271,7 +267,8 @@ def _one_family(match: Match, name: str, record: Record, converted: Converted) -
     wanted = model.Verdict.DENY if end == "accept" else model.Verdict.PERMIT
     other = model.Verdict.PERMIT if end == "accept" else model.Verdict.DENY
     for stage in stages_of(record.place.setting, record.place.table, converted):
-        if stage.filter.first_match(twin, _nobody, wanted) and not stage.filter.first_match(twin, _nobody, other):
+        near = converted.near(stage).about(twin)
+        if near.first_match(twin, nobody, wanted) and not near.first_match(twin, nobody, other):
             family = "IPv6" if name.startswith("ip ") else "IPv4"
             message = f"`{match.at.words}` is about one family: {family} fares otherwise here"
             yield _note("negation-one-family", message, match.at, Level.NOTE, Effect.NARROWED)
@@ -306,7 +303,7 @@ def _can_match(record: Record) -> bool:
         if record.place.setting.family in ("ip", "ip6") and ("icmp" in words or "proto" in words):
             return bool(guard.packets & _seen_by_table(record).without(Field.STATE) & ONE_FAMILY) and not _wrong_icmp(record)
         return not _wrong_icmp(record)
-    if isinstance(guard, model.Exactly) or not guard.settle(_nobody).maybe:
+    if isinstance(guard, model.Exactly) or not guard.settle(nobody).maybe:
         return _NOT_DECIDED_HERE.search(words) is not None
     return not _wrong_icmp(record)
 

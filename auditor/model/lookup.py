@@ -1,0 +1,51 @@
+"""Which of many sets hold a packet, without asking each: every set stands under the aligned block around it.
+
+Protocol and destination port come first, since few sets share both; then the addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from auditor.model.packets import Field, Hull, Interval, Packet, PacketSet, hull
+
+Thing = TypeVar("Thing")
+_Pair = tuple[int, int]
+_Blocks = dict[_Pair, dict[_Pair, list[tuple[PacketSet, Thing]]]]
+
+
+class Lookup(Generic[Thing]):
+    """Things by their packets. Shapes of blocks (how many low bits of two fields are free) lead to blocks, and those to things."""
+
+    __slots__ = ("_hulls", "_services")
+
+    def __init__(self) -> None:
+        self._services: dict[_Pair, dict[_Pair, _Blocks[Thing]]] = {}
+        self._hulls: dict[PacketSet, Hull] = {}
+
+    def add(self, packets: PacketSet, thing: Thing) -> None:
+        """Keep `thing` under a set that is not empty."""
+        protocol, port, source, destination = hull(packets, self._hulls)[:4]
+        shape, block = _block(protocol, port)
+        places = self._services.setdefault(shape, {}).setdefault(block, {})
+        shape, block = _block(source, destination)
+        places.setdefault(shape, {}).setdefault(block, []).append((packets, thing))
+
+    def holding(self, packet: Packet) -> Iterator[Thing]:
+        """Everything whose packets this is one of, in no order."""
+        a, b = packet.get(Field.PROTOCOL, 0), packet.get(Field.DESTINATION_PORT, 0)
+        c, d = packet.get(Field.SOURCE, 0), packet.get(Field.DESTINATION, 0)
+        for (w, x), blocks in self._services.items():
+            places = blocks.get((a >> w, b >> x))
+            for (y, z), found in places.items() if places else ():
+                for packets, thing in found.get((c >> y, d >> z), ()):
+                    if packet in packets:
+                        yield thing
+
+
+def _block(one: Interval, other: Interval) -> tuple[_Pair, _Pair]:
+    """The smallest aligned block of two fields that holds all of these values: the shape of it, and which it is."""
+    (a, a_), (b, b_) = one, other
+    x, y = (a ^ a_).bit_length(), (b ^ b_).bit_length()
+    return (x, y), (a >> x, b >> y)
