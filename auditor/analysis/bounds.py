@@ -109,8 +109,7 @@ class _Walk:
     def _along(self, run: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send what reaches a long run through it, and leave in `reach` what comes out behind it; what returns from it."""
         packets = reach.pop(())
-        settled_ = ((rule, match) for rule, match in runs.settled(run, self.ask) if packets.meets(match.maybe))
-        touching = [(rule, match, packets & match.maybe) for rule, match in settled_]
+        touching = [(rule, match, packets & match.maybe) for rule, match in runs.touching(run, self.ask, packets)]
         if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _, _ in touching):
             reach.update(self.through(tuple(rule for rule, _, _ in touching), {(): packets}))
             return {}

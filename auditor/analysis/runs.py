@@ -5,9 +5,10 @@ Folding is first match: what a part decides surely is taken from the parts behin
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from auditor.model.filters import Match, Rule, Settle, Verdict
+from auditor.model.filters import Both, Exactly, Match, Rule, Settle, Verdict
 from auditor.model.packets import NOTHING, PacketSet
 
 LONG = 128
@@ -45,9 +46,17 @@ def length(rules: tuple[Rule, ...], start: int) -> int:
     return index - start
 
 
-def settled(rules: tuple[Rule, ...], ask: Settle) -> list[tuple[Rule, Match]]:
-    """The rules that decide anything, with what they match."""
-    return [(rule, rule.condition.settle(ask)) for rule in rules if rule.action is not Verdict.CONTINUE]
+def touching(rules: tuple[Rule, ...], ask: Settle, packets: PacketSet) -> Iterator[tuple[Rule, Match]]:
+    """The rules that decide anything and may match some of the packets, with what they match."""
+    for rule in rules:
+        condition = rule.condition
+        plain = condition.parts[0] if isinstance(condition, Both) else condition
+        if isinstance(plain, Exactly) and not packets.meets(plain.packets):
+            continue  # most rules, found without settling them
+        if rule.action is not Verdict.CONTINUE:
+            match = condition.settle(ask)
+            if isinstance(condition, Exactly) or packets.meets(match.maybe):
+                yield rule, match
 
 
 _folded: dict[tuple[tuple[object, PacketSet, PacketSet], ...], Run] = {}

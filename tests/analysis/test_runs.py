@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from auditor.analysis import runs
 from auditor.analysis.bounds import bounds
 from auditor.model.filters import ANY, Call, Chain, Condition, Exactly, Filter, Rule, Undecided, Verdict, both
-from auditor.model.packets import EVERYTHING, Field, box_set
+from auditor.model.packets import EVERYTHING, NOTHING, Field, box_set
 from auditor.model.source import Span, Unknown
 
 HERE = Span("f", 1, 1, 1, 2)
@@ -85,3 +85,10 @@ def test_only_the_last_runs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_of_nothing_does_nothing() -> None:
     assert runs.fold([]) == runs.Run()
+
+
+def test_rules_in_doubt_about_other_packets_say_nothing() -> None:
+    within = (box_set({Field.DESTINATION_PORT: [(port, port)]}) for port in range(200))
+    rules = tuple(Rule(Undecided(Unknown("nobody knows", HERE), packets), Verdict.PERMIT, HERE) for packets in within)
+    found = bounds(Filter("f", rules, Verdict.DENY, HERE), nobody, box_set({Field.DESTINATION_PORT: [(199, 500)]}))
+    assert (found.surely, found.maybe) == (NOTHING, box_set({Field.DESTINATION_PORT: [(199, 199)]}))
