@@ -131,13 +131,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = list(cases(Path(folder), options.trees))
         bare = median_cost(found[0].command, options.repeat)
-        print(f"{'':40} {'clock s':>8} {'CPU s':>8} {'× bare':>8} {'MiB':>7}")
+        print(f"{'':44} {'clock s':>8} {'CPU s':>8} {'× bare':>8} {'MiB':>7}")
         for case in found:
             if options.only and options.only not in case.name:
                 continue
             cost = bare if case is found[0] else median_cost(case.command, case.repeat or options.repeat)
             figures = f"{cost.clock:8.3f} {cost.cpu:8.3f} {cost.cpu / bare.cpu:8.1f} {cost.memory:7.1f}"
-            print(f"{case.name[-40:]:40} {figures}{verdict(case, cost, bare)}")
+            print(f"{case.name[-44:]:44} {figures}{verdict(case, cost, bare)}")
 
 
 def verdict(case: Case, cost: Cost, bare: Cost) -> str:
