@@ -19,7 +19,6 @@ from auditor.formats.nftables.syntax import (
     Limit,
     Listing,
     Match,
-    Nat,
     PlainSet,
     Reject,
     RuleLine,
@@ -68,8 +67,6 @@ def _remarks(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
     for statement, guard in record.seen:
         if isinstance(statement, Reject) and statement.kind and not statement.kind.startswith("icmpx"):
             yield from _falls_through(statement, guard, record, converted)
-        elif isinstance(statement, Nat) and statement.kind == "redirect":
-            del statement
 
 
 def _note(trap: str, message: str, at: At, level: Level, effect: Effect = Effect.DANGEROUS) -> tuple[Note, At]:
