@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from auditor.model.filters import Fact, Filter, Predicate, Side
-from auditor.model.headers import ANYWHERE, PUBLIC, merge_intervals, subtract_intervals
+from auditor.model.headers import ANYWHERE, PUBLIC, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field
 from auditor.model.source import Note, Span, Unknown
@@ -291,8 +291,3 @@ class Graph:
 
             self._memory.append(Routes(self.zones, self.hooks, self.devices))
         return self._memory[0]
-
-
-def bounded(networks: tuple[Interval, ...] | None) -> tuple[Interval, ...]:
-    """A zone's networks as the bound of an endpoint's addresses: anywhere if they are not known."""
-    return ANYWHERE if networks is None else merge_intervals(networks)

@@ -111,10 +111,6 @@ class PacketSet:
         """The packets that are in the set for every value of `field` that `within` allows (universal projection)."""
         return ~((within - self).without(field))
 
-    def with_value(self, field: Field, value: int) -> PacketSet:
-        """The same packets with `field` overwritten."""
-        return self.without(field) & field_set(field, [(value, value)])
-
     def example(self, likely: Mapping[Field, Sequence[int]] | None = None) -> dict[Field, int]:
         """One packet of the set: each field takes the first of its `likely` values that fits, else the lowest that does.
 

@@ -219,12 +219,6 @@ def test_a_port_is_a_number_a_range_with_a_colon_or_a_service(text: str, found: 
     assert ports.entry(text) == found
 
 
-def test_bounds_that_are_reversed_or_adjacent_hold_no_port() -> None:
-    assert ports.strictly_between(8443, 444) == ()
-    assert ports.strictly_between(443, 444) == ()
-    assert ports.strictly_between(29999, 32768) == ((30000, 32767),)
-
-
 def test_outside_of_all_ports_is_none() -> None:
     assert ports.outside(0, 65535) == ()
     assert ports.outside(1024, 2000) == ((0, 1023), (2001, 65535))

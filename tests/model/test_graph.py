@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from auditor.model.filters import Fact, Filter, Predicate, Side, Verdict
-from auditor.model.graph import Crossing, Device, Endpoint, Graph, Hook, Place, Zone, ZoneKind, bounded, covers, internet
-from auditor.model.headers import ANYWHERE, PUBLIC, address_interval
+from auditor.model.graph import Crossing, Device, Endpoint, Graph, Hook, Place, Zone, ZoneKind, covers, internet
+from auditor.model.headers import PUBLIC, address_interval
 from auditor.model.source import Note, Span
 
 HERE = Span("f", 1, 1, 1, 2)
@@ -190,8 +190,6 @@ def test_fragments_of_front_ends_add_up() -> None:
     assert both.notes == (note,)
 
 
-def test_a_zone_bounds_its_members_and_lists_its_attributes() -> None:
-    assert bounded(None) == ANYWHERE
-    assert bounded(net("10.0.0.0/9") + net("10.128.0.0/9")) == net("10.0.0.0/8")
+def test_a_zone_lists_its_attributes() -> None:
     assert Zone("z", ZoneKind.HOST, "Z", HERE, attributes=(("ntp", "a"), ("ntp", "b"))).values("ntp") == ("a", "b")
     assert internet(but=PUBLIC).addresses == ()

@@ -135,13 +135,6 @@ def test_projection_forgets_a_field_and_keeps_what_some_value_allows(packets: Pa
         assert any(low <= value <= high for low, high in spans) == held
 
 
-@given(packet_sets, st.sampled_from(sorted(POINTS)))
-def test_overwriting_a_field_leaves_the_others(packets: PacketSet, field: Field) -> None:
-    value = POINTS[field][0]
-    assert packets.with_value(field, value).without(field) is packets.without(field)
-    assert not packets or packets.with_value(field, value).values(field) == ((value, value),)
-
-
 @given(packet_sets)
 def test_renaming_back_and_forth_changes_nothing(packets: PacketSet) -> None:
     swap = {Field.SOURCE: Field.DESTINATION, Field.DESTINATION: Field.SOURCE}

@@ -53,8 +53,3 @@ def between(low: int, high: int) -> Ports:
 def outside(low: int, high: int) -> Ports:
     """`port low <> high`: below the one or above the other."""
     return tuple(span for span in ((0, low - 1), (high + 1, 65535)) if span[0] <= span[1])
-
-
-def strictly_between(low: int, high: int) -> Ports:
-    """`port low >< high`; reversed or adjacent bounds match nothing."""
-    return between(low + 1, high - 1)

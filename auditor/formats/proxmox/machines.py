@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from auditor import lazyre
 from auditor.formats.proxmox.document import lines_of
 from auditor.formats.proxmox.record import Line
-from auditor.model.headers import address_interval, intersect_intervals
+from auditor.model.headers import address_interval
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass
 from auditor.model.source import Source, Span, Unknown
@@ -88,8 +88,3 @@ def _address(text: str) -> Interval | None:
 def held(nics: tuple[Nic, ...]) -> tuple[Interval, ...]:
     """Every fixed address of the devices."""
     return tuple(each for nic in nics for each in nic.addresses)
-
-
-def owns(nics: tuple[Nic, ...], intervals: tuple[Interval, ...]) -> bool:
-    """Whether one of the addresses is a guest's."""
-    return bool(intersect_intervals(held(nics), intervals))

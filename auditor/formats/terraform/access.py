@@ -10,7 +10,7 @@ from auditor.formats.terraform.errors import Refused
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.syntax import Access, GetAttribute, GetIndex, Splat
 from auditor.formats.terraform.types import ANY, NUMBER, PRIMITIVES, SEQUENCES, STRING, Kind, Type
-from auditor.formats.terraform.values import Cause, Hidden, Value, list_value, text_of, tuple_value
+from auditor.formats.terraform.values import Cause, Hidden, Value, list_value, tuple_value
 from auditor.model.record import replace
 
 if TYPE_CHECKING:
@@ -210,8 +210,3 @@ def repeated(value: Value, member: Value) -> Value:
     reference = value.raw.reference if isinstance(value.raw, Hidden) else None
     raw = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=(value,), many=True)
     return Value(raw, ANY, value.place, value.trail_)
-
-
-def index_text(key: Value) -> str:
-    """An instance key as it stands in an address."""
-    return f'["{key.raw}"]' if isinstance(key.raw, str) else f"[{text_of(key)}]"

@@ -90,9 +90,3 @@ class NoNames:
 
     def resolve(self, name: str, path: Sequence[Access], place: Place) -> tuple[Value, int]:  # noqa: ARG002 - the protocol's shape
         raise Refused(f'there is no variable named "{name}" here', place, static=False)
-
-
-def describe(expression: Expression, limit: int = 60) -> str:
-    """An expression's own text on one line, shortened."""
-    text = " ".join(expression.text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
