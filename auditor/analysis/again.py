@@ -7,6 +7,7 @@ moved is covered by what covered it before. The same rules are covered as `cover
 from __future__ import annotations
 
 from auditor.analysis.cover import Covered, covered, plain_of
+from auditor.analysis.difference import common_ends
 from auditor.model.filters import Exactly, Rule, Verdict
 from auditor.model.packets import EVERYTHING, PacketSet, union
 from auditor.model.record import dataclass, field
@@ -47,9 +48,7 @@ def _again(old: _Seen, rules: tuple[Rule, ...]) -> tuple[Covered, ...] | None:
     if not all(isinstance(rule.action, Verdict) for rule in rules):
         return None
     was, now = ([_meaning(rule) for rule in each] for each in (old.rules, rules))
-    shorter = min(len(was), len(now))
-    head = next((at for at in range(shorter) if was[at] != now[at]), shorter)
-    tail = next((at for at in range(shorter - head) if was[-1 - at] != now[-1 - at]), shorter - head)
+    head, tail = common_ends(was, now)
     changed = old.rules[head : len(was) - tail] + rules[head : len(now) - tail]
     if len(changed) > _MOST:
         return None

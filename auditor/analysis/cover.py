@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.filters import Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict
+from auditor.model.filters import Both, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict, overwritten
 from auditor.model.headers import ONE_FAMILY
 from auditor.model.lookup import Lookup
 from auditor.model.packets import EVERYTHING, PacketSet
-from auditor.model.record import dataclass, field
+from auditor.model.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,11 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
 
     Where only the `usual` packets of a rule are covered, it is named if they are decided otherwise, and not just by exceptions to it.
     """
-    index, scope = _Index(), ONE_FAMILY & within
+    known: Lookup[tuple[Rule, Plain]] = Lookup()  # those so far that surely match what they say
+    scope = ONE_FAMILY & within
     for rule in rules:
-        if isinstance(rule.action, Assign) or (isinstance(rule.action, Call) and _assigns(rule.action, set())):
-            index = _Index()  # what matched before may not match any more
+        if not isinstance(rule.action, Verdict) and overwritten((rule,)):
+            known = Lookup()  # what matched before may not match any more
             continue
         if not isinstance(rule.action, Verdict) or rule.action is Verdict.CONTINUE:
             continue
@@ -54,17 +55,17 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
         if not plain.packets:
             continue
         common = plain.packets & usual
-        usually = index.cover(common, plain.demands)
+        usually = _cover(known, common, plain.demands)
         by = usually
         if common is not plain.packets and (usually or not common):  # else a packet is left of a part, and so of the whole
-            by = index.cover(plain.packets, plain.demands)
+            by = _cover(known, plain.packets, plain.demands)
         if by:
             yield Covered(rule, by)
             continue
         if usually:
             yield from _unusual(Covered(rule, usually), plain, scope)
         if plain.decided:
-            index.add(rule, plain)
+            known.add(plain.packets, (rule, plain))
 
 
 def _unusual(found: Covered, plain: Plain, scope: PacketSet) -> Iterator[Covered]:
@@ -107,31 +108,14 @@ def _doubtful(condition: Condition) -> bool:
     return _doubtful(condition.part) if isinstance(condition, Not) else isinstance(condition, Undecided)
 
 
-def _assigns(call: Call, seen: set[int]) -> bool:
-    if id(call.chain) in seen:
-        return False
-    seen.add(id(call.chain))
-    actions = [rule.action for rule in call.chain.rules]
-    return any(isinstance(action, Assign) or (isinstance(action, Call) and _assigns(action, seen)) for action in actions)
-
-
-@dataclass(slots=True)
-class _Index:
-    """The rules so far that surely match what they say."""
-
-    known: Lookup[tuple[Rule, Plain]] = field(default_factory=Lookup)
-
-    def add(self, rule: Rule, plain: Plain) -> None:
-        self.known.add(plain.packets, (rule, plain))
-
-    def cover(self, packets: PacketSet, demands: frozenset[object]) -> tuple[Rule, ...]:
-        """Rules that together take every packet; empty if some packet is left."""
-        rest, by = packets, []
-        while rest:
-            found = next((each for each in self.known.holding(rest.example()) if each[1].demands <= demands), None)
-            if found is None:
-                return ()
-            rule, other = found
-            by.append(rule)
-            rest -= other.packets
-        return tuple(by)
+def _cover(known: Lookup[tuple[Rule, Plain]], packets: PacketSet, demands: frozenset[object]) -> tuple[Rule, ...]:
+    """Known rules that together take every packet; empty if some packet is left."""
+    rest, by = packets, []
+    while rest:
+        found = next((each for each in known.holding(rest.example()) if each[1].demands <= demands), None)
+        if found is None:
+            return ()
+        rule, other = found
+        by.append(rule)
+        rest -= other.packets
+    return tuple(by)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from auditor.model.filters import (
-    Assign,
     Both,
     Call,
     Chain,
@@ -24,9 +23,10 @@ from auditor.model.filters import (
     Test,
     Undecided,
     Verdict,
+    overwritten,
 )
 from auditor.model.graph import Crossing, Way
-from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
+from auditor.model.packets import EVERYTHING, NOTHING, PacketSet, union
 from auditor.model.record import dataclass, field, replace
 
 _LONG = 64  # rules of a filter that are worth looking through once for all pairs
@@ -72,16 +72,14 @@ class Differences:
             found |= self.filters(old.then, new.then)
         if found is NOTHING or found is EVERYTHING:
             return found
-        for written in sorted({*_written(old.rules, set()), *_written(new.rules, set())}):
+        for written in sorted(overwritten((*old.rules, *new.rules))):
             found = found.without(written)  # a rule that differs may meet the packet when it was written over
         return found
 
     def _rules(self, old: Sequence[Rule], new: Sequence[Rule]) -> PacketSet:
         old, new = _deciding(old), _deciding(new)
         a, b = [self._meaning(rule) for rule in old], [self._meaning(rule) for rule in new]
-        head = next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
-        most = min(len(a), len(b)) - head
-        tail = next((at for at in range(most) if a[-1 - at] != b[-1 - at]), most)
+        head, tail = common_ends(a, b)
         old, new = old[head : len(old) - tail], new[head : len(new) - tail]
         if len(old) > _MOST or len(new) > _MOST:
             return union(map(_may_match, (*old, *new)))
@@ -117,8 +115,7 @@ class Differences:
             return filter_
         known = self._parts.get((id(filter_), where))
         if known is None:
-            written = next(_written(filter_.rules, set()), None) is not None
-            rules = filter_.rules if written else tuple(rule for rule in filter_.rules if where.meets(_may_match(rule)))
+            rules = filter_.rules if overwritten(filter_.rules) else tuple(rule for rule in filter_.rules if where.meets(_may_match(rule)))
             known = self._parts[id(filter_), where] = (replace(filter_, rules=rules), filter_)
         return known[0]
 
@@ -153,6 +150,13 @@ class Differences:
         return self._meanings.setdefault(meaning, len(self._meanings))
 
 
+def common_ends(a: Sequence[object], b: Sequence[object]) -> tuple[int, int]:
+    """How many members two sequences share at their beginnings, and how many at their ends behind that."""
+    shorter = min(len(a), len(b))
+    head = next((at for at in range(shorter) if a[at] != b[at]), shorter)
+    return head, next((at for at in range(shorter - head) if a[-1 - at] != b[-1 - at]), shorter - head)
+
+
 def _asked(crossing: Crossing) -> tuple[object, ...]:
     """What the predicates of a filter are answered from."""
     return crossing.source, crossing.destination, crossing.entry, crossing.exit, crossing.groups, crossing.aliases
@@ -165,12 +169,3 @@ def _deciding(rules: Sequence[Rule]) -> Sequence[Rule]:
 def _may_match(rule: Rule) -> PacketSet:
     match: Match = rule.condition.settle(lambda _: None)
     return match.maybe
-
-
-def _written(rules: Sequence[Rule], seen: set[int]) -> Iterator[Field]:
-    for rule in rules:
-        if isinstance(rule.action, Assign):
-            yield rule.action.field
-        elif isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
-            seen.add(id(rule.action.chain))
-            yield from _written(rule.action.chain.rules, seen)

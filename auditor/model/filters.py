@@ -341,6 +341,11 @@ def all_rules(rules: tuple[Rule, ...]) -> Iterator[Rule]:
             pending += rule.action.chain.rules
 
 
+def overwritten(rules: tuple[Rule, ...]) -> frozenset[Field]:
+    """The fields that rules write over, those in the chains they call too."""
+    return frozenset(action.field for action in actions(rules) if isinstance(action, Assign))
+
+
 _Steps = tuple[Rule, ...]
 _State = tuple[tuple[Field, int], ...]
 _Evidence = tuple[Rule | None, _Steps, _Steps]

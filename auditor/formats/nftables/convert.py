@@ -22,7 +22,6 @@ from auditor.formats.nftables.setting import HOOKS, Facts, Setting, Way
 from auditor.formats.nftables.syntax import Update
 from auditor.model.filters import (
     ANY,
-    Assign,
     Both,
     Condition,
     Either,
@@ -36,9 +35,9 @@ from auditor.model.filters import (
     Test,
     Undecided,
     Verdict,
-    actions,
     all_rules,
     can_deny,
+    overwritten,
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Field, Interval, PacketSet
@@ -298,7 +297,7 @@ def _hands_on(stages: tuple[Stage, ...]) -> bool:
     for index, stage in enumerate(stages):
         if written and any(not _harmless(later) for later in stages[index:]) and written & _reads(stage):
             return True
-        written |= {action.field for action in actions(stage.rules) if isinstance(action, Assign)}
+        written |= overwritten(stage.rules)
     return False
 
 

@@ -204,7 +204,6 @@ def _fate(packets: PacketSet, record: Record, converted: Converted) -> model.Ver
 
 def _otherwise(packets: PacketSet, record: Record, converted: Converted) -> model.Verdict | None:
     """What the chain does with a likely packet of the set where nothing that is in doubt matches."""
-    packets &= _seen_by_table(record)
     if not packets:
         return None
     packet = packets.example(_LIKELY)
