@@ -152,11 +152,8 @@ class Routes:
             return destination
         standing = self._standings[number]
         spots = standing.spots(source)
-        if not spots or not all(spot.certain and spot.zone.networks for spot in spots):
-            return destination
-        near = [
-            (max(low - 1, 0), high + 1) for spot in spots for low, high in spot.zone.networks or ()
-        ]  # its own address is left out there
+        networks = (span for spot in spots for span in spot.zone.networks or ())
+        near = [(max(low - 1, 0), high + 1) for low, high in networks]  # its own address is left out there
         own = intersect_intervals(standing.device.addresses, merge_intervals(near))
         usual = intersect_intervals(own, (IPV4,)) or own
         return replace(destination, addresses=usual, exact=True) if len(usual) == len(spots) == 1 else destination
