@@ -15,7 +15,7 @@ from auditor.files import DirectoryTree, Tree
 from auditor.formats import FORMATS
 from auditor.formats.base import Options
 from auditor.hypervisors import joined, proxmox_with_terraform
-from auditor.model.findings import Binding, Finding, Input, Location, Outcome, Run
+from auditor.model.findings import Binding, Finding, Input, Location, Outcome, RuleInfo, Run
 from auditor.model.findings import Ruleset as Chosen
 from auditor.model.graph import Graph
 from auditor.model.record import dataclass, field, replace
@@ -95,15 +95,23 @@ def run_of(reading: Reading, request: Request, memory: Memory | None = None) -> 
         kept, ignored = suppress(findings, reading.tree, reading.config, request.baseline, request.ignores)
     except PolicyError as error:
         raise UsageError(str(error)) from None
+    rules = infos_of((ruleset for ruleset, _ in reading.rulesets), (finding.rule for finding in (*kept, *(each for each, _ in ignored))))
     return Run(
-        findings=kept,
-        rules=infos_of((ruleset for ruleset, _ in reading.rulesets), (finding.rule for finding in (*kept, *(each for each, _ in ignored)))),
+        findings=tuple(_helped(kept, rules)),
+        rules=rules,
         bindings=tuple(_bindings(reading.cast)),
         inputs=tuple(Input(path, format_) for path, format_ in reading.graph.read),
         rulesets=tuple(Chosen(ruleset.name, ruleset.title, why, ruleset.source.document) for ruleset, why in reading.rulesets),
         ignored=ignored,
         version=__version__,
     )
+
+
+def _helped(findings: Iterable[Finding], rules: Iterable[RuleInfo]) -> Iterator[Finding]:
+    """The findings, each with what to do: a front end names the trap alone, what to do about it is the same everywhere."""
+    fixes = {rule.id: rule.fix for rule in rules if rule.fix}
+    for finding in findings:
+        yield finding if finding.help or finding.rule not in fixes else replace(finding, help=fixes[finding.rule])
 
 
 def findings_of(reading: Reading, memory: Memory | None = None) -> Iterable[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.files import DirectoryTree, Tree, Unreadable
 from auditor.formats import FORMATS
@@ -18,8 +18,9 @@ _CONFIGURATIONS = (".xml", ".yaml", ".yml", ".json")
 def claimed_by_format(tree: Tree, inputs: Sequence[str], config: Config) -> tuple[dict[str, list[str]], tuple[Note, ...]]:
     """The chosen files that some dialect claims, and a note for each that cannot be opened. Raises `PolicyError` for a name in vain."""
     claimed: dict[str, list[str]] = {}
-    closed: list[Note] = []
-    for path in _chosen(tree, inputs, config):
+    chosen = list(_within(tree, inputs, config, tree.paths()))
+    closed = list(_unseen(tree, inputs, config))
+    for path in chosen:
         try:
             head = tree.read_head(path, HEAD)
         except Unreadable as error:
@@ -42,10 +43,19 @@ def in_tree(tree: Tree, path: str) -> str:
     return path if inside.startswith("../") else inside
 
 
-def _chosen(tree: Tree, inputs: Sequence[str], config: Config) -> Iterable[str]:
+def _unseen(tree: Tree, inputs: Sequence[str], config: Config) -> Iterator[Note]:
+    """A note for each directory that may not be looked into, and for each link to a file outside whose name a dialect claims."""
+    found = tree.closed() if isinstance(tree, DirectoryTree) else {}
+    for path in _within(tree, inputs, config, sorted(found)):
+        if path.endswith("/") or _claimed(path):
+            yield _closed(path, found[path])
+
+
+def _within(tree: Tree, inputs: Sequence[str], config: Config, paths: Iterable[str]) -> Iterable[str]:
+    """Those of `paths` that the run was asked to read."""
     wanted = [each for each in inputs if each] or [each.path.rstrip("/") for each in _existing(tree, config)]
     whole = not wanted or "." in wanted
-    return (path for path in tree.paths() if whole or any(path == each or path.startswith(f"{each}/") for each in wanted))
+    return (path for path in paths if whole or any(path == each or path.startswith(f"{each}/") for each in wanted))
 
 
 def _existing(tree: Tree, config: Config) -> tuple[Input, ...]:
@@ -67,6 +77,9 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def _closed(path: str, error: Unreadable) -> Note:
-    likely = path.endswith(_CONFIGURATIONS) or any(format_.claims(path, b"") for format_ in FORMATS)
-    level = Level.ERROR if likely else Level.WARNING
-    return Note("auditor/unparsable", f"{path} {error}; nothing in it was checked", Span.of_file(path), Effect.UNKNOWN, level)
+    level = Level.ERROR if path.endswith(_CONFIGURATIONS) or _claimed(path) else Level.WARNING
+    return Note("auditor/unparsable", f"{path} {error}; nothing in it was checked", Span.of_file(path.rstrip("/")), Effect.UNKNOWN, level)
+
+
+def _claimed(path: str) -> bool:
+    return any(format_.claims(path, b"") for format_ in FORMATS)

@@ -11,7 +11,7 @@ import posixpath
 import stat
 import subprocess
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,7 @@ MAX_BYTES = 128 * 1024 * 1024
 SKIPPED_DIRECTORIES = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache", ".ruff_cache"})
 
 
+_OUTSIDE = "leads out of the directory that is being checked"
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -53,7 +54,7 @@ def normalise(path: str) -> str:
     """`path` without `.` and `..`. Raises `Unreadable` where it would leave the root."""
     clean = posixpath.normpath(path.replace(os.sep, "/"))
     if clean == ".." or clean.startswith(("../", "/")):
-        raise Unreadable("leads out of the directory that is being checked")
+        raise Unreadable(_OUTSIDE)
     return clean
 
 
@@ -77,6 +78,7 @@ class DirectoryTree:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._plain: set[str] = set()  # files that were found without following a link
+        self._closed: dict[str, Unreadable] = {}
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -89,7 +91,8 @@ class DirectoryTree:
             return
         try:
             entries = list(os.scandir(directory))
-        except OSError:
+        except OSError as error:
+            self._closed[prefix] = Unreadable(f"cannot be read: {error.strerror}")
             return
         for entry in entries:
             linked = entry.is_symlink()
@@ -97,7 +100,10 @@ class DirectoryTree:
                 if entry.name not in SKIPPED_DIRECTORIES:
                     inner = os.path.realpath(entry.path) if linked else os.path.join(real, entry.name)
                     yield from self._walk(entry.path, f"{prefix}{entry.name}/", inner, seen | {real})
-            elif entry.is_file() and (not linked or self._inside(os.path.realpath(entry.path))):
+            elif entry.is_file():
+                if linked and not self._inside(os.path.realpath(entry.path)):
+                    self._closed[prefix + entry.name] = Unreadable(_OUTSIDE)
+                    continue
                 if not linked and real == directory:
                     self._plain.add(prefix + entry.name)
                 yield prefix + entry.name
@@ -108,6 +114,11 @@ class DirectoryTree:
 
     def paths(self) -> Sequence[str]:
         return self._paths
+
+    def closed(self) -> Mapping[str, Unreadable]:
+        """What is there and not among `paths`, and why: directories (`name/`) that may not be looked into, and links to files outside."""
+        self.paths()
+        return self._closed
 
     def exists(self, path: str) -> bool:
         try:
@@ -127,7 +138,7 @@ class DirectoryTree:
         if not full or os.path.islink(full):
             full = os.path.realpath(self.root / normalise(path))
         if not self._inside(full):
-            raise Unreadable("leads out of the directory that is being checked")
+            raise Unreadable(_OUTSIDE)
         try:
             status = os.stat(full)
             if not stat.S_ISREG(status.st_mode):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from auditor import audit
-from auditor.files import MemoryTree, Unreadable
+from auditor.files import DirectoryTree, MemoryTree, Unreadable
 from auditor.model.findings import Finding
 from auditor.model.source import Level
 
@@ -49,3 +53,25 @@ def test_a_file_that_cannot_be_opened_is_said_and_the_others_are_read(path: str,
 def test_a_parameter_without_a_value_is_told_by_its_own_option() -> None:
     with pytest.raises(audit.UsageError, match="--param cni: write NAME=VALUE"):
         audit.read(MemoryTree({"good.nft": NFT}), ("",), audit.Request(parameters=("cni",)))
+
+
+def test_a_link_out_of_the_root_and_a_closed_directory_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "root"
+    (root / "closed").mkdir(parents=True)
+    (tmp_path / "shared.tf").write_text("")
+    (root / "shared.tf").symlink_to("../shared.tf")
+    (root / "notes.txt").symlink_to("../shared.tf")
+    (root / "good.nft").write_text(NFT)
+    scan = os.scandir
+
+    def guarded(path: str) -> Iterator[os.DirEntry[str]]:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return iter(list(scan(path)))
+
+    monkeypatch.setattr("os.scandir", guarded)
+    reading = audit.read(DirectoryTree(root), ("",), audit.Request())
+    assert [(each.message, each.level) for each in audit.findings_of(reading) if each.rule == "auditor/unparsable"] == [
+        ("closed/ cannot be read: Permission denied; nothing in it was checked", Level.WARNING),
+        ("shared.tf leads out of the directory that is being checked; nothing in it was checked", Level.ERROR),
+    ]

@@ -81,6 +81,7 @@ def test_a_file_that_cannot_be_read_is_a_finding_and_the_rest_is_checked(folder:
     result = auditor("check")
     assert result.exit_code == 1
     assert "auditor/unparsable" in result.output
+    assert "  do       Correct the file at the line named" in result.output
     assert "world-open-admin" in result.output
 
 

@@ -158,7 +158,7 @@ def _digest(*parts: str) -> str:
 class RuleInfo:
     """What a finding's `rule` id stands for. `help` is Markdown; `security_severity` 0.1–10.0 as CVSS has it, None where it is not a risk.
 
-    `document` and `section` say where it is required; `because` why.
+    `document` and `section` say where it is required; `because` why; `fix` what to do, where its findings do not say so themselves.
     """
 
     id: str
@@ -172,6 +172,7 @@ class RuleInfo:
     document: str = ""
     section: str = ""
     because: str = ""
+    fix: str = ""
 
     @property
     def group(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from auditor.formats.base import Lint
 from auditor.model.findings import RuleInfo
@@ -10,62 +11,68 @@ from auditor.model.source import Level
 from auditor.policy.conditions import text_of
 from auditor.policy.ruleset import Choice, Kind, Requirement, Ruleset
 
+
+def _own(identifier: str, title: str, **said: Any) -> RuleInfo:
+    """One of the program's own ids; all the help there is with it is what to do."""
+    return RuleInfo(identifier, title, help=said["fix"], **said)
+
+
 OWN = (
-    RuleInfo(
+    _own(
         "auditor/unparsable",
         "A file could not be read",
         description="Nothing is skipped in silence: what could not be read was not checked.",
-        help="Correct the file at the line named, or take it out of the inputs.",
+        fix="Correct the file at the line named, or leave it out: `inputs` in auditor.yaml says what is read.",
         level=Level.ERROR,
         tags=("auditor", "coverage"),
         precision="very-high",
         because="A rule in a part that was not read could open or close anything.",
     ),
-    RuleInfo(
+    _own(
         "auditor/address-outside",
         "An address is not where its role is said to be",
         description="auditor.yaml gives a role addresses that are in no network of the zones it names for it.",
-        help="Correct the address or the zone. Where a router behind the zone leads to the address, the warning may be ignored.",
+        fix="Correct the address or the zone. Where a router behind the zone leads to the address, the warning may be ignored.",
         level=Level.WARNING,
         tags=("auditor", "coverage"),
         precision="high",
         because="Rules about the zone's network say nothing of such an address: what holds for it may not hold for the machine meant.",
     ),
-    RuleInfo(
+    _own(
         "auditor/shared-address",
         "An address plays two parts",
         description="Two roles that exclude each other, such as control plane and worker, were both given the address.",
-        help="Give each address to one of the roles, or bind the role that is both.",
+        fix="Give each address to one of the roles, or bind the role that is both.",
         level=Level.WARNING,
         tags=("auditor", "coverage"),
         precision="high",
         because="What only one of the two may do cannot be told from what the other may, so neither is checked as it is meant.",
     ),
-    RuleInfo(
+    _own(
         "auditor/unused-ignore",
         "An ignore matches nothing any more",
         description="An entry that ignores findings, in auditor.yaml or inline, no longer matches one.",
-        help="Take the entry away.",
+        fix="Take the entry away.",
         level=Level.WARNING,
         tags=("auditor", "maintainability"),
         precision="very-high",
         because="A stale entry would hide the finding when it comes back.",
     ),
-    RuleInfo(
+    _own(
         "auditor/expired-ignore",
         "An ignore has ended",
         description="The last day of an entry in auditor.yaml has passed, and what it accepted counts again.",
-        help="Correct what was accepted, or give the entry a new date and the reason that holds now.",
+        fix="Correct what was accepted, or give the entry a new date and the reason that holds now.",
         level=Level.WARNING,
         tags=("auditor", "maintainability"),
         precision="very-high",
         because="What was accepted for a time is to be looked at when the time is over.",
     ),
-    RuleInfo(
+    _own(
         "auditor/ignore-without-reason",
         "An ignore has no effect",
         description="An inline ignore names no rule, or gives no reason.",
-        help="Write `auditor: ignore[RULE] reason` in a comment.",
+        fix="Write `auditor: ignore[RULE] reason` in a comment.",
         level=Level.ERROR,
         tags=("auditor", "maintainability"),
         precision="very-high",
@@ -111,6 +118,7 @@ def lint_info(format_: str, lint: Lint) -> RuleInfo:
         tags=("lint", format_),
         document=f"Known traps of {format_}",
         because=lint.why,
+        fix=lint.fix,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import Enum
 from textwrap import wrap
 
-from auditor.model.findings import Finding, Location, Outcome, Question, Run, TraceStep
+from auditor.model.findings import LEVELS, Finding, Location, Outcome, Question, Run, TraceStep
 from auditor.model.source import Level
 from auditor.report.base import Options, Sources, by_requirement, is_remark, outcome_of, place, shown, summary
 
@@ -160,7 +160,7 @@ class _Page:
     def verdict(self, findings: list[Finding]) -> str:
         if outcome_of(findings) is Outcome.OPEN:
             return self.ink("open", Ink.OPEN)
-        level = next(finding.level for finding in findings if finding.outcome is Outcome.BROKEN)
+        level = max((finding.level for finding in findings if finding.outcome is Outcome.BROKEN), key=LEVELS.index)
         word = level.value if is_remark(findings[0].rule) or level is not Level.ERROR else "broken"
         return self.ink(word, {Level.ERROR: Ink.BROKEN, Level.WARNING: Ink.WARNING, Level.NOTE: Ink.NOTE}[level])
 
