@@ -69,13 +69,12 @@ def parties(graph: Graph, cast: Cast, text: str, option: str) -> tuple[Endpoint,
 def _machines(graph: Graph, zone: Zone) -> Iterator[Endpoint]:
     """The members of a zone, each on its own where they are different machines, or devices of one."""
     hosts = [found for found in map(graph.zone, zone.inside) if found is not None and found.kind is ZoneKind.HOST]
-    if len(hosts) < 2:
+    if not hosts:
         yield zone_endpoint(zone)
-        return
     others = {zone.id, *zone.inside} - {host.id for host in hosts}
     for host in hosts:
         end = zone_endpoint(host)
-        yield replace(end, zones=end.zones | others)
+        yield replace(end, label=zone.label if len(hosts) == 1 else end.label, zones=end.zones | others)
 
 
 def _parts(way: Way, service: PacketSet) -> Iterator[Part]:

@@ -4,9 +4,9 @@ and `Undecided` where it leaves something open. Nothing unknown becomes sure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from auditor.formats.terraform.records import Direction, Estate, Family, Icmp, Numbers, Peer, PeerKind, Record, Traffic
+from auditor.formats.terraform.records import UNTOLD, Direction, Estate, Family, Icmp, Numbers, Peer, PeerKind, Record, Traffic
 from auditor.model.filters import ANY, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
 from auditor.model.headers import (
     ANY_PORT,
@@ -22,6 +22,7 @@ from auditor.model.headers import (
     sources,
 )
 from auditor.model.packets import EVERYTHING, Interval, PacketSet
+from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 Name = Callable[[Peer], str]
@@ -56,7 +57,7 @@ def traffic_condition(traffic: Traffic) -> Condition:
     if isinstance(traffic.protocol, Unknown):
         return Undecided(traffic.protocol)
     if traffic.protocol == "any":
-        return ANY
+        return ANY if traffic.ports is None and traffic.source_ports is None else _any_with_ports(traffic)
     if traffic.protocol == "icmp":
         return _icmp(Protocol.ICMP, traffic.icmp)
     if traffic.protocol == "icmpv6":
@@ -68,6 +69,13 @@ def traffic_condition(traffic: Traffic) -> Condition:
     if isinstance(number, str) and not number.isdigit():
         return Undecided(Unknown(f"{traffic.protocol} is no protocol that is known here"))
     return Exactly(protocol_set(int(number)))
+
+
+def _any_with_ports(traffic: Traffic) -> Condition:
+    """Azure's `*` with ports: those of TCP and UDP; what that means for protocols without ports is not documented."""
+    ported = [traffic_condition(replace(traffic, protocol=name)) for name in ("tcp", "udp")]
+    unknown = Unknown("whether a rule for every protocol, but some ports, is about protocols without ports is not known")
+    return either(*ported, Undecided(unknown, EVERYTHING - ports(Protocol.TCP) - ports(Protocol.UDP)))
 
 
 def _icmp(protocol: Protocol, wanted: Icmp) -> Condition:
@@ -102,7 +110,19 @@ def _peer(peer: Peer, side: Side, estate: Estate, name: Name) -> Condition:
     if peer.kind is PeerKind.NAMED:
         return _named(peer, side)
     unknown = peer.unknown or Unknown(f"whether the {side} is in {peer.text} is not known", peer.span)
-    return Test(Predicate(Fact.MEMBER, side, frozenset({name(peer)}), peer.span), unknown)
+    among = Test(Predicate(Fact.MEMBER, side, frozenset({name(peer)}), peer.span), unknown)
+    if peer.kind in (PeerKind.TAG, PeerKind.ACCOUNT):
+        return either(among, *_perhaps_labelled(peer, side, estate, name))
+    return among
+
+
+def _perhaps_labelled(peer: Peer, side: Side, estate: Estate, name: Name) -> Iterator[Condition]:
+    """Machines of which not every tag is known may have this one too."""
+    untold = estate.labels.get(f"{peer.kind}:{UNTOLD}")
+    if untold is not None:
+        question = Predicate(Fact.MEMBER, side, frozenset({name(replace(peer, text=UNTOLD))}), peer.span)
+        unknown = Unknown(f"whether the {side} has the {peer.kind} {peer.text} is not known", untold.span)
+        yield both(Test(question, unknown), Undecided(unknown))
 
 
 def _named(peer: Peer, side: Side) -> Condition:

@@ -66,7 +66,7 @@ def graph_of(estate: Estate, names: Names) -> Graph:
     zones = [
         *(_group_zone(group, estate, names) for group in groups if group.guards is None),
         *(_network_zone(network, names) for network in estate.networks.values()),
-        *(_label_zone(label, names) for label in estate.labels.values()),
+        *(_label_zone(label, estate, names) for label in estate.labels.values()),
         *(_carrier_zone(carrier, estate, names) for carrier in estate.carriers),
     ]
     hooks = [hook for group in groups if not group.disabled for hook in _hooks(group, estate, names)]
@@ -144,8 +144,9 @@ def merged(carriers: Iterable[Carrier]) -> list[Carrier]:
     return found
 
 
-def _label_zone(label: Label, names: Names) -> Zone:
-    inside = tuple(names.zone(address) for address in label.inside)
+def _label_zone(label: Label, estate: Estate, names: Names) -> Zone:
+    carriers = [carrier.address for carrier in estate.carriers if label.address in carrier.groups]
+    inside = tuple(names.zone(address) for address in (*carriers, *label.inside))
     return Zone(names.zone(label.address), ZoneKind.GROUP, label.address, label.span, inside=inside)
 
 
@@ -307,7 +308,7 @@ def rule_text(record: Record) -> str:
 def _traffic_text(traffic: Traffic) -> str:
     if isinstance(traffic.protocol, Unknown):
         return "an unknown protocol"
-    if traffic.protocol == "any":
+    if traffic.protocol == "any" and traffic.ports is None:
         return "everything"
     if traffic.protocol in ("icmp", "icmpv6"):
         return traffic.protocol + _icmp_text(traffic.icmp)

@@ -14,6 +14,9 @@ from auditor.model.source import Note, Span, Unknown
 MACHINE = re.compile(r"(?<!db_)instance|server|droplet|vm|machine|interface|template|port|configuration|autoscaling|container|spot")
 """What in a carrier's type says that it is a machine, or makes machines, rather than a service in front of them."""
 
+UNTOLD = "?"
+"""The tag or account of machines of which it is not known what others they have."""
+
 Trail = tuple[tuple[str, Span], ...]
 """The way a value took to where it is used: (phrase, place), the first mention first."""
 

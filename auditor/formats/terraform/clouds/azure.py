@@ -16,6 +16,7 @@ from auditor.formats.terraform.clouds.reading import (
     address_peers,
     doubt_of,
     elements,
+    name_of,
     number_or_unknown,
     place_of,
     ports_of,
@@ -39,7 +40,10 @@ ON_INTERFACE = "azurerm_network_interface_security_group_association"
 IN_LABEL = "azurerm_network_interface_application_security_group_association"
 INTERFACE, NETWORK = "azurerm_network_interface", "azurerm_virtual_network"
 MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
-SCALE_SETS = ("azurerm_linux_virtual_machine_scale_set", "azurerm_windows_virtual_machine_scale_set")
+SCALE_SETS = (
+    *(f"{machine}_scale_set" for machine in MACHINES),
+    "azurerm_orchestrated_virtual_machine_scale_set",
+)
 DIRECTIONS = {"inbound": Direction.IN, "outbound": Direction.OUT}
 OPEN_ARGUMENTS = (
     "priority", "direction", "access", "protocol", "source_port_range", "source_port_ranges", "destination_port_range",
@@ -49,6 +53,7 @@ OPEN_ARGUMENTS = (
 
 T = TypeVar("T")
 Choice = tuple[Peer, Unknown | None]
+Pairs = dict[str | None, list[str | None]]
 
 
 def read(context: Context) -> None:
@@ -56,11 +61,11 @@ def read(context: Context) -> None:
     for resource in context.root.resources((LABEL,)):
         context.estate.labels[resource.address] = Label(resource.address, resource.span)
     groups = list(context.root.resources((GROUP,)))
-    by_name: dict[str, Group] = {}
+    by_name: dict[str, list[Resource]] = {}
     for resource in groups:
-        group = _group(context, resource)
-        if group.name:
-            by_name.setdefault(group.name, group)
+        _group(context, resource)
+        if name := name_of(resource.get("name")):
+            by_name.setdefault(name, []).append(resource)
     for resource in context.root.resources((RULE,)):
         for group, doubt in _owners(context, resource, by_name):
             _add(context, group, resource, resource, doubt)
@@ -114,12 +119,15 @@ def _closing(group: Group) -> Iterator[Record]:
         yield record(direction, False, "", 65500)
 
 
-def _owners(context: Context, resource: Resource, by_name: dict[str, Group]) -> Iterator[tuple[Group, Unknown | None]]:
+def _owners(context: Context, resource: Resource, by_name: dict[str, list[Resource]]) -> Iterator[tuple[Group, Unknown | None]]:
     value, span = resource.get("network_security_group_name"), resource.span_of("network_security_group_name")
     name = text_of(value)
     reference = value.reference.removesuffix(".name") if value.reference else None
-    if name in by_name:
-        yield by_name[name], None
+    named = _meant(resource, value, by_name.get(name_of(value) or "", []))
+    if named:
+        doubt = Unknown(f"{len(named)} groups are called {name_of(value)}", span) if len(named) > 1 else None
+        for each in named:
+            yield context.group(each), doubt
     elif reference in context.estate.groups:
         yield context.estate.groups[reference], None
     elif name is None and reference is None:
@@ -135,6 +143,16 @@ def _owners(context: Context, resource: Resource, by_name: dict[str, Group]) -> 
         group = context.foreign(address, GROUP, unknown, span)
         group.ordered = True
         yield group, None
+
+
+def _meant(resource: Resource, value: Value, named: list[Resource]) -> list[Resource]:
+    """Of the groups of one name those that a rule can mean: the one its name was taken from, else those of its resource group."""
+    taken = [each for each in named if any(phrase == f"{each.address}.name" for phrase, _ in value.trail)]
+    place = name_of(resource.get("resource_group_name"))
+    beside = [each for each in named if name_of(each.get("resource_group_name")) == place]
+    if taken or beside:
+        return taken or beside
+    return [each for each in named if not (text_of(each.get("resource_group_name")) and text_of(resource.get("resource_group_name")))]
 
 
 # -- one rule
@@ -229,11 +247,11 @@ def _carriers(context: Context) -> None:
     for resource in context.root.resources((INTERFACE,)):
         groups = [*on_interface.get(resource.address, ()), *in_label.get(resource.address, ())]
         for block in resource.blocks("ip_configuration"):
-            groups += on_subnet.get(context.identity(block.get("subnet_id")) or "", ())
+            groups += on_subnet.get(context.address(block.get("subnet_id")), ())
         interfaces[resource.address] = groups
     used: set[str | None] = set()
     for resource in context.root.resources(MACHINES):
-        ids = [context.identity(value) for value, _ in elements(resource.get("network_interface_ids"))]
+        ids = [context.address(value) for value, _ in elements(resource.get("network_interface_ids"))]
         used |= set(ids)
         groups = [group for id_ in ids for group in interfaces.get(id_ or "", [])]
         _carry(context, resource, groups)
@@ -244,12 +262,13 @@ def _carriers(context: Context) -> None:
         _carry(context, resource, list(_scale_set(context, resource, on_subnet)))
 
 
-def _scale_set(context: Context, resource: Resource, on_subnet: dict[str, list[str | None]]) -> Iterator[str | None]:
+def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterator[str | None]:
     for interface in resource.blocks("network_interface"):
         if set_here(interface.get("network_security_group_id")):
-            yield context.identity(interface.get("network_security_group_id"))
+            yield context.address(interface.get("network_security_group_id"))
         for block in interface.blocks("ip_configuration"):
-            yield from on_subnet.get(context.identity(block.get("subnet_id")) or "", ())
+            yield from on_subnet.get(context.address(block.get("subnet_id")), ())
+            yield from (context.address(value) for value, _ in elements(block.get("application_security_group_ids")) if set_here(value))
 
 
 def _carry(context: Context, resource: Resource, groups: list[str | None]) -> None:
@@ -259,11 +278,13 @@ def _carry(context: Context, resource: Resource, groups: list[str | None]) -> No
         context.estate.carriers.append(carrier)
 
 
-def _pairs(context: Context, type_: str, key: str, value: str) -> dict[str, list[str | None]]:
+def _pairs(context: Context, type_: str, key: str, value: str) -> Pairs:
     """What association resources put on what."""
-    found: dict[str, list[str | None]] = {}
+    found: Pairs = {}
     for resource in context.root.resources((type_,)):
-        found.setdefault(context.identity(resource.get(key)) or "", []).append(context.identity(resource.get(value)))
+        carrier = context.address(resource.get(key))
+        if carrier is not None:
+            found.setdefault(carrier, []).append(context.address(resource.get(value)))
     return found
 
 

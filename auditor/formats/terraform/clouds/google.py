@@ -7,16 +7,18 @@ sources that passes the provider's check is everyone. The network `default` come
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
     address_peers,
+    alternatives,
     doubt_of,
     elements,
     flag,
+    name_of,
     number_or_unknown,
     place_of,
     ports_of,
@@ -26,6 +28,7 @@ from auditor.formats.terraform.clouds.reading import (
     unknown_of,
 )
 from auditor.formats.terraform.records import (
+    UNTOLD,
     Carrier,
     Defaults,
     Direction,
@@ -41,11 +44,14 @@ from auditor.formats.terraform.records import (
 )
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import Value, text_of
+from auditor.model.record import replace
 from auditor.model.source import Effect, Unknown
 
 RULE, NETWORK, SUBNET = "google_compute_firewall", "google_compute_network", "google_compute_subnetwork"
 MACHINES = ("google_compute_instance", "google_compute_instance_template", "google_compute_region_instance_template")
-POLICY = "google_compute_network_firewall_policy_association"
+POLICIES = ("google_compute_network_firewall_policy_association", "google_compute_region_network_firewall_policy_association")
+HIERARCHICAL = ("google_compute_firewall_policy_association", "google_compute_organization_security_policy_association")
+ELSEWHERE = "id:?"
 OPEN_ARGUMENTS = (
     "direction", "priority", "source_ranges", "destination_ranges", "source_tags", "source_service_accounts", "target_tags",
     "target_service_accounts", "disabled",
@@ -56,22 +62,43 @@ Peers = Iterator[tuple[Peer, Unknown | None]]
 
 def read(context: Context) -> None:
     """Every rule, joined by network, and the machines with their tags."""
-    by_name = {text_of(each.get("name")): each for each in context.root.resources((NETWORK,))}
+    by_name = {name: each for each in context.root.resources((NETWORK,)) if (name := name_of(each.get("name")))}
     for resource in context.root.resources((SUBNET,)):
-        _subnet(context, resource)
+        _subnet(context, resource, by_name)
     for resource in context.root.resources((RULE,)):
         _rule(context, resource, _whole(context, resource.get("network"), by_name, resource))
     for resource in context.root.resources(MACHINES):
         _machine(context, resource, by_name)
-    for resource in context.root.resources((POLICY,)):
-        whole = _whole(context, resource.get("attachment_target"), by_name, resource)
-        whole.beyond.append(Unknown("a firewall policy of the network comes before these rules and is not modelled", resource.span))
+    _spread(context)
+    for resource in context.root.resources(POLICIES):
+        _policy(_whole(context, resource.get("attachment_target"), by_name, resource), resource)
+    for resource in context.root.resources(HIERARCHICAL):
+        for whole in context.estate.wholes.values():
+            _policy(whole, resource)
 
 
-def _whole(context: Context, value: Value, by_name: dict[str | None, Resource], resource: Resource) -> Group:
+def _spread(context: Context) -> None:
+    """Rules of a network nobody knows may be any network's."""
+    unplaced = [group for group in context.estate.groups.values() if group.whole == ELSEWHERE and not group.disabled]
+    for whole in context.estate.wholes.values():
+        if whole.address != ELSEWHERE:
+            for record in (record for group in unplaced for record in group.rules):
+                why = Unknown(f"which network {record.resource} belongs to is not known", record.span)
+                whole.rules.append(replace(record, doubt=record.doubt or why))
+
+
+def _policy(whole: Group, resource: Resource) -> None:
+    """A policy comes before the rules, and may permit or deny whatever they are about."""
+    unknown = Unknown(f"{resource.address} puts a firewall policy before these rules, which is not modelled", resource.span)
+    peer = Peer(PeerKind.ANY, "", resource.span)
+    for direction, permit in product(Direction, (True, False)):
+        whole.head.append(Record(direction, permit, Traffic(), peer, resource.address, resource.span, doubt=unknown))
+
+
+def _whole(context: Context, value: Value, by_name: dict[str, Resource], resource: Resource) -> Group:
     """The network whose rules these are."""
     name = (text_of(value) or "").rpartition("/")[2]
-    made = by_name.get(name) if name else None
+    made = by_name.get(name or value.reference or "")
     reference = context.identity(value) or ""
     address = made.address if made else reference.removesuffix(".name") if reference else f"id:{name or '?'}"
     span = made.span if made else resource.span
@@ -83,8 +110,9 @@ def _whole(context: Context, value: Value, by_name: dict[str | None, Resource], 
     return whole
 
 
-def _subnet(context: Context, resource: Resource) -> None:
-    network = Network(resource.address, SUBNET, resource.span, parent=context.identity(resource.get("network")))
+def _subnet(context: Context, resource: Resource, by_name: dict[str, Resource]) -> None:
+    parent = _whole(context, resource.get("network"), by_name, resource).address if set_here(resource.get("network")) else None
+    network = Network(resource.address, SUBNET, resource.span, parent=parent)
     network.blocks += [peer for peer, _ in address_peer_of(context, resource, "ip_cidr_range", Family.IPV4)]
     context.estate.networks[resource.address] = network
 
@@ -99,7 +127,7 @@ def _rule(context: Context, resource: Resource, whole: Group) -> None:
         context.note("gcp-disabled", message, resource.span_of("disabled"), Effect.DROPPED)
     order = number_or_unknown(resource.get("priority"), resource.span_of("priority"), "priority")
     doubt = doubt_of(context, resource) or (disabled if isinstance(disabled, Unknown) else None)
-    targets = tuple(peer for peer, _ in _labels(context, resource, "target", whole))
+    targets = tuple(_targets(context, resource, whole))
     for direction, why in _directions(resource):
         peers = list(_peers(context, resource, direction, whole))
         local = _local(context, resource, direction)
@@ -147,7 +175,9 @@ def _peers(context: Context, resource: Resource, direction: Direction, whole: Gr
         if not found:
             _open_to_everyone(context, resource)
     everyone = Peer(PeerKind.ADDRESSES, "0.0.0.0/0", resource.span, Family.IPV4)
-    yield from found or [(everyone, None)]
+    yield from found
+    if all(why is not None for _, why in found):  # with none of them the rule is open to everyone
+        yield everyone, found[0][1] if found else None
 
 
 def _open_to_everyone(context: Context, resource: Resource) -> None:
@@ -159,15 +189,23 @@ def _open_to_everyone(context: Context, resource: Resource) -> None:
 def _labels(context: Context, resource: Resource, side: str, whole: Group) -> Peers:
     for name, kind in ((f"{side}_tags", PeerKind.TAG), (f"{side}_service_accounts", PeerKind.ACCOUNT)):
         for value, doubt in elements(resource.get(name)):
-            span = place_of(value, resource, name)
-            text = text_of(value) if not value.is_unknown else value.reference
-            if text is None:
-                yield Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span)), doubt
-                continue
-            label = context.estate.labels.setdefault(f"{kind}:{text}", Label(f"{kind}:{text}", span))
-            if whole.address not in label.inside:
-                label.inside.append(whole.address)
-            yield Peer(kind, text, span), doubt
+            span, text = place_of(value, resource, name), name_of(value)
+            if text is not None:
+                label = context.estate.labels.setdefault(f"{kind}:{text}", Label(f"{kind}:{text}", span))
+                if whole.address not in label.inside:
+                    label.inside.append(whole.address)
+                yield Peer(kind, text, span), doubt
+            if value.is_unknown:  # it may be a label that anyone in the network has
+                yield Peer(PeerKind.GROUP, whole.address, span), unknown_of(value, span)
+
+
+def _targets(context: Context, resource: Resource, whole: Group) -> Iterator[Peer]:
+    """Whom a rule applies to. Without any of them it applies to all, so one that may not be there leaves that open."""
+    for peer, doubt in _labels(context, resource, "target", whole):
+        if doubt is None or peer.kind is not PeerKind.GROUP:
+            yield peer
+        if doubt is not None:
+            yield Peer(PeerKind.UNKNOWN, "", peer.span, unknown=doubt)
 
 
 def _traffic(block: Arguments) -> Iterator[Traffic]:
@@ -177,7 +215,7 @@ def _traffic(block: Arguments) -> Iterator[Traffic]:
     yield from (Traffic(protocol, each) for each in ports or [None])
 
 
-def _machine(context: Context, resource: Resource, by_name: dict[str | None, Resource]) -> None:
+def _machine(context: Context, resource: Resource, by_name: dict[str, Resource]) -> None:
     groups: list[str | None] = []
     subnets: list[str | None] = []
     for interface in resource.blocks("network_interface"):
@@ -187,11 +225,20 @@ def _machine(context: Context, resource: Resource, by_name: dict[str | None, Res
             subnets.append(context.identity(interface.get("subnetwork")))
             subnet = context.estate.networks.get(subnets[-1] or "")
             groups += [subnet.parent] if subnet is not None else []
-    labels = [f"tag:{text_of(value) or value.reference}" for value, _ in elements(resource.get("tags"))]
+    labels = list(_worn(PeerKind.TAG, elements(resource.get("tags"))))
     emails = [account.get("email") for account in resource.blocks("service_account")]
-    labels += [f"account:{text_of(email) or email.reference}" for email in emails]
+    labels += _worn(PeerKind.ACCOUNT, [choice for email in emails for choice in alternatives(email)])
     for label in labels:
         context.estate.labels.setdefault(label, Label(label, resource.span))
     if groups:
         carrier = Carrier(resource.address, resource.type, resource.span, [*dict.fromkeys(groups), *labels], subnets)
         context.estate.carriers.append(carrier)
+
+
+def _worn(kind: PeerKind, values: Iterable[tuple[Value, Unknown | None]]) -> Iterator[str]:
+    """The labels of a machine, that for what is not known among them where one is not."""
+    for value, doubt in values:
+        if doubt is None and (text := name_of(value)) is not None:
+            yield f"{kind}:{text}"
+        if doubt is not None or value.is_unknown:
+            yield f"{kind}:{UNTOLD}"

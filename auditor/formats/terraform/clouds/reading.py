@@ -87,6 +87,11 @@ def texts(value: Value) -> tuple[str, ...]:
     return tuple(text for element, _ in elements(value) if (text := text_of(element)) is not None)
 
 
+def name_of(value: Value) -> str | None:
+    """A name, or the symbol of one that is not known: equal symbols are equal names."""
+    return text_of(value) or value.reference
+
+
 def tags_of(value: Value) -> dict[str, str]:
     """The known tags of a map."""
     return {key: text for key, each in value.items.items() if (text := text_of(each)) is not None} if is_mapping(value) else {}

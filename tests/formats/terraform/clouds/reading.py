@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from auditor import audit
 from auditor.analysis.bounds import Bounds, bounds
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
@@ -18,6 +19,7 @@ from auditor.model.filters import Fact, Predicate
 from auditor.model.graph import Graph, Hook
 from auditor.model.headers import NEW_FLOW, PUBLIC, Protocol, address_interval, icmp, ports, sources
 from auditor.model.packets import PacketSet
+from auditor.policy.trace import trace
 
 PUBLIC_SOURCES = sources(PUBLIC)
 GROUP_A = 'resource "aws_security_group" "a" { name = "a" }\n'
@@ -84,3 +86,9 @@ def ping() -> PacketSet:
 def of(*networks: str) -> PacketSet:
     """Packets from these networks."""
     return sources(map(address_interval, networks))
+
+
+def fates(text: str, destination: str, service: str, source: str = "203.0.113.7") -> set[str]:
+    """What becomes of packets between two parties: "passes", "is blocked", "depends"."""
+    reading = audit.read(MemoryTree(files_of(text)), ("",), audit.Request(rulesets=("firewall-hygiene",)))
+    return {part.verdict for part in trace(reading.graph, reading.cast, source, f"terraform:{destination}", service)}
