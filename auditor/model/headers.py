@@ -188,12 +188,12 @@ def intersect_intervals(a: Iterable[Interval], b: Iterable[Interval]) -> tuple[I
 
 ANYWHERE: tuple[Interval, ...] = ((0, ADDRESS_MAX),)
 _NO_HOST = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/127", "ff00::/8")
-_LOCAL_V4 = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
-_LOCAL_V6 = ("::/16", "fc00::/7", "fe80::/10", "fec0::/10")
+_LOCAL_V4 = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15")
+_NOT_GLOBAL_V6 = ("::/3", "4000::/2", "8000::/1")
 UNICAST = subtract_intervals(ANYWHERE, map(address_interval, _NO_HOST))
 """Addresses a host can have on a network."""
-PUBLIC = subtract_intervals(UNICAST, map(address_interval, _LOCAL_V4 + _LOCAL_V6))
-"""Public unicast addresses of both families; documentation ranges count, since people write examples with them."""
+PUBLIC = subtract_intervals(UNICAST, map(address_interval, _LOCAL_V4 + _NOT_GLOBAL_V6))
+"""Public unicast addresses of both families, of IPv6 2000::/3; documentation ranges count, since people write examples with them."""
 PRIVATE = subtract_intervals(UNICAST, PUBLIC)
 
 

@@ -95,6 +95,14 @@ def test_all_addresses_are_anywhere_and_the_public_ones_the_internet() -> None:
     assert addresses_text(PUBLIC) == "the internet"
 
 
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [("8.8.8.8", True), ("203.0.113.9", True), ("100.64.0.1", False), ("198.18.0.1", False), ("2001:db8::1", True), ("4000::1", False)],
+)
+def test_public_is_what_registries_give_away_and_what_examples_use_for_it(text: str, public: bool) -> None:
+    assert bool(intersect_intervals(PUBLIC, [address_interval(text)])) is public
+
+
 def test_an_interval_over_the_seam_of_the_families_is_told_in_two_parts() -> None:
     assert addresses_text([(V4_MAX, V6_BASE)]) == "255.255.255.255, ::"
 
