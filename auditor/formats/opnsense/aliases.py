@@ -14,8 +14,9 @@ from itertools import islice, product
 
 from auditor.formats.opnsense.interfaces import Interfaces
 from auditor.formats.opnsense.lints import remark
-from auditor.formats.opnsense.values import empty, text
-from auditor.formats.pf.addresses import BOTH, V4, V6, Addresses, Ranges, known, literal, table, union, unknown
+from auditor.formats.opnsense.values import empty, present, text
+from auditor.formats.pf.addresses import BOTH, NONE, V4, V6, Addresses, Ranges, known, literal, table, union, unknown
+from auditor.formats.pf.bogons import OPNSENSE as BOGONS
 from auditor.formats.pf.ports import Ports, entry, may_be_service
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import V6_BASE, Interval
@@ -23,7 +24,7 @@ from auditor.model.record import dataclass
 from auditor.model.source import Effect, Note, Span, Unknown
 from auditor.redact import quoted
 
-_BUILT_IN = ("bogons", "bogonsv6", "virusprot", "sshlockout")
+_BUILT_IN = (*BOGONS, "virusprot", "sshlockout")
 _PORTAL = "__captiveportal_zone_"
 RUN_TIME = {
     "url": "is downloaded",
@@ -156,8 +157,15 @@ class Aliases:
     def _built_in(self, name: str) -> Iterator[Addresses]:
         if name in self.networks:
             yield self.interfaces.networks_of(self.networks[name])
+        elif name in BOGONS and name not in self.by_name:
+            yield BOGONS[name] if name == "bogons" or self._bogons_v6 else NONE
         elif (name in _BUILT_IN or name.startswith(_PORTAL)) and name not in self.by_name:
             yield unknown(Unknown(f"the table {name} is filled at run time", None, f"opnsense:alias:{name}"))
+
+    @cached_property
+    def _bogons_v6(self) -> bool:
+        """Whether the list of IPv6 bogons is loaded: only for an interface that blocks them."""
+        return any(present(interface.element, "blockbogons") for interface in self.interfaces.table.values())
 
     def is_name(self, word: str) -> bool:
         """Whether an entry is looked up as a domain name and can be one."""

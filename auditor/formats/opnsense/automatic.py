@@ -1,7 +1,7 @@
 """The rules the firewall adds by itself, in the product's order: before the user's, and for features that are on.
 
 Inbound is denied by default, outbound is not. Left out, because they change no verdict: antispoof, and the lines that send the firewall's
-own packets to their gateway (they pass what "let out" passes). Tables that only run time fills are taken as empty.
+own packets to their gateway (they pass what "let out" passes). Tables that only run time fills are taken as empty, bogons apart.
 """
 
 from __future__ import annotations

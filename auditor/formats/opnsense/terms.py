@@ -8,6 +8,7 @@ from enum import Enum, auto
 from auditor.formats.opnsense.aliases import Aliases
 from auditor.formats.opnsense.interfaces import LINK_LOCAL, Interfaces
 from auditor.formats.pf.addresses import ANY, NONE, Addresses, is_v6, known, literal
+from auditor.formats.pf.bogons import OPNSENSE as BOGONS
 from auditor.formats.pf.matching import Peer
 from auditor.formats.pf.names import SERVICES
 from auditor.formats.pf.ports import EVERY, Ports, entry, may_be_service
@@ -82,7 +83,7 @@ class Kind(Enum):
     NETWORK = auto()  # an interface's or a group's networks
     ADDRESS = auto()  # an interface's addresses
     TABLE = auto()  # an alias
-    RUN_TIME = auto()  # a table the firewall fills itself, taken as empty
+    RUN_TIME = auto()  # a table the firewall fills itself: the list of bogons, or one that is taken as empty
     LITERAL = auto()
     LOST = auto()  # does not resolve
 
@@ -157,6 +158,8 @@ def _inside(item: Term, interfaces: Interfaces, aliases: Aliases) -> Addresses:
             return interfaces.table[item.name].addresses
         case Kind.TABLE:
             return aliases.addresses(item.name)
+        case Kind.RUN_TIME:
+            return BOGONS.get(item.name, NONE)
         case Kind.LITERAL:
             return Addresses((item.span,), (item.span,)) if item.span else NONE
         case _:

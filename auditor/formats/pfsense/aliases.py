@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf import ports
 from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.bogons import PFSENSE as BOGONS
 from auditor.formats.pf.ports import Ports
 from auditor.formats.pfsense import read
 from auditor.formats.pfsense.read import Config, placeholder
@@ -51,8 +52,6 @@ RESERVED: dict[str, str] = {
     for name, text in ((f"_{kind}4_", v4), (f"_{kind}6_", v6), (f"_{kind}46_", f"{v4} {v6}"))
 }
 FILLED = {
-    "bogons": "a downloaded list",
-    "bogonsv6": "a downloaded list",
     "sshguard": "filled at run time",
     "snort2c": "filled at run time",
     "virusprot": "filled at run time",
@@ -61,7 +60,7 @@ FILLED = {
     "tonatsubnets": "made from the outbound translation",
 }
 
-BUILT_IN = frozenset({*RESERVED, *FILLED, "_nat64reserved_"})
+BUILT_IN = frozenset({*RESERVED, *FILLED, *BOGONS, "_nat64reserved_"})
 """The names, in lower case, that no definition in the file can change."""
 
 
@@ -164,12 +163,15 @@ class Aliases:
             return Table(pf.known(pf.networks(*RESERVED[name].split())))
         if name == "_nat64reserved_":
             return Table(pf.known(nat64_reserved()))
+        if name in BOGONS:
+            return Table(BOGONS[name])
         if name in FILLED:
             return Table(pf.unknown(Unknown(f"the table {name} is {FILLED[name]}", None, f"pfsense:{name}")))
         return None
 
     def _table(self, name: str) -> Table:
         sure: list[Interval] = []
+        parts: list[Addresses] = []
         names: list[str] = []
         unknowns: list[Unknown] = []
         bad: list[tuple[str, Span]] = []
@@ -186,8 +188,7 @@ class Aliases:
                 if interval is not None:
                     sure.append(interval)
                 elif built_in is not None:
-                    sure.extend(built_in.addresses.surely)
-                    unknowns.extend(built_in.addresses.unknowns)
+                    parts.append(built_in.addresses)
                 elif entry in self.by_name:
                     continue
                 elif placeholder(entry) or self._foreign(entry):
@@ -204,7 +205,7 @@ class Aliases:
         if names:
             why = Unknown(f"alias {name} holds domain names, which are resolved at run time", self.by_name[name].span, f"pfsense:{name}")
             known |= pf.unknown(why, names=[entry for entry in names if not _RANGE.match(entry)])
-        return Table(pf.union([known, *(pf.unknown(why) for why in unknowns)]), tuple(bad), tuple(ranges))
+        return Table(pf.union([known, *parts, *(pf.unknown(why) for why in unknowns)]), tuple(bad), tuple(ranges))
 
     def _foreign(self, entry: str) -> bool:
         """Whether a name may be an alias that a package, or another part of the backup, defines."""

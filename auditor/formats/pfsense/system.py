@@ -1,7 +1,7 @@
 """The lines pfSense adds by itself, before and after the user's, in its order. None stands in the file: each is blamed on what brings it.
 
-Blocks on tables that are filled at run time (bogons, snort2c, virusprot, sshguard) are left to the reader: strangers' addresses, normally
-none of a requirement's. Loopback, antispoof and anchors never decide about traffic between machines and are left out.
+Blocks on tables that are filled at run time (snort2c, virusprot, sshguard) are left to the reader: strangers' addresses, normally none of a
+requirement's. Loopback, antispoof and anchors never decide about traffic between machines and are left out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.bogons import PFSENSE as BOGONS
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.names import CARP, ICMP6, TCP, UDP
 from auditor.formats.pf.ports import Ports
@@ -139,6 +140,7 @@ def _carp(ctx: Context, root: Span) -> Iterator[Line]:
 
 def _of_interface(ctx: Context, interface: Interface) -> Iterator[Line]:
     yield from _dhcp_client(ctx, interface)
+    yield from _block_bogons(ctx, interface)
     yield from _block_private(interface)
     yield from _dhcp_server(ctx, interface)
     yield from _tunnels(interface)
@@ -158,6 +160,15 @@ def _dhcp_client(ctx: Context, interface: Interface) -> Iterator[Line]:
         for source, destination, directions in ((546, 546, IN), (547, 546, IN), (546, 547, OUT)):
             selector = Selector("inet6", (UDP,), _peer(LINK_LOCAL, source), _peer(LINK_LOCAL, destination))
             yield _line(Verdict.PERMIT, "allow dhcpv6 client", span, selector, directions=directions, interfaces=on)
+
+
+def _block_bogons(ctx: Context, interface: Interface) -> Iterator[Line]:
+    switch = interface.element.child("blockbogons")
+    for table, version in (("bogons", 4), ("bogonsv6", 6)) if switch is not None else ():
+        if version == 4 or ctx.ipv6:
+            name = f"block bogon IPv{version} networks from {interface.label}"
+            selector = Selector(source=_peer(BOGONS[table]))
+            yield _line(Verdict.DENY, name, (switch or interface.element).head, selector, directions=IN, interfaces={interface.id})
 
 
 def _block_private(interface: Interface) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from auditor.formats.opnsense.render import written
 from auditor.formats.opnsense.ruleset import Ruleset, read_ruleset
 from auditor.formats.pf.ruleset import Direction, filter_of
 from auditor.formats.xmlspan import parse
-from auditor.model.filters import Decision
+from auditor.model.filters import Decision, Verdict
 from auditor.model.graph import Graph
 from auditor.model.headers import address_interval
 from auditor.model.packets import Field
@@ -81,7 +81,13 @@ def decide(
     """What becomes of the first packet of a flow at one interface; what is open does not match."""
     rules = rules_of(text)
     filter_ = filter_of(convert(rules).pf, interface, Direction(direction), "", rules.root.head)
-    packet = {
+    decision = filter_.first_match(_packet(source, destination, port, protocol), lambda _: None)
+    assert decision is not None
+    return decision
+
+
+def _packet(source: str, destination: str, port: int, protocol: str) -> dict[Field, int]:
+    return {
         Field.PROTOCOL: PROTOCOLS[protocol],
         Field.SOURCE: address_interval(source)[0],
         Field.DESTINATION: address_interval(destination)[0],
@@ -89,9 +95,6 @@ def decide(
         Field.DESTINATION_PORT: port,
         Field.TCP_FLAGS: 2 if protocol == "tcp" else 0,
     }
-    decision = filter_.first_match(packet, lambda _: None)
-    assert decision is not None
-    return decision
 
 
 def passes(
@@ -99,6 +102,14 @@ def passes(
 ) -> bool:
     """Whether the packet surely passes there."""
     return not decide(text, interface, source, destination, port, protocol=protocol, direction=direction).verdict.denies
+
+
+def possible(text: str, interface: str, source: str, destination: str, port: int = 443) -> set[str]:
+    """Every verdict that what is open leaves possible for the first packet of a flow coming in at one interface."""
+    rules = rules_of(text)
+    filter_ = filter_of(convert(rules).pf, interface, Direction.IN, "", rules.root.head)
+    packet = _packet(source, destination, port, "tcp")
+    return {str(wanted) for wanted in (Verdict.PERMIT, Verdict.DENY) if filter_.first_match(packet, lambda _: None, wanted) is not None}
 
 
 def mvc(**fields: str) -> str:

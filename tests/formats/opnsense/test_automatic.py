@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.formats.opnsense.render import written
-from tests.formats.opnsense.samples import GATEWAY, LAN, VLAN, WAN, config, decide, mvc, notes_of, passes, rules_of, traps_of
+from tests.formats.opnsense.samples import GATEWAY, LAN, VLAN, WAN, config, decide, mvc, notes_of, passes, possible, rules_of, traps_of
 
 HTTPS = "<webgui><protocol>https</protocol></webgui>"
 LEASED = "<wan><enable>1</enable><if>igb0</if><ipaddr>dhcp</ipaddr><ipaddrv6>dhcp6</ipaddrv6></wan>"
@@ -79,6 +79,34 @@ def test_blocks_of_strangers_come_before_the_user_s_rules() -> None:
     text = config(mvc=mvc(interface="wan"), interfaces=wan + LAN)
     assert not passes(text, "wan", "100.64.0.9", "10.20.0.5")
     assert passes(text, "wan", "8.8.8.8", "10.20.0.5")
+
+
+@pytest.mark.parametrize(
+    ("source", "verdicts"),
+    [
+        ("198.18.0.1", {"deny"}),
+        ("4000::1", {"deny"}),
+        ("fc00::1", {"deny"}),
+        ("169.254.9.9", {"permit", "deny"}),
+        ("fd00::1", {"permit", "deny"}),
+        ("100.64.0.9", {"permit"}),
+        ("10.9.9.9", {"permit"}),
+        ("8.8.8.8", {"permit"}),
+        ("198.51.100.99", {"permit"}),
+        ("2001:db8::7", {"permit"}),
+    ],
+)
+def test_bogons_are_blocked_and_what_older_lists_hold_may_be(source: str, verdicts: set[str]) -> None:
+    wan = WAN.replace("</wan>", "<blockbogons>1</blockbogons></wan>")
+    text = config(mvc=mvc(interface="wan", ipprotocol="inet46"), interfaces=wan + LAN)
+    assert possible(text, "wan", source, "2001:db8:20::5" if ":" in source else "10.20.0.5") == verdicts
+
+
+def test_the_list_of_ipv6_bogons_is_loaded_only_where_an_interface_blocks_bogons() -> None:
+    rules = mvc(action="block", interface="lan", ipprotocol="inet6", source_net="bogonsv6") + mvc(interface="lan", ipprotocol="inet6")
+    blocking = WAN.replace("</wan>", "<blockbogons>1</blockbogons></wan>")
+    assert possible(config(mvc=rules), "lan", "4000::1", "2606:4700::1") == {"permit"}
+    assert possible(config(mvc=rules, interfaces=blocking + LAN), "lan", "4000::1", "2606:4700::1") == {"deny"}
 
 
 def test_blockpriv_counts_by_its_value() -> None:
