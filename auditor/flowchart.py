@@ -8,6 +8,7 @@ import re
 from auditor.model.findings import Flow, Outcome, Run
 from auditor.model.graph import Graph
 from auditor.report.base import place
+from auditor.report.names import short_names
 from auditor.report.picture import MOST, broken_between, outcomes_between, svg
 from auditor.report.text import clean
 
@@ -91,7 +92,8 @@ def mermaid_of(run: Run) -> str:
     outcomes = outcomes_between(run)
     names = list(dict.fromkeys(name for flow in run.flows for name in (flow.source, flow.destination)))
     ids = {name: f"n{number}" for number, name in enumerate(names)}
-    lines = ["flowchart LR", *(f'  {ids[name]}["{_quoted(name)}"]' for name in names)]
+    short = short_names(sorted(names))
+    lines = ["flowchart LR", *(f'  {ids[name]}["{_quoted(short[name])}"]' for name in names)]
     styles: list[str] = []
     drawn = 0
     for flow in run.flows:

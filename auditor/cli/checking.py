@@ -63,7 +63,9 @@ def check(
                 run = mended(reading, request, run)
         deliver.deliver(run, reading.tree, wanted, report_options(show_passed, quiet, verbose))
     if all(target.file is not None for target in wanted) and not quiet:
-        click.echo(figures(run), err=True)
+        from auditor.report.verdict import figures
+
+        click.echo(f"auditor: {figures(run)}", err=True)
     context.exit(1 if fails(run, fail_on, strict) else 0)
 
 
@@ -88,14 +90,6 @@ def fails(run: Run, fail_on: str, strict: bool) -> bool:
     least = ORDER.index(Level(fail_on))
     counted = {Outcome.BROKEN, Outcome.OPEN} if strict else {Outcome.BROKEN}
     return any(finding.outcome in counted and ORDER.index(finding.level) >= least for finding in run.findings)
-
-
-def figures(run: Run) -> str:
-    """The figures in one line."""
-    from auditor.report.base import summary
-
-    found = summary(run)
-    return f"auditor: {found.broken} broken, {found.open} open, {found.holds} holding, {found.remarks} remarks, {found.ignored} ignored"
 
 
 @click.command()

@@ -62,6 +62,11 @@ def said_level(finding: Finding) -> Level:
     return finding.level if finding.outcome is Outcome.BROKEN else Level.NOTE
 
 
+def advice(finding: Finding) -> str:
+    """What to do about a finding, unless its questions say just that."""
+    return "" if any(question.settle == finding.help for question in finding.questions) else finding.help
+
+
 def by_requirement(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
     """Findings under their rule: broken before open before holding, serious first, else as they came."""
     groups: dict[str, list[Finding]] = {}

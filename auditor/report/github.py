@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from auditor.model.findings import Finding, Run
 from auditor.model.source import Level
-from auditor.report.base import Options, Sources, in_repository, said_level, summary, urgency
+from auditor.report.base import Options, Sources, advice, in_repository, said_level, urgency
+from auditor.report.verdict import figures
 
 COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
@@ -16,9 +17,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
     """One command a failing finding, then the figures as a plain line."""
     del sources, options
     commands = [_command(run, finding) for finding in sorted(run.failing(), key=urgency)]
-    found = summary(run)
-    figures = f"auditor: {found.broken} broken, {found.open} open, {found.holds} holding, {found.remarks} remarks, {found.ignored} ignored"
-    return "".join(f"{line}\n" for line in [*commands, figures])
+    return "".join(f"{line}\n" for line in [*commands, f"auditor: {figures(run)}"])
 
 
 def _command(run: Run, finding: Finding) -> str:
@@ -38,8 +37,8 @@ def _message(finding: Finding) -> str:
     if finding.witness:
         lines.append(f"Packet: {finding.witness.text}")
     lines += [f"Not known: {question.reason}{'; ' + question.settle if question.settle else ''}" for question in finding.questions[:5]]
-    if finding.help:
-        lines.append(f"Do: {finding.help}")
+    if advice(finding):
+        lines.append(f"Do: {advice(finding)}")
     return "\n".join(lines)
 
 

@@ -13,9 +13,11 @@ from markupsafe import Markup
 
 from auditor.model.findings import Finding, Outcome, Question, RuleInfo, Run
 from auditor.model.record import dataclass
-from auditor.model.source import Span
-from auditor.report.base import Options, Sources, by_requirement, is_remark, outcome_of, place, summary
+from auditor.model.source import Level, Span
+from auditor.report.base import Options, Sources, advice, by_requirement, is_remark, outcome_of, place, summary
+from auditor.report.names import short_names
 from auditor.report.picture import broken_between, ends_of, outcomes_between, parties, svg
+from auditor.report.verdict import verdict, worst_level
 
 CONTEXT = 3
 MAX_SPAN = 12
@@ -43,6 +45,20 @@ class Entry:
     anchor: str
     findings: tuple[Finding, ...]
     remark: bool
+
+    @property
+    def level(self) -> Level:
+        """How serious it is here."""
+        return worst_level(list(self.findings))
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do, said once however many findings there are; nothing where it holds."""
+        return tuple(dict.fromkeys(text for text in map(advice, self.findings) if text)) if self.outcome is not Outcome.HOLDS else ()
+
+    def message(self, finding: Finding) -> str:
+        """What a finding says beyond the requirement's title, which stands above it."""
+        return finding.message.removeprefix(f"{self.rule.title}: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,9 @@ def render(run: Run, sources: Sources, options: Options) -> str:
     page = template.render(
         run=run,
         figures=summary(run),
+        verdict=verdict(run),
+        serious=sum(finding.level is Level.ERROR for finding in run.failing() if is_remark(finding.rule)),
+        short=short_names(sorted(parties(run))),
         requirements=[entry for entry in entries if not entry.remark],
         remarks=[entry for entry in entries if entry.remark],
         asked=_asked(entries),

@@ -11,12 +11,14 @@ from math import cos, hypot, pi, sin
 
 from auditor.model.findings import Finding, Flow, Outcome, Run
 from auditor.model.record import dataclass
+from auditor.report.names import short_names
 
 MOST = 10
 CROWDED = 12
 WIDTH, BOX_WIDTH, BOX_HEIGHT, TOP = 960, 168, 46, 26
 BEND = 24
 LETTER = 7.0  # the width of a letter of a label, about
+FITS = 18  # letters of a name on one line of a box
 SHARES = (0.5, 0.4, 0.6, 0.32, 0.68, 0.25, 0.75, 0.45, 0.55)  # where on an arrow its label is tried, in order
 OUTSIDE = ("the internet", "anywhere")
 Ends = tuple[str, str]
@@ -92,7 +94,8 @@ def svg(
     drawn = [
         arrows.draw(flow, outcomes.get((flow.source, flow.destination)), broken.get((flow.source, flow.destination), ())) for flow in flows
     ]
-    boxes = [_box(name, place) for name, place in places.items()]
+    short = short_names(sorted(names))
+    boxes = [_box(name, short[name], place) for name, place in places.items()]
     marks = "".join(_mark(name, colour) for name, colour in COLOURS.items())
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" class="{"alone" if alone else ""}"'
@@ -115,13 +118,26 @@ def _layout(names: list[str]) -> tuple[dict[str, Point], int]:
     return places, int(2 * middle[1])
 
 
-def _box(name: str, place: Point) -> str:
+def _box(name: str, said: str, place: Point) -> str:
     x, y = place
-    said = name if len(name) <= 21 else name[:10] + "…" + name[-10:]
+    lines = _halves(said)
+    first = y + 5 - 8 * (len(lines) - 1)
+    texts = "".join(f'<tspan x="{x:.0f}" y="{first + 16 * number:.0f}">{escape(line)}</tspan>' for number, line in enumerate(lines))
     return (
         f'<g class="who"><title>{escape(name)}</title><rect x="{x - BOX_WIDTH / 2:.0f}" y="{y - BOX_HEIGHT / 2:.0f}" width="{BOX_WIDTH}" '
-        f'height="{BOX_HEIGHT}" rx="8"/><text x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle">{escape(said)}</text></g>'
+        f'height="{BOX_HEIGHT}" rx="8"/><text text-anchor="middle">{texts}</text></g>'
     )
+
+
+def _halves(said: str) -> list[str]:
+    """A name on the one or two lines of a box, broken behind a sign rather than within a word; the middle of what is longer is left out."""
+    if len(said) <= FITS:
+        return [said]
+    if len(said) > 2 * FITS - 1:
+        said = f"{said[: FITS - 1]}…{said[-FITS:]}"
+    breaks = [at for at in range(len(said) - FITS, FITS + 1) if not said[at - 1].isalnum()]
+    at = min(breaks, key=lambda each: abs(2 * each - len(said)), default=min(FITS, len(said)))
+    return [said[:at].rstrip(), said[at:].lstrip()]
 
 
 def _mark(name: str, colour: str) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from enum import Enum
 from textwrap import wrap
 
-from auditor.model.findings import LEVELS, Finding, Location, Outcome, Question, Run, TraceStep
+from auditor.model.findings import Finding, Location, Outcome, Question, Run, TraceStep
 from auditor.model.source import Level
-from auditor.report.base import Options, Sources, by_requirement, is_remark, outcome_of, place, shown, summary
+from auditor.report.base import Options, Sources, by_requirement, is_remark, outcome_of, place, shown
+from auditor.report.verdict import figures, nothing_checked, outcomes, worst_level
 
 INDENT = "  "
 LABEL = 9
@@ -160,7 +161,7 @@ class _Page:
     def verdict(self, findings: list[Finding]) -> str:
         if outcome_of(findings) is Outcome.OPEN:
             return self.ink("open", Ink.OPEN)
-        level = max((finding.level for finding in findings if finding.outcome is Outcome.BROKEN), key=LEVELS.index)
+        level = worst_level(findings)
         word = level.value if is_remark(findings[0].rule) or level is not Level.ERROR else "broken"
         return self.ink(word, {Level.ERROR: Ink.BROKEN, Level.WARNING: Ink.WARNING, Level.NOTE: Ink.NOTE}[level])
 
@@ -217,23 +218,12 @@ class _Page:
         yield from self.labelled("unknown", f"{question.reason}{where}{'; ' + question.settle if question.settle else ''}")
 
     def figures(self, run: Run) -> list[str]:
-        found = summary(run)
-        if not run.inputs and not run.findings:
-            return [self.ink("Nothing was checked: no file here is of a kind auditor reads.", Ink.WARNING)]
-        parts = [
-            self.ink(f"{found.broken} broken", Ink.BROKEN if found.broken else Ink.FAINT),
-            self.ink(f"{found.open} open", Ink.OPEN if found.open else Ink.FAINT),
-            self.ink(f"{found.holds} holding", Ink.HOLDS if found.holds else Ink.FAINT),
-        ]
-        total = found.broken + found.open + found.holds
-        line = f"{total} {_plural('requirement', total)}: {', '.join(parts)}."
-        if found.remarks:
-            line += f" {found.remarks} {_plural('remark', found.remarks)} on the files."
-        known = sum(reason == "in the baseline" for _, reason in run.ignored)
-        if found.ignored - known:
-            line += f" {found.ignored - known} ignored."
-        if known:
-            line += f" {known} more in the baseline."
+        if empty := nothing_checked(run):
+            return [self.ink(empty, Ink.WARNING)]
+        inks = {Outcome.BROKEN: Ink.BROKEN, Outcome.OPEN: Ink.OPEN, Outcome.HOLDS: Ink.HOLDS}
+        line = figures(run)
+        for outcome, part in outcomes(run):
+            line = line.replace(part, self.ink(part, Ink.FAINT if part.startswith("0 ") else inks[outcome]), 1)
         return [line]
 
 

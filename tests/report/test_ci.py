@@ -47,7 +47,7 @@ def test_github_annotations_come_most_serious_first() -> None:
     lines = github.render(RUN, SOURCES, OPTIONS).splitlines()
     assert [re.split("[ :]+", line)[1] for line in lines[:-1]] == ["error", "warning", "notice", "notice"]
     assert lines[0].startswith("::error file=infra/modules/aws/network/security groups.tf,line=1,col=1,title=talos/etcd%3A etcd")
-    assert lines[-1] == "auditor: 1 broken, 2 open, 1 holding, 1 remarks, 1 ignored"
+    assert lines[-1] == "auditor: 4 requirements: 1 broken, 2 open, 1 holding. 1 remark on the files. 1 ignored."
 
 
 def test_github_commands_cannot_be_forged_by_a_message() -> None:

@@ -15,7 +15,7 @@ from auditor.model.findings import Flow, Run
 from auditor.model.record import replace
 from auditor.report.base import Options
 from auditor.report.html import render
-from tests.report.sample import ETCD, LINT, RUN, SOURCES
+from tests.report.sample import ETCD, LINT, NTP, RUN, SOURCES
 
 OPTIONS = Options()
 PAGE = render(RUN, SOURCES, OPTIONS)
@@ -87,6 +87,26 @@ def test_each_requirement_shows_outcome_evidence_and_source() -> None:
     assert '<mark>"0.0.0.0/0"</mark>' in PAGE.replace("&#34;", '"')
 
 
+def test_the_first_lines_say_what_the_run_comes_to() -> None:
+    assert "✕ 1 of 4 requirements is broken. 2 are open: the configuration does not decide them." in text()
+    assert "✓ The one requirement holds." in text(render(replace(RUN, findings=(NTP,), ignored=()), SOURCES, OPTIONS))
+
+
+def test_what_holds_asks_for_nothing_to_be_done() -> None:
+    assert "What to do" not in text(render(replace(RUN, findings=(replace(NTP, help="mend it"),)), SOURCES, OPTIONS))
+
+
+def test_a_title_is_not_said_again_by_its_findings() -> None:
+    twice = replace(ETCD, message="etcd members reach each other: tcp/2379 is blocked")
+    assert '<p class="message">tcp/2379 is blocked</p>' in render(replace(RUN, findings=(twice,)), SOURCES, OPTIONS)
+
+
+def test_zones_are_called_by_what_tells_them_apart() -> None:
+    run = replace(RUN, flows=(Flow("nftables:etc/gate.conf:lan", "nftables:etc/gate.conf:wan", ("tcp/22",)),), bindings=())
+    page = render(run, SOURCES, OPTIONS)
+    assert '<th scope="row" title="nftables:etc/gate.conf:lan">lan</th>' in page
+
+
 def test_open_questions_say_what_would_settle_them() -> None:
     assert "give it with --var vpc_cidr=…" in text()
 
@@ -144,6 +164,16 @@ def test_unticking_an_outcome_hides_it(tmp_path: Path) -> None:
         attributes["id"] for tag, attributes in Elements(dom.split("<script>")[0]).all if tag == "article" and "hidden" not in attributes
     }
     assert shown == {"talos-admin-api-restricted", "talos-enforced", "talos-egress-ntp"}
+
+
+@browser
+def test_a_narrow_screen_is_not_wider_than_it_is(tmp_path: Path) -> None:
+    measured = 'document.body.dataset.wide = document.documentElement.scrollWidth + " of " + innerWidth;\n})();'
+    zones = tuple(Flow(f"nftables:etc/gate.conf:a{n}", f"nftables:etc/gate.conf:b{n}", ("icmpv6/types 130-136",) * 5) for n in range(7))
+    page = render(replace(RUN, flows=zones), SOURCES, OPTIONS).replace("  update();\n})();", f"  update();\n  {measured}")
+    dom = run_browser("--window-size=500,900", "--hide-scrollbars", "--dump-dom", page=page, folder=tmp_path).decode()
+    wide, narrow = re.findall(r'data-wide="(\d+) of (\d+)"', dom)[0]
+    assert int(wide) <= int(narrow) < 640
 
 
 @browser

@@ -1,0 +1,39 @@
+"""What a run comes to, in one sentence and in one line."""
+
+from __future__ import annotations
+
+from auditor.model.findings import Finding, Input, Outcome, Run
+from auditor.model.record import replace
+from auditor.model.source import Level
+from auditor.report.verdict import figures, nothing_checked, verdict
+from tests.report.sample import ETCD, LINT, NTP, UNPLACED
+
+
+def said(*findings: Finding) -> tuple[Outcome, str]:
+    found = verdict(Run(findings=findings))
+    return found.state, found.text
+
+
+def test_an_error_makes_it_serious() -> None:
+    assert said(ETCD, NTP) == (Outcome.BROKEN, "1 of 2 requirements is broken.")
+
+
+def test_what_is_no_error_is_said_to_be_none() -> None:
+    noted = replace(ETCD, level=Level.NOTE)
+    assert said(noted, NTP) == (Outcome.OPEN, "1 of 2 requirements is broken, but not seriously (1 note).")
+    assert figures(Run(findings=(noted, NTP))) == "2 requirements: 1 broken (1 note), 0 open, 1 holding."
+
+
+def test_a_serious_remark_is_not_hidden_behind_requirements_that_hold() -> None:
+    state, text = said(NTP, replace(LINT, level=Level.ERROR))
+    assert (state, text) == (Outcome.BROKEN, "The one requirement holds. 1 remark on the files is serious.")
+
+
+def test_what_is_open_is_not_called_broken() -> None:
+    assert said(UNPLACED) == (Outcome.OPEN, "1 of 1 requirement is open: the configuration does not decide it.")
+
+
+def test_nothing_checked_is_no_success() -> None:
+    assert verdict(Run()).state is Outcome.OPEN
+    assert nothing_checked(Run()) == "Nothing was checked: no file here is of a kind auditor reads."
+    assert nothing_checked(Run(inputs=(Input("a.nft", "nftables"),))) == "Nothing was checked: no requirement is about what was read."
