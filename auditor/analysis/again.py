@@ -9,7 +9,7 @@ from __future__ import annotations
 from auditor.analysis.cover import Covered, covered, plain_of
 from auditor.analysis.difference import common_ends
 from auditor.model.filters import Exactly, Rule, Verdict
-from auditor.model.packets import EVERYTHING, PacketSet, union
+from auditor.model.packets import PacketSet, union
 from auditor.model.record import dataclass, field
 
 _MOST = 200  # rules between the common head and tail; with more, all are looked at
@@ -95,10 +95,10 @@ def _met(rules: tuple[Rule, ...], region: PacketSet, old: _Seen, idle: set[int])
 def _meaning(rule: Rule) -> object:
     """What two rules share that are alike wherever they stand."""
     condition = rule.condition
-    return rule.action, condition.packets if isinstance(condition, Exactly) else plain_of(condition, EVERYTHING)
+    return rule.action, condition.packets if isinstance(condition, Exactly) else plain_of(condition)
 
 
 def _packets(rule: Rule) -> PacketSet:
     """All that the rule may have to do with."""
     condition = rule.condition
-    return condition.packets if isinstance(condition, Exactly) else plain_of(condition, EVERYTHING).packets
+    return condition.packets if isinstance(condition, Exactly) else plain_of(condition).packets

@@ -14,6 +14,8 @@ from auditor.model.lookup import Lookup
 from auditor.model.packets import EVERYTHING, PacketSet
 from auditor.model.record import dataclass
 
+_NONE: frozenset[object] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -45,20 +47,18 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
     """
     known: Lookup[tuple[Rule, Plain]] = Lookup()  # those so far that surely match what they say
     scope = ONE_FAMILY & within
+    expected = scope & usual
     for rule in rules:
         if not isinstance(rule.action, Verdict) and overwritten((rule,)):
             known = Lookup()  # what matched before may not match any more
             continue
         if not isinstance(rule.action, Verdict) or rule.action is Verdict.CONTINUE:
             continue
-        plain = plain_of(rule.condition, scope)
-        if not plain.packets:
+        plain = plain_of(rule.condition)
+        usually = _cover(known, plain, expected)
+        by = usually if usually == () or expected is scope else _cover(known, plain, scope)
+        if by is None:
             continue
-        common = plain.packets & usual
-        usually = _cover(known, common, plain.demands)
-        by = usually
-        if common is not plain.packets and (usually or not common):  # else a packet is left of a part, and so of the whole
-            by = _cover(known, plain.packets, plain.demands)
         if by:
             yield Covered(rule, by)
             continue
@@ -69,17 +69,19 @@ def covered(rules: tuple[Rule, ...], within: PacketSet = EVERYTHING, usual: Pack
 
 
 def _unusual(found: Covered, plain: Plain, scope: PacketSet) -> Iterator[Covered]:
-    if found.contradicted and not all(_is_exception(plain_of(other.condition, scope), plain) for other in found.by):
+    if found.contradicted and not all(_is_exception(plain_of(other.condition), plain, scope) for other in found.by):
         yield found
 
 
-def _is_exception(narrow: Plain, wide: Plain) -> bool:
+def _is_exception(narrow: Plain, wide: Plain, scope: PacketSet) -> bool:
     """Whether all of one rule is part of another: first the exception, then the rule, is how lists are written."""
-    return wide.demands <= narrow.demands and narrow.packets <= wide.packets
+    return wide.demands <= narrow.demands and narrow.packets & scope <= wide.packets
 
 
-def plain_of(condition: Condition, within: PacketSet) -> Plain:
-    """The condition taken apart. Packets that are not `within` are left out."""
+def plain_of(condition: Condition) -> Plain:
+    """The condition taken apart."""
+    if isinstance(condition, Exactly):  # most rules: nothing but packets
+        return Plain(condition.packets, _NONE, decided=True)
     packets, demands = EVERYTHING, set()
     parts = condition.parts if isinstance(condition, Both) else (condition,)
     for part in parts:
@@ -87,7 +89,7 @@ def plain_of(condition: Condition, within: PacketSet) -> Plain:
             packets = part.packets
         else:
             demands.add(_said(part))
-    return Plain(packets & within, frozenset(demands), not any(map(_doubtful, parts)))
+    return Plain(packets, frozenset(demands), not any(map(_doubtful, parts)))
 
 
 def _said(condition: Condition) -> object:
@@ -108,14 +110,18 @@ def _doubtful(condition: Condition) -> bool:
     return _doubtful(condition.part) if isinstance(condition, Not) else isinstance(condition, Undecided)
 
 
-def _cover(known: Lookup[tuple[Rule, Plain]], packets: PacketSet, demands: frozenset[object]) -> tuple[Rule, ...]:
-    """Known rules that together take every packet; empty if some packet is left."""
-    rest, by = packets, []
-    while rest:
-        found = next((each for each in known.holding(rest.example()) if each[1].demands <= demands), None)
+def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -> tuple[Rule, ...] | None:
+    """Known rules that together take every packet; empty if some packet is left, None if there is none within."""
+    rest, by = plain.packets, []
+    packet = rest.common(within)
+    if packet is None:
+        return None
+    while packet is not None:
+        found = next((each for each in known.holding(packet) if each[1].demands <= plain.demands), None)
         if found is None:
             return ()
         rule, other = found
         by.append(rule)
         rest -= other.packets
+        packet = rest.common(within)
     return tuple(by)

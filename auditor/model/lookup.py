@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from auditor.model.packets import Field, Hull, Interval, Packet, PacketSet, hull
+from auditor.model.hulls import hull
+from auditor.model.packets import Field, Packet, PacketSet
 
 Thing = TypeVar("Thing")
 _Pair = tuple[int, int]
@@ -18,19 +19,17 @@ _Blocks = dict[_Pair, dict[_Pair, list[tuple[PacketSet, Thing]]]]
 class Lookup(Generic[Thing]):
     """Things by their packets. Shapes of blocks (how many low bits of two fields are free) lead to blocks, and those to things."""
 
-    __slots__ = ("_hulls", "_services")
+    __slots__ = ("_services",)
 
     def __init__(self) -> None:
         self._services: dict[_Pair, dict[_Pair, _Blocks[Thing]]] = {}
-        self._hulls: dict[PacketSet, Hull] = {}
 
     def add(self, packets: PacketSet, thing: Thing) -> None:
         """Keep `thing` under a set that is not empty."""
-        protocol, port, source, destination = hull(packets, self._hulls)[:4]
-        shape, block = _block(protocol, port)
-        places = self._services.setdefault(shape, {}).setdefault(block, {})
-        shape, block = _block(source, destination)
-        places.setdefault(shape, {}).setdefault(block, []).append((packets, thing))
+        a, a_, b, b_, c, c_, d, d_ = hull(packets)
+        w, x, y, z = (a ^ a_).bit_length(), (b ^ b_).bit_length(), (c ^ c_).bit_length(), (d ^ d_).bit_length()
+        places = self._services.setdefault((w, x), {}).setdefault((a >> w, b >> x), {})
+        places.setdefault((y, z), {}).setdefault((c >> y, d >> z), []).append((packets, thing))
 
     def holding(self, packet: Packet) -> Iterator[Thing]:
         """Everything whose packets this is one of, in no order."""
@@ -42,10 +41,3 @@ class Lookup(Generic[Thing]):
                 for packets, thing in found.get((c >> y, d >> z), ()):
                     if packet in packets:
                         yield thing
-
-
-def _block(one: Interval, other: Interval) -> tuple[_Pair, _Pair]:
-    """The smallest aligned block of two fields that holds all of these values: the shape of it, and which it is."""
-    (a, a_), (b, b_) = one, other
-    x, y = (a ^ a_).bit_length(), (b ^ b_).bit_length()
-    return (x, y), (a >> x, b >> y)

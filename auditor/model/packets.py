@@ -47,6 +47,7 @@ class State(IntEnum):
 
 
 DOMAIN_MAX: tuple[int, ...] = (255, 65535, ADDRESS_MAX, ADDRESS_MAX, 65535, len(State) - 1, 255, V4_MAX, V4_MAX, 15)
+_WHOLE = tuple((top,) for top in DOMAIN_MAX)
 _TERMINAL = len(Field)
 FIELDS = tuple(Field)
 
@@ -58,11 +59,12 @@ Packet = Mapping[Field, int]
 class PacketSet:
     """A set of packets. Verbs: `&`, `|`, `-`, `~`, `<=`; `packet in set`; false when empty."""
 
-    __slots__ = ("_complement", "children", "ends", "level")
+    __slots__ = ("_complement", "children", "ends", "hull", "level")
 
     level: int
     ends: tuple[int, ...]
     children: tuple[PacketSet, ...]
+    hull: tuple[int, ...] | None  # once it was asked for: auditor.model.hulls
     _complement: PacketSet | None
 
     def __and__(self, other: PacketSet) -> PacketSet:
@@ -95,6 +97,10 @@ class PacketSet:
     def meets(self, other: PacketSet) -> bool:
         """Whether the two have a packet in common; builds nothing."""
         return _overlap(self, other)
+
+    def common(self, other: PacketSet) -> dict[Field, int] | None:
+        """A packet that is in both, without the fields that neither asks for; None where there is none. Builds no set."""
+        return None if self is NOTHING or other is NOTHING else _common(self, other)
 
     def values(self, field: Field) -> tuple[Interval, ...]:
         """Which values of `field` occur, as sorted disjoint inclusive intervals that do not touch."""
@@ -160,7 +166,7 @@ class PacketSet:
 
 def _terminal() -> PacketSet:
     node = PacketSet()
-    node.level, node.ends, node.children = _TERMINAL, (), ()
+    node.level, node.ends, node.children, node.hull = _TERMINAL, (), (), None
     return node
 
 
@@ -179,7 +185,8 @@ def _node(level: int, ends: tuple[int, ...], children: tuple[PacketSet, ...]) ->
     found = _interned.get(key)
     if found is None:
         found = PacketSet()
-        found.level, found.ends, found.children, found._complement = level, ends, children, None
+        found.level, found.ends, found.children = level, ends, children
+        found._complement = found.hull = None
         _interned[key] = found
     return found
 
@@ -304,7 +311,15 @@ def _mapped(node: PacketSet, result: Callable[[PacketSet], PacketSet]) -> Packet
     return _rebuild(node.level, node.ends, kids)
 
 
-def _rebuild(level: int, ends: Sequence[int], kids: Sequence[PacketSet]) -> PacketSet:
+def _rebuild(level: int, ends: tuple[int, ...], kids: Sequence[PacketSet]) -> PacketSet:
+    """The node of these children, neighbours that are equal merged."""
+    before: PacketSet | None = None
+    for kid in kids:
+        if kid is before:
+            break
+        before = kid
+    else:
+        return _node(level, ends, tuple(kids))
     merged_ends: list[int] = []
     merged: list[PacketSet] = []
     for end, kid in zip(ends, kids, strict=True):
@@ -432,22 +447,24 @@ def _minus(a: PacketSet, b: PacketSet) -> PacketSet:
     known = _subtracted.get((a, b))
     if known is not None:
         return known
-    return _remember(_subtracted, (a, b), _meet(a, ~b) if _uneven(a, b) else _combine(_minus, a, b))
+    many = a.level == b.level and len(a.ends) + len(b.ends) > _MANY
+    return _remember(_subtracted, (a, b), _meet(a, ~b) if many else _combine(_minus, a, b))
 
 
-def _pairs(a: PacketSet, b: PacketSet) -> Iterator[tuple[PacketSet, PacketSet]]:
-    """The pairs of children whose packets share the first field on which either splits."""
-    if a.level < b.level:
-        yield from ((child, b) for child in a.children)
-    elif b.level < a.level:
-        yield from ((a, child) for child in b.children)
-    else:
-        i = j = 0
-        while i < len(a.ends):
-            yield a.children[i], b.children[j]
-            end_a, end_b = a.ends[i], b.ends[j]
-            i += end_a <= end_b
-            j += end_b <= end_a
+def _splits(a: PacketSet, b: PacketSet) -> Iterator[tuple[int, PacketSet, PacketSet]]:
+    """The first field on which either splits, by stretches: (where it begins, what follows in either)."""
+    if a.level != b.level:
+        above = a if a.level < b.level else b
+        for low, _, child in above.intervals():
+            yield (low, child, b) if above is a else (low, a, child)
+        return
+    i = j = low = 0
+    while i < len(a.ends):
+        yield low, a.children[i], b.children[j]
+        end_a, end_b = a.ends[i], b.ends[j]
+        low = min(end_a, end_b) + 1
+        i += end_a <= end_b
+        j += end_b <= end_a
 
 
 def _within(a: PacketSet, b: PacketSet) -> bool:
@@ -458,7 +475,7 @@ def _within(a: PacketSet, b: PacketSet) -> bool:
     known = _subtracted.get((a, b))
     if known is not None:
         return known is NOTHING
-    if all(_within(x, y) for x, y in _pairs(a, b)):
+    if all(_within(x, y) for _, x, y in _splits(a, b)):
         _remember(_subtracted, (a, b), NOTHING)
         return True
     return False
@@ -499,6 +516,31 @@ def _touch(a: PacketSet, b: PacketSet) -> bool:
     return False
 
 
+def _common(a: PacketSet, b: PacketSet) -> dict[Field, int] | None:
+    """A packet of both. Asked of every rule: most pairs of children need no look."""
+    level = a.level if a.level < b.level else b.level
+    if level == _TERMINAL:
+        return {}
+    if _met.get((a, b)) is NOTHING:
+        return None
+    i = j = low = 0
+    a_ends, a_kids = (a.ends, a.children) if a.level == level else (_WHOLE[level], (a,))
+    b_ends, b_kids = (b.ends, b.children) if b.level == level else (_WHOLE[level], (b,))
+    while i < len(a_ends):
+        x, y = a_kids[i], b_kids[j]
+        if x is not NOTHING and y is not NOTHING:
+            found = _common(x, y)
+            if found is not None:
+                found[FIELDS[level]] = low
+                return found
+        end_a, end_b = a_ends[i], b_ends[j]
+        low = (end_a if end_a < end_b else end_b) + 1
+        i += end_a <= end_b
+        j += end_b <= end_a
+    _remember(_met, (a, b), NOTHING)
+    return None
+
+
 def _overlap_stretch(many: PacketSet, low: int, high: int, other: PacketSet) -> bool:
     if other is NOTHING:
         return False
@@ -531,29 +573,6 @@ def _project(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) ->
             known = union(_project(child, field, seen) for child in dict.fromkeys(node.children))
         seen[node] = known
     return known
-
-
-Hull = tuple[Interval, ...]
-"""For each field, in order, the lowest and the highest value that occur."""
-
-_WHOLE: Hull = tuple((0, top) for top in DOMAIN_MAX)
-
-
-def hull(node: PacketSet, known: dict[PacketSet, Hull]) -> Hull:
-    """The box around a set that is not empty. `known` remembers the parts that sets share."""
-    if node is EVERYTHING:
-        return _WHOLE
-    found = known.get(node)
-    if found is None:
-        kids, ends = node.children, node.ends
-        low = 0 if kids[0] is not NOTHING else ends[0] + 1  # neighbours differ: the second is not empty
-        high = ends[-1] if kids[-1] is not NOTHING else ends[-2]
-        boxes = [hull(child, known) for child in dict.fromkeys(kids) if child is not NOTHING]
-        joined = (
-            boxes[0] if len(boxes) == 1 else tuple((min(a for a, _ in each), max(b for _, b in each)) for each in zip(*boxes, strict=True))
-        )
-        found = known[node] = (*joined[: node.level], (low, high), *joined[node.level + 1 :])
-    return found
 
 
 def _choose(node: PacketSet, wanted: Sequence[int]) -> tuple[int, PacketSet]:

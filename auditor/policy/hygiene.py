@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -139,17 +140,18 @@ def _redundant(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 
 def _covered(graph: Graph, memory: Memory | None = None) -> Iterator[Covered]:
     """The rules that can match nothing in any list they stand in: one rule of a file can become several, in several lists."""
-    standing: dict[object, int] = {}
     found: dict[object, list[Covered]] = {}
     scopes = {id(hook.filter): _scopes(graph, hook) for hook in graph.hooks if hook.own}
-    for number, (rules, unordered) in enumerate(_lists(graph)):
+    lists = list(_lists(graph))
+    for number, (rules, unordered) in enumerate(lists):
         own = tuple(rule for rule in rules.rules if not rule.synthetic)
-        for rule in own:
-            standing[_written(rule)] = standing.get(_written(rule), 0) + 1
         ordered = tuple(sorted(own, key=_breadth, reverse=True)) if unordered else own
         scope = scopes.get(id(rules), (EVERYTHING, EVERYTHING))
         for each in covered(ordered, *scope) if memory is None else memory.covered(f"{number} {rules.name}", ordered, *scope):
             found.setdefault(_written(each.rule), []).append(each)
+    places = {each.rule.span for alike in found.values() for each in alike}
+    near = (rule for rules, _ in lists for rule in rules.rules if rule.span in places and not rule.synthetic)
+    standing = Counter(map(_written, near)) if places else {}
     for key, alike in found.items():
         if len(alike) == standing[key]:
             yield next((each for each in alike if each.contradicted), alike[0])

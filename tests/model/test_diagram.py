@@ -1,4 +1,4 @@
-"""What keeps the diagram of packet sets fast: stretches, hulls, caches. None of it shows in a result."""
+"""What keeps the diagram of packet sets fast: stretches and caches. None of it shows in a result."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from auditor.model import packets
 from auditor.model.headers import destinations, ports, sources
-from auditor.model.packets import DOMAIN_MAX, EVERYTHING, NOTHING, Field, Hull, PacketSet, box_set, hull, union
+from auditor.model.packets import NOTHING, Field, PacketSet, box_set, union
 
 if TYPE_CHECKING:
     import pytest
 
 MANY = sources([(4 * n, 4 * n + 1) for n in range(2000)])
-WHOLE = tuple((0, top) for top in DOMAIN_MAX)
 
 
 def box(source: tuple[int, int], destination: tuple[int, int]) -> PacketSet:
@@ -52,30 +51,3 @@ def test_a_full_cache_is_emptied_and_results_stay_the_same(monkeypatch: pytest.M
     assert a & b is before
     assert b & MANY is MANY & b
     assert len(cache) == 1
-
-
-def test_the_hull_of_everything_is_the_whole_domain() -> None:
-    assert hull(EVERYTHING, {}) == WHOLE
-
-
-def test_the_hull_of_a_box_is_the_box() -> None:
-    found = hull(box((5, 9), (1, 2)), {})
-    assert (found[Field.SOURCE], found[Field.DESTINATION]) == ((5, 9), (1, 2))
-    assert found[Field.PROTOCOL] == (0, 255)
-
-
-def test_the_hull_of_two_boxes_is_the_box_around_both() -> None:
-    found = hull(box((5, 9), (10, 20)) | box((30, 31), (1, 2)), {})
-    assert (found[Field.SOURCE], found[Field.DESTINATION]) == ((5, 31), (1, 20))
-
-
-def test_a_hull_reaches_to_the_ends_of_the_domain_where_the_set_does() -> None:
-    top = DOMAIN_MAX[Field.SOURCE]
-    assert hull(sources([(0, 4), (9, top)]), {})[Field.SOURCE] == (0, top)
-
-
-def test_hulls_of_shared_parts_are_remembered() -> None:
-    known: dict[PacketSet, Hull] = {}
-    first = hull(box((5, 9), (1, 2)), known)
-    assert hull(box((5, 9), (1, 2)), known) is first
-    assert destinations([(1, 2)]) in known

@@ -104,6 +104,12 @@ def test_inclusion_and_overlap_agree_with_the_verbs(a: PacketSet, b: PacketSet) 
     assert a & b <= a <= a | b
 
 
+@given(packet_sets, packet_sets)
+def test_a_packet_in_common_is_in_both_and_missing_where_there_is_none(a: PacketSet, b: PacketSet) -> None:
+    for packet in (a.common(b), b.common(a)):
+        assert packet in (a & b) if packet is not None else not a & b
+
+
 @given(packet_sets)
 def test_an_example_is_in_the_set_and_takes_likely_values_that_fit(packets: PacketSet) -> None:
     if packets:
