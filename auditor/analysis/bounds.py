@@ -6,11 +6,12 @@ may be denied. What cannot be denied is surely permitted. Sound always; exact wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from auditor.analysis import runs
 from auditor.model.filters import Assign, Call, Filter, Match, Rule, Settle, Verdict
-from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
+from auditor.model.packets import EVERYTHING, Field, PacketSet, field_set, union
 from auditor.model.record import dataclass, field
 from auditor.model.source import Unknown
 
@@ -42,33 +43,71 @@ _MOST_UNKNOWNS = 64
 
 def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
     """The bounds of `filter_` on the packets of `question`, with predicates answered by `ask`."""
-    walk = _Walk(ask)
-    stage: Filter | None = filter_
-    permitted: Reach = {(): question} if question else {}
-    while stage is not None:
-        walk.permitted, walk.called = {}, {}
-        rest = walk.through(stage.rules, permitted)
-        if stage.default is Verdict.PERMIT:
-            _add(walk.permitted, rest)
-        else:
-            walk.denied |= union(rest.values())
-        permitted, stage = walk.permitted, stage.then
-    maybe = union(permitted.values())
-    surely = question - walk.denied
+    walk = _walked(filter_, ask, question)
+    surely, maybe = walk.surely(), walk.maybe()
     doubt = maybe - surely
-    unknowns = (unknown for region, names in walk.doubts if region.meets(doubt) for unknown in names) if doubt else ()
+    unknowns = (unknown for region, names in walk.doubtful() if region.meets(doubt) for unknown in names) if doubt else ()
     return Bounds(surely, maybe, tuple(dict.fromkeys(islice(unknowns, _MOST_UNKNOWNS))))
+
+
+def surely(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
+    """What of `question` is surely let through: the one half of the bounds."""
+    return _walked(filter_, ask, question).surely()
+
+
+def maybe(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
+    """What of `question` may be let through: the other half."""
+    return _walked(filter_, ask, question).maybe()
+
+
+def _walked(filter_: Filter, ask: Settle, question: PacketSet) -> _Walk:
+    walk = _Walk(ask, question)
+    stage: Filter | None = filter_
+    reach: Reach = {(): question} if question else {}
+    while stage is not None:
+        walk.permitted, walk.called = [], {}
+        rest = walk.through(stage.rules, reach)
+        if stage.default is Verdict.PERMIT:
+            walk.permitted.append(rest)
+        else:
+            walk.denied += [(packets, runs.Run(denied=EVERYTHING)) for packets in rest.values()]
+        stage = stage.then
+        reach = _joined(walk.permitted) if stage is not None else {}
+    return walk
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One pass over a filter. A packet is in `permitted` (`denied`) if some world permits (denies) it."""
+    """One pass over a filter: what some world permits, and what came to rules that deny it in some world, joined only when asked for.
+
+    `certain`: every match on the way was, so that there is one world.
+    """
 
     ask: Settle
-    permitted: Reach = field(default_factory=dict)
-    denied: PacketSet = NOTHING
-    doubts: list[tuple[PacketSet, tuple[Unknown, ...]]] = field(default_factory=list)
+    question: PacketSet
+    permitted: list[Reach] = field(default_factory=list)
+    denied: list[tuple[PacketSet, runs.Run]] = field(default_factory=list)
+    certain: bool = True
+    doubts: list[tuple[PacketSet, Match]] = field(default_factory=list)
     called: dict[tuple[int, frozenset[tuple[Written, PacketSet]]], Reach] = field(default_factory=dict)
+
+    def maybe(self) -> PacketSet:
+        """What some world permits."""
+        return union(packets for reach in self.permitted for packets in reach.values())
+
+    def surely(self) -> PacketSet:
+        """What no world denies."""
+        if self.certain:
+            return self.maybe()
+        left = self.question
+        for packets, run in self.denied:
+            refused = run.refused()
+            left -= refused if packets is left else packets & refused
+        return left
+
+    def doubtful(self) -> Iterator[tuple[PacketSet, tuple[Unknown, ...]]]:
+        """The packets that matches left undecided, and why, in order."""
+        return (((packets & match.maybe) - match.surely, match.unknowns) for packets, match in self.doubts)
 
     def through(self, rules: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send `reach` through `rules`; what may fall off their end."""
@@ -85,15 +124,17 @@ class _Walk:
                 skip = index + count
                 continue
             match = rule.condition.settle(self.ask)
+            denies = isinstance(rule.action, Verdict) and rule.action.denies
             hit: Reach = {}
             for written, packets in list(reach.items()):
                 seen = _seen_by(match, written) if written else match
-                part = packets & seen.maybe
-                if not part:
+                if not packets.meets(seen.maybe):
                     continue
-                hit[written] = part
-                if seen.unknowns:
-                    self.doubts.append((part - seen.surely, seen.unknowns))
+                self._doubt(packets, seen)
+                if denies:
+                    self.denied.append((packets, runs.Run(denied=seen.maybe)))
+                else:
+                    hit[written] = packets & seen.maybe
                 left = packets - seen.surely
                 if left:
                     reach[written] = left
@@ -109,18 +150,26 @@ class _Walk:
     def _along(self, run: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send what reaches a long run through it, and leave in `reach` what comes out behind it; what returns from it."""
         packets = reach.pop(())
-        touching = [(rule, match, packets & match.maybe) for rule, match in runs.touching(run, self.ask, packets)]
-        if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _, _ in touching):
-            reach.update(self.through(tuple(rule for rule, _, _ in touching), {(): packets}))
+        touching = list(runs.touching(run, self.ask, packets))
+        if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _ in touching):
+            reach.update(self.through(tuple(rule for rule, _ in touching), {(): packets}))
             return {}
-        found = runs.fold([(rule, match) for rule, match, _ in touching]).within(packets)
-        self.doubts += [(hit - match.surely, match.unknowns) for _, match, hit in touching if match.unknowns]
-        _add(self.permitted, {(): found.permitted} if found.permitted else {})
-        self.denied |= found.denied
-        left = packets - found.decided
+        found = runs.fold(touching)
+        for _, match in touching:
+            self._doubt(packets, match)
+        permitted, returned, left = packets & found.permitted, packets & found.returned, packets - found.decided
+        self.permitted.append({(): permitted} if permitted else {})
+        self.denied.append((packets, found))
         if left:
             reach[()] = left
-        return {(): found.returned} if found.returned else {}
+        return {(): returned} if returned else {}
+
+    def _doubt(self, packets: PacketSet, match: Match) -> None:
+        """Keep what a match leaves undecided of packets that come to it."""
+        if match.surely is not match.maybe:
+            self.certain = False
+            if match.unknowns:
+                self.doubts.append((packets, match))
 
     def _act(self, rule: Rule, hit: Reach) -> tuple[Reach, Reach]:
         """What `rule` does with the packets it may match: (what goes on behind it, what returns from its chain)."""
@@ -134,9 +183,7 @@ class _Walk:
             back = self.called[key]
             return ({}, back) if action.goto else (back, {})
         if action is Verdict.PERMIT:
-            _add(self.permitted, hit)
-        elif action.denies:
-            self.denied |= union(hit.values())
+            self.permitted.append(hit)
         return {}, hit if action is Verdict.RETURN else {}
 
 
@@ -144,6 +191,13 @@ def _add(reach: Reach, more: Reach) -> None:
     for written, packets in more.items():
         known = reach.get(written)
         reach[written] = packets if known is None else known | packets
+
+
+def _joined(reaches: Iterable[Reach]) -> Reach:
+    result: Reach = {}
+    for reach in reaches:
+        _add(result, reach)
+    return result
 
 
 def _write(hit: Reach, action: Assign) -> Reach:

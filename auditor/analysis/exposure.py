@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate, islice
 
-from auditor.analysis.bounds import Bounds, bounds
+from auditor.analysis.bounds import Bounds, bounds, maybe, surely
 from auditor.analysis.reach import Judgement, answers_to
 from auditor.analysis.times import at_worst
 from auditor.model.filters import Fact, Filter, Predicate, Rule, Settle, Verdict
@@ -44,16 +44,26 @@ class Site:
     hooks: tuple[Hook, ...]
     way: Way
 
-    def bounds(self, question: PacketSet, at_times: bool = False, stranger: bool = False) -> Bounds:
-        """What all of them together surely and maybe let through; `at_times`: where rates are not exceeded and nobody is banned yet.
+    def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
+        """What all of them together surely let through; `at_times`: where rates are not exceeded and nobody is banned yet."""
+        for crossing in self.way.crossings:
+            question = surely(at_worst(crossing.filter) if at_times else crossing.filter, crossing.settle, question)
+        return question
 
-        `stranger`: by the user's own rules, for somebody who is in no group, behind no interface and of no name that these ask for, unless
-        he is known to be.
+    def maybe(self, question: PacketSet) -> PacketSet:
+        """What all of them together may let through."""
+        for crossing in self.way.crossings:
+            question = maybe(crossing.filter, crossing.settle, question)
+        return question
+
+    def for_strangers(self, question: PacketSet) -> Bounds:
+        """What they let through at times by the user's own rules, for somebody who is in no group and behind no interface that they name.
+
+        He is, where that is known of him.
         """
         result = Bounds(question, question)
         for crossing in self.way.crossings:
-            filter_, settle = (_written(crossing.filter), _as_stranger(crossing)) if stranger else (crossing.filter, crossing.settle)
-            result &= bounds(at_worst(filter_) if at_times else filter_, settle, result.maybe)
+            result &= bounds(at_worst(_written(crossing.filter)), _as_stranger(crossing), result.maybe)
         return result
 
 
@@ -135,7 +145,7 @@ def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | N
             continue  # whether it routes this family at all nothing says; `forgotten_ipv6` does
         public = sources(intersect_intervals(PUBLIC, [family]))
         question = NEW_FLOW & public & destinations([family]) & ports(6, ports_)
-        let = site.bounds(question, at_times=True).surely
+        let = site.surely(question, at_times=True)
         leak |= _for_all(let, question)
     return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
 
@@ -146,7 +156,7 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
         if _passes_by(site, family):
             continue
         question = NEW_FLOW & sources(intersect_intervals(PUBLIC, [family])) & destinations([family]) & ports(6, ports_)
-        let = site.bounds(question, at_times=True, stranger=True)
+        let = site.for_strangers(question)
         leak = _for_all(let.maybe, question)
         valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
         if leak and valueless:
@@ -178,7 +188,7 @@ def _stages(filter_: Filter) -> Iterator[Filter]:
 def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
     """What surely reaches the end of the list undecided."""
     quiet = Filter(filter_.name, tuple(map(_deny_all, filter_.rules)), Verdict.PERMIT, filter_.span)
-    return bounds(quiet, ask, question).surely
+    return surely(quiet, ask, question)
 
 
 def _deny_all(rule: Rule) -> Rule:
@@ -192,12 +202,12 @@ def forgotten_ipv6(site: Site) -> Judgement | None:
     services = ports(6) | ports(17)
     four = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV4]))
     six = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV6]))
-    everybody = _for_all(site.bounds(six).surely, six)
+    everybody = _for_all(site.surely(six), six)
     if not everybody:
         return None
     closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in _stages(crossing.filter))
     unseen = closed and _passes_by(site, IPV6) and not _passes_by(site, IPV4)
-    forgotten = everybody if unseen else everybody - _anywhere(site.bounds(four).maybe)
+    forgotten = everybody if unseen else everybody - _anywhere(site.maybe(four))
     return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
 
 
@@ -235,14 +245,14 @@ def blocks_replies(graph: Graph, hook: Hook) -> Judgement | None:
     out = [each for each in graph.hooks if each.place is Place.OUTBOUND and each.zone == hook.zone]
     asked = NEW_FLOW & destinations(PUBLIC) & ports(6, ((443, 443),), _EPHEMERAL)
     for each in out:
-        asked &= bounds(each.filter, Crossing((each,), each.filter, inside, outside).settle, asked).maybe
+        asked &= maybe(each.filter, Crossing((each,), each.filter, inside, outside).settle, asked)
     if not asked:
         return None
     answers = REPLY & sources(PUBLIC) & ports(6, _EPHEMERAL, ((443, 443),))
     inbound = [each for each in graph.hooks if each.place is Place.INBOUND and each.zone == hook.zone]
     crossings = tuple(Crossing((each,), each.filter, outside, inside) for each in inbound)
     for crossing in crossings:
-        if not bounds(crossing.filter, crossing.settle, answers).maybe:
+        if not maybe(crossing.filter, crossing.settle, answers):
             return Judgement(Outcome.BROKEN, Way(outside, inside, crossings), answers, (), crossing, reply=True)
     return None
 
@@ -262,7 +272,7 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
         return None
     for each in graph.hooks:  # what another filter in the device stops does not begin
         if each is hook or (each.place is Place.TRANSIT and each.device == hook.device and hook.device is not None):
-            asked = bounds(each.filter, begun.settle, asked).maybe
+            asked = maybe(each.filter, begun.settle, asked)
     answers = answers_to(asked) if asked else NOTHING
     if not answers or not ways or any(_let(way, answers) for way in ways):
         return None
@@ -271,7 +281,7 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
 
 def _last_straw(way: Way, packets: PacketSet) -> Crossing:
     """The filter behind which nothing is left of packets that do not get through: each may stop a part."""
-    left = accumulate(way.crossings, lambda rest, each: bounds(each.filter, each.settle, rest).maybe, initial=packets)
+    left = accumulate(way.crossings, lambda rest, each: maybe(each.filter, each.settle, rest), initial=packets)
     return next(crossing for crossing, rest in zip(way.crossings, islice(left, 1, None), strict=True) if not rest)
 
 
@@ -285,7 +295,7 @@ def _crossed(graph: Graph, hook: Hook, there: Endpoint, here: Endpoint, entry: s
 
 def _let(way: Way, packets: PacketSet) -> PacketSet:
     for crossing in way.crossings:
-        packets = bounds(crossing.filter, crossing.settle, packets).maybe
+        packets = maybe(crossing.filter, crossing.settle, packets)
     return packets
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from auditor.model.filters import Both, Exactly, Match, Rule, Settle, Verdict
+from auditor.model.hulls import near
 from auditor.model.packets import NOTHING, PacketSet
 
 LONG = 128
@@ -16,7 +17,10 @@ LONG = 128
 
 
 class Run(NamedTuple):
-    """What a run does, to whatever reaches it: the packets it may permit, deny, return, and those it surely decides."""
+    """What a run does, to whatever reaches it: the packets it may permit, deny, return, and those it surely decides.
+
+    Of a run whose matches are all certain `denied` is left empty: it is the rest of those it decides, and seldom asked for.
+    """
 
     permitted: PacketSet = NOTHING
     denied: PacketSet = NOTHING
@@ -33,9 +37,9 @@ class Run(NamedTuple):
             taken | other.decided,
         )
 
-    def within(self, packets: PacketSet) -> Run:
-        """The run as far as it concerns these packets."""
-        return Run(self.permitted & packets, self.denied & packets, self.returned & packets, self.decided & packets)
+    def refused(self) -> PacketSet:
+        """All that it may deny."""
+        return self.denied | (self.decided - self.permitted - self.returned)
 
 
 def length(rules: tuple[Rule, ...], start: int) -> int:
@@ -48,10 +52,11 @@ def length(rules: tuple[Rule, ...], start: int) -> int:
 
 def touching(rules: tuple[Rule, ...], ask: Settle, packets: PacketSet) -> Iterator[tuple[Rule, Match]]:
     """The rules that decide anything and may match some of the packets, with what they match."""
+    may_meet = near(packets)
     for rule in rules:
         condition = rule.condition
         plain = condition.parts[0] if isinstance(condition, Both) else condition
-        if isinstance(plain, Exactly) and not packets.meets(plain.packets):
+        if isinstance(plain, Exactly) and not (plain.packets and may_meet(plain.packets) and packets.meets(plain.packets)):
             continue  # most rules, found without settling them
         if rule.action is not Verdict.CONTINUE:
             match = condition.settle(ask)
@@ -70,16 +75,17 @@ def fold(matches: list[tuple[Rule, Match]]) -> Run:
     if known is None:
         if len(_folded) >= _MOST_KEPT:
             _folded.clear()
-        known = _folded[key] = _tree([_single(rule, match) for rule, match in matches])
+        certain = all(match.surely is match.maybe for _, match in matches)
+        known = _folded[key] = _tree([_single(rule, match, certain) for rule, match in matches])
     return known
 
 
-def _single(rule: Rule, match: Match) -> Run:
+def _single(rule: Rule, match: Match, certain: bool) -> Run:
     if rule.action is Verdict.PERMIT:
         return Run(permitted=match.maybe, decided=match.surely)
     if rule.action is Verdict.RETURN:
         return Run(returned=match.maybe, decided=match.surely)
-    return Run(denied=match.maybe, decided=match.surely)
+    return Run(denied=NOTHING if certain else match.maybe, decided=match.surely)
 
 
 def _tree(parts: list[Run]) -> Run:
