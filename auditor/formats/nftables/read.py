@@ -25,6 +25,8 @@ Made = TypeVar("Made")
 _MARK = b"\xef\xbb\xbf"
 _QUIET = re.compile(r'"[^"\n]*"|(?<!\{)#(?!\})[^\n]*')
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#|<%|\$\{|@@?[A-Z][A-Z0-9_]+@@?|\b__[A-Z][A-Z0-9_]+__\b")
+_MARKS = ("{{", "{%", "{#", "<%", "${", "__")
+_NAMED = re.compile(r"@@?[A-Z]")
 _IS_FILE = re.compile(r"^[ \t]*(?:(?:add|create|delete|destroy|flush|insert|list)[ \t]|table[ \t]|rule[ \t]|include[ \t])", re.MULTILINE)
 
 
@@ -126,8 +128,9 @@ def _template(text: Text) -> Note | None:
     """Where a file shows that it is a template: what nft reads is what it is made into."""
     if text.path.endswith((".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".erb", ".epp")):
         return _rendered(At(text, 0, 1))
-    quiet = _QUIET.sub(lambda found: " " * len(found[0]), text.text)
-    found = _TEMPLATE.search(quiet)
+    if not any(mark in text.text for mark in _MARKS) and not _NAMED.search(text.text):
+        return None  # almost every file, and the other patterns are slow on a long one
+    found = _TEMPLATE.search(_QUIET.sub(lambda quiet: " " * len(quiet[0]), text.text))
     return _rendered(At(text, *found.span())) if found else None
 
 
