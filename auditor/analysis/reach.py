@@ -62,6 +62,17 @@ def flow(way: Way, service: PacketSet) -> PacketSet:
     return NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) & service
 
 
+def asked_of(way: Way, service: PacketSet) -> PacketSet:
+    """The packets that must get through where a service is allowed.
+
+    Port 0 is not asked for. Where an end is only bounded, IPv4 stands for it, unless it has none.
+    """
+    question = flow(way, service) - PORT_ZERO
+    if way.source.exact and way.destination.exact:
+        return question
+    return _of_family(question, IPV4) or _of_family(question, IPV6)
+
+
 def way_bounds(way: Way, question: PacketSet) -> Bounds:
     """The bounds of all filters of a way together; with none, everything passes."""
     result = Bounds(question, question)
@@ -71,13 +82,8 @@ def way_bounds(way: Way, question: PacketSet) -> Bounds:
 
 
 def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
-    """Whether every packet of the service gets through and is answered; None if the two ends share no family.
-
-    Port 0 is not asked for. Where an end is only bounded, IPv4 stands for it, unless it has none.
-    """
-    question = flow(way, service) - PORT_ZERO
-    if not (way.source.exact and way.destination.exact):
-        question = _of_family(question, IPV4) or _of_family(question, IPV6)
+    """Whether every packet of the service gets through and is answered; None if the two ends share no family."""
+    question = asked_of(way, service)
     if not question:
         return None
     forward = _of_clients(_allowed(way, question), question, question, Field.SOURCE_PORT)

@@ -88,7 +88,7 @@ def added(state: State, ruleset: Ruleset, all_: tuple[Settled, ...], asked: Sett
 
 def _lacking(state: State, ruleset: Ruleset, all_: tuple[Settled, ...], asked: Settled, own: _Spans) -> Iterator[Wanted]:
     """A rule for each hook that decides wrongly first."""
-    stage = Stage(state.reading.graph, state.reading.cast, ruleset)
+    stage = Stage(state.reading.graph, state.reading.cast, ruleset, each=True)
     denied = asked.requirement.kind in (Kind.DENY, Kind.ONLY)
     for pair in pairs_of(stage, asked, all_):
         shown = pair.worst

@@ -52,7 +52,7 @@ def narrowed(state: State, ruleset: Ruleset, all_: tuple[Settled, ...], asked: S
 
 def _leaking(state: State, ruleset: Ruleset, all_: tuple[Settled, ...], asked: Settled) -> tuple[Interval, ...]:
     """Who gets through and should not."""
-    stage = Stage(state.reading.graph, state.reading.cast, ruleset)
+    stage = Stage(state.reading.graph, state.reading.cast, ruleset, each=True)
     judged = [each for pair in pairs_of(stage, asked, all_) if pair.outcome is Outcome.BROKEN for each in pair.judgements]
     return union(each.packets for each in judged if each.outcome is Outcome.BROKEN).values(Field.SOURCE)
 

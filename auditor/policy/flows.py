@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from operator import itemgetter
 
 from auditor.analysis import reach
+from auditor.analysis.crowds import Crowds, of_one_mind
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Location, Outcome
@@ -77,16 +79,29 @@ class Pair:
         return heaviest if heaviest is not None and heaviest.outcome is not Outcome.HOLDS else None
 
 
+_Asked = tuple[int, Endpoint, Endpoint, Way | None]
+"""A pair, with its place among the flow's, and its way where it is one of a crowd."""
+
+
 @dataclass(slots=True)
 class Stage:
-    """Where requirements are asked: the graph, who is who in it, and the ways found so far."""
+    """Where requirements are asked: the graph, who is who in it, and the ways found so far.
+
+    `each`: every pair is told, also those that cannot differ from one that was.
+    """
 
     graph: Graph
     cast: Cast
     ruleset: Ruleset
+    each: bool = False
     _guarded: dict[Endpoint, bool] = field(default_factory=dict)
     _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _names: frozenset[str] | None = None
+    _crowds: dict[tuple[Who, Who], list[list[_Asked]]] = field(default_factory=dict)
+    _seen: Crowds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seen = Crowds(self.graph)
 
     def endpoints(self, who: Who) -> tuple[Endpoint, ...]:
         """The endpoints `who` stands for; unbound roles are left out (see `unbound`)."""
@@ -128,18 +143,45 @@ class Stage:
     # -- judging
 
     def allow(self, flow: Flow, scope: Scope) -> Iterator[Pair]:
-        """Whether every packet of the flow gets through and is answered, pair by pair."""
-        for source, named in self._pairs(flow):
+        """Whether every packet of the flow gets through and is answered, pair by pair; of pairs that cannot differ, the first."""
+        judged: list[tuple[tuple[int, int], Pair]] = []
+        for number, service in enumerate(flow.services):
+            packets = packets_of(service)
+            for place, source, destination in self._asked(flow, scope, packets):
+                found = self._allowed(source, destination, flow, scope, packets)
+                judged += (((place, number), pair) for pair in self._pair(source, destination, service, found))
+        return (pair for _, pair in sorted(judged, key=itemgetter(0)))
+
+    def _allowed(self, source: Endpoint, destination: Endpoint, flow: Flow, scope: Scope, packets: PacketSet) -> list[Judgement | None]:
+        if self._is_anybody(destination):
+            return self._some(packets, self._anywhere(source, destination, flow, scope))
+        found = [reach.allowed(self.graph, way, packets) for way in self._scoped(source, destination, scope)]
+        if self._is_assumed(destination) and any(each is not None and each.outcome is Outcome.BROKEN for each in found):
+            return self._unless_others(destination.role, packets, found, self._anywhere(source, destination, flow, scope))
+        return found
+
+    def _asked(self, flow: Flow, scope: Scope, packets: PacketSet) -> Iterator[tuple[int, Endpoint, Endpoint]]:
+        """The pairs to ask, each with its place in their order: of every crowd whose members cannot differ, the first."""
+        crowds = self._crowds.get((flow.sources, flow.destinations))
+        if crowds is None:
+            crowds = self._crowds[flow.sources, flow.destinations] = self._gathered(flow)
+        for crowd in crowds:
+            ways = tuple(_of_scope(way, scope) for *_, way in crowd if way is not None)
+            first = 0
+            for part in of_one_mind(ways, packets) if ways else (ways,):
+                yield crowd[first][:3]
+                first += len(part)
+
+    def _gathered(self, flow: Flow) -> list[list[_Asked]]:
+        """The pairs of a flow, those of which the destination sees the same as one crowd; one for each of the sources' addresses."""
+        crowds: dict[Hashable, dict[Hashable, _Asked]] = {}
+        for place, (source, named) in enumerate(self._pairs(flow)):
             destination = self.graph.as_met(source, named)
-            for service in flow.services:
-                packets = packets_of(service)
-                if self._is_anybody(destination):
-                    found = self._some(packets, self._anywhere(source, destination, flow, scope))
-                else:
-                    found = [reach.allowed(self.graph, way, packets) for way in self._scoped(source, destination, scope)]
-                    if self._is_assumed(destination) and any(each is not None and each.outcome is Outcome.BROKEN for each in found):
-                        found = self._unless_others(destination.role, packets, found, self._anywhere(source, destination, flow, scope))
-                yield from self._pair(source, destination, service, found)
+            alone = self.each or self._is_anybody(destination) or self._is_assumed(destination)
+            told = None if alone else self._seen.kind(source, destination)
+            kind, way = ((destination, told[0]), told[1]) if told is not None else (place, None)
+            crowds.setdefault(kind, {}).setdefault(way and way.source.addresses, (place, source, destination, way))
+        return [list(crowd.values()) for crowd in crowds.values()]
 
     def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None, answers: PacketSet = NOTHING) -> Iterator[Pair]:
         """Whether no packet of the flow gets through, pair by pair. `spared` packets are left out.
@@ -185,9 +227,7 @@ class Stage:
 
     def _scoped(self, source: Endpoint, destination: Endpoint, scope: Scope) -> tuple[Way, ...]:
         ways = self.graph.ways(source, destination)
-        if scope is Scope.PATH:
-            return ways
-        return tuple(replace(way, crossings=kept) for way in ways if (kept := tuple(filter(_of_network, way.crossings))))
+        return ways if scope is Scope.PATH else tuple(way for each in ways if (way := _of_scope(each, scope)).crossings)
 
     def _is_anybody(self, end: Endpoint) -> bool:
         """Whether the endpoint stands for a role that may be at any address."""
@@ -301,6 +341,10 @@ def _no_upkeep(crossing: Crossing) -> Crossing:
 def _is_upkeep(rule: Rule) -> bool:
     """Whether a rule is the product's own, and about nothing else: one that lets everything out serves what the user lets in, too."""
     return rule.synthetic and rule.action is Verdict.PERMIT and rule.condition.settle(lambda _: None).maybe <= _PRODUCTS_OWN
+
+
+def _of_scope(way: Way, scope: Scope) -> Way:
+    return way if scope is Scope.PATH else replace(way, crossings=tuple(filter(_of_network, way.crossings)))
 
 
 def _of_network(crossing: Crossing) -> bool:
