@@ -6,12 +6,15 @@ networks are not filtered at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from auditor.formats.terraform.clouds.attaching import machines_of, put
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peers,
     doubt_of,
     elements,
-    ports_of,
+    needed_ports,
     protocol_of,
     report_unresolved,
     tags_of,
@@ -21,10 +24,10 @@ from auditor.formats.terraform.conditions import LOCAL, PRIVATE_TRAFFIC
 from auditor.formats.terraform.records import Carrier, Defaults, Direction, Family, Group, Peer, PeerKind, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.selectors import matches
-from auditor.formats.terraform.values import text_of
+from auditor.formats.terraform.values import Value, is_mapping, text_of
 from auditor.model.headers import address_interval, subtract_intervals
 from auditor.model.record import replace
-from auditor.model.source import Effect
+from auditor.model.source import Effect, Unknown
 
 FIREWALL, ATTACHMENT, SERVER = "hcloud_firewall", "hcloud_firewall_attachment", "hcloud_server"
 DIRECTIONS = {"in": Direction.IN, "out": Direction.OUT}
@@ -33,25 +36,50 @@ OPEN_ARGUMENTS = ("direction", "protocol", "port", "source_ips", "destination_ip
 
 def read(context: Context) -> None:
     """Every firewall, and the servers behind it."""
-    attached: dict[str, list[str]] = {}
-    selectors: list[tuple[str, str]] = []
+    attached = machines_of(context, SERVER)
+    selectors: list[tuple[Value, str | None]] = []
     for resource in context.root.resources((FIREWALL,)):
         _firewall(context, resource)
         for block in resource.blocks("apply_to"):
-            selectors += [(text, resource.address) for text in [text_of(block.get("label_selector"))] if text]
-            attached.setdefault(context.identity(block.get("server")) or "", []).append(resource.address)
+            firewall = resource.address if block.certain else None
+            selectors.append((block.get("label_selector"), firewall))
+            put(context, firewall, block.get("server"), attached)
     for resource in context.root.resources((ATTACHMENT,)):
-        firewall = context.identity(resource.get("firewall_id")) or ""
-        selectors += [(text, firewall) for value, _ in elements(resource.get("label_selectors")) if (text := text_of(value))]
-        for value, _ in elements(resource.get("server_ids")):
-            attached.setdefault(context.identity(value) or "", []).append(firewall)
+        firewall = context.identity(resource.get("firewall_id")) if resource.certain else None
+        selectors += [(value, firewall if why is None else None) for value, why in elements(resource.get("label_selectors"))]
+        put(context, firewall, resource.get("server_ids"), attached)
     for resource in context.root.resources((SERVER,)):
-        labels = tags_of(resource.get("labels"))
-        groups: list[str | None] = [context.identity(value) for value, _ in elements(resource.get("firewall_ids"))]
-        groups += attached.get(resource.address, [])
-        groups += [firewall for selector, firewall in selectors if matches(selector, labels)]
+        groups = [context.address(value) for value, _ in elements(resource.get("firewall_ids"))]
+        groups += attached[resource.address]
+        groups += [found for selector, firewall in selectors for found in _selected(selector, firewall, resource)]
         if groups:
-            context.estate.carriers.append(Carrier(resource.address, SERVER, resource.span, list(dict.fromkeys(groups)), tags=labels))
+            labels = tags_of(resource.get("labels"))
+            carrier = Carrier(resource.address, SERVER, resource.span, list(dict.fromkeys(groups)), tags=labels, certain=resource.certain)
+            context.estate.carriers.append(carrier)
+    for carrier in context.estate.carriers:
+        _together([context.estate.groups[group] for group in carrier.groups if group in context.estate.groups])
+
+
+def _together(groups: list[Group]) -> None:
+    """Whether a firewall without outbound rules leaves a server open that another firewall closes, is not documented."""
+    closing = [group for group in groups if group.type == FIREWALL and not group.defaults.outbound]
+    for group in groups:
+        if closing and group.type == FIREWALL and group.defaults.outbound:
+            unknown = Unknown(f"{closing[0].address} stands at the same server and has outbound rules", group.span)
+            everyone = Peer(PeerKind.ANY, "", group.span)
+            group.tail.append(Record(Direction.OUT, True, Traffic(), everyone, group.address, group.span, implicit=True, doubt=unknown))
+            group.defaults = Defaults()
+
+
+def _selected(selector: Value, firewall: str | None, server: Resource) -> Iterator[str | None]:
+    """The firewall of a label selector if it selects the server, None if it may."""
+    if selector.is_null:
+        return
+    labels = server.get("labels")
+    known = {name: text_of(value) for name, value in labels.items.items()} if is_mapping(labels) else {}
+    found = None if selector.is_unknown else matches(text_of(selector) or "", known, others=labels.is_unknown)
+    if found is not False:
+        yield firewall if found else None
 
 
 def _firewall(context: Context, resource: Resource) -> None:
@@ -78,9 +106,11 @@ def _rule(context: Context, group: Group, resource: Resource, block: Arguments) 
     direction = DIRECTIONS.get(text_of(word) or "")
     why = unknown_of(word, block.span_of("direction")) if word.is_unknown else None
     protocol = protocol_of(block.get("protocol"), block.span_of("protocol"))
-    traffic = Traffic(protocol, ports_of(block.get("port"), block.span_of("port")))
+    traffic = Traffic(protocol, needed_ports(context, protocol, block, "port"))
     for each in [direction] if direction else list(Direction):
         name = "source_ips" if each is Direction.IN else "destination_ips"
+        if direction and not elements(block.get(name)):
+            context.note("evaluation-error", f"the rule has no {name}: Hetzner refuses it", block.span, Effect.REFUSED)
         for peer, why_peer in address_peers(context, block, name, Family.BOTH):
             doubt = doubt_of(context, resource, block) or why or why_peer
             record = Record(each, True, traffic, peer, resource.address, peer.span, doubt=doubt, trail=peer.trail)

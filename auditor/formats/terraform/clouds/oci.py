@@ -6,6 +6,8 @@ adopts; what that holds otherwise is not in the configuration.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
@@ -16,6 +18,7 @@ from auditor.formats.terraform.clouds.reading import (
     number_or_unknown,
     protocol_of,
     report_unresolved,
+    set_here,
     unknown_of,
 )
 from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Icmp, Numbers, Peer, PeerKind, Range, Record, Traffic
@@ -26,6 +29,14 @@ from auditor.model.source import Unknown
 LISTS = ("oci_core_security_list", "oci_core_default_security_list")
 GROUP, RULE = "oci_core_network_security_group", "oci_core_network_security_group_security_rule"
 BLOCKS = {"ingress_security_rules": (Direction.IN, "source"), "egress_security_rules": (Direction.OUT, "destination")}
+VNICS = {
+    "oci_core_instance": ("create_vnic_details",),
+    "oci_core_instance_configuration": ("instance_details", "launch_details", "create_vnic_details"),
+    "oci_core_vnic_attachment": ("create_vnic_details",),
+    "oci_containerengine_node_pool": ("node_config_details",),
+}
+"""Where the network interfaces of what has some are written."""
+DEFAULT_LIST = ".default_security_list_id"
 OPEN_ARGUMENTS = ("direction", "protocol", "source", "destination", "stateless")
 
 
@@ -122,21 +133,55 @@ def _range(block: Arguments | None) -> Numbers:
     for port in (first, last):
         if isinstance(port, Unknown):
             return port
-    return Range(first, last) if isinstance(first, int) and isinstance(last, int) else None
+    if isinstance(first, int) and isinstance(last, int):
+        return Range(first, last)
+    return None if first is last else Unknown("min and max go together: one without the other is refused", block.span)
 
 
 def _carriers(context: Context) -> None:
-    lists: dict[str, list[str | None]] = {}
-    for resource in context.root.resources(("oci_core_subnet",)):
-        lists[resource.address] = [context.identity(value) for value, _ in elements(resource.get("security_list_ids"))]
-    for resource in context.root.resources(("oci_core_instance", "oci_core_instance_configuration")):
+    lists = {each.address: list(_lists(context, each)) for each in context.root.resources(("oci_core_subnet",))}
+    for resource in context.root.resources(tuple(VNICS)):
         groups: list[str | None] = []
-        for vnic in resource.blocks("create_vnic_details"):
-            groups += [context.identity(value) for value, _ in elements(vnic.get("nsg_ids"))]
-            groups += lists.get(_subnet(context, vnic.get("subnet_id")), [])
+        for vnic in _inner([resource], VNICS[resource.type]):
+            groups += [context.address(value) if why is None else None for value, why in elements(vnic.get("nsg_ids"))]
+            for place in (vnic, *vnic.blocks("placement_configs")):
+                if set_here(place.get("subnet_id")):
+                    groups += lists.get(context.identity(place.get("subnet_id")) or "", [None])
         if groups:
-            context.estate.carriers.append(Carrier(resource.address, resource.type, resource.span, list(dict.fromkeys(groups))))
+            carrier = Carrier(resource.address, resource.type, resource.span, list(dict.fromkeys(groups)), certain=resource.certain)
+            context.estate.carriers.append(carrier)
+    carried = {group for carrier in context.estate.carriers for group in carrier.groups}
+    for group in context.estate.groups.values():
+        if group.type == GROUP and group.address not in carried:
+            group.beyond.append(Unknown(f"nothing here carries {group.address}: which security lists add to it is not known", group.span))
 
 
-def _subnet(context: Context, value: Value) -> str:
-    return context.identity(value) or ""
+def _inner(blocks: Iterable[Arguments], path: tuple[str, ...]) -> Iterator[Arguments]:
+    """The blocks at the end of a path of block names."""
+    if not path:
+        yield from blocks
+    for block in blocks if path else ():
+        yield from _inner(block.blocks(path[0]), path[1:])
+
+
+def _lists(context: Context, subnet: Resource) -> Iterator[str | None]:
+    """The security lists of a subnet. Without any it has its network's default one, which lets ssh in unless it is adopted here."""
+    if set_here(subnet.get("security_list_ids")):
+        for value, doubt in elements(subnet.get("security_list_ids")):
+            yield _list(context, value) if doubt is None else None
+        return
+    network = context.address(subnet.get("vcn_id"))
+    yield _adopted(context, f"{network}{DEFAULT_LIST}") or f"{network}{DEFAULT_LIST}"
+
+
+def _list(context: Context, value: Value) -> str | None:
+    address = context.address(value)
+    return _adopted(context, address) or address
+
+
+def _adopted(context: Context, address: str | None) -> str | None:
+    """The resource here that holds the rules of a network's default list."""
+    for resource in context.root.resources((LISTS[1],)):
+        if address is not None and context.address(resource.get("manage_default_resource_id")) == address:
+            return resource.address
+    return None

@@ -6,6 +6,8 @@ all ports. A rule without a remote end is for everyone of its ethertype. A port 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
@@ -14,6 +16,7 @@ from auditor.formats.terraform.clouds.reading import (
     doubt_of,
     elements,
     flag,
+    name_of,
     number_or_unknown,
     place_of,
     protocol_of,
@@ -24,12 +27,13 @@ from auditor.formats.terraform.clouds.reading import (
 )
 from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Icmp, Peer, PeerKind, Range, Record, Traffic
 from auditor.formats.terraform.resources import Resource
-from auditor.formats.terraform.values import text_of
+from auditor.formats.terraform.values import Value, text_of
 from auditor.model.source import Effect, Unknown
 
 GROUP, RULE = "openstack_networking_secgroup_v2", "openstack_networking_secgroup_rule_v2"
 PORT, INSTANCE = "openstack_networking_port_v2", "openstack_compute_instance_v2"
 DIRECTIONS = {"ingress": Direction.IN, "egress": Direction.OUT}
+ENDS = ("port_range_min", "port_range_max")
 EVERYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 OPEN_ARGUMENTS = (
     "direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id",
@@ -72,7 +76,7 @@ def _rule(context: Context, group: Group, resource: Resource, doubt: Unknown | N
     word = resource.get("direction")
     directions = [DIRECTIONS[text]] if (text := text_of(word) or "") in DIRECTIONS else list(Direction)
     why = unknown_of(word, resource.span_of("direction")) if word.is_unknown else None
-    traffic = _traffic(resource)
+    traffic = _traffic(context, resource)
     for direction in directions:
         for peer, why_peer in _peers(context, resource):
             because = doubt or doubt_of(context, resource) or why or why_peer
@@ -104,27 +108,71 @@ def _peers(context: Context, resource: Resource) -> list[tuple[Peer, Unknown | N
     return [(Peer(PeerKind.ADDRESSES, EVERYONE[each], resource.span, each), None) for each in families]
 
 
-def _traffic(resource: Resource) -> Traffic:
+def _traffic(context: Context, resource: Resource) -> Traffic:
     protocol = protocol_of(resource.get("protocol"), resource.span_of("protocol"))
-    first, last = (number_or_unknown(resource.get(f"port_range_{end}"), resource.span, f"port_range_{end}") for end in ("min", "max"))
+    first, last = (number_or_unknown(resource.get(name), resource.span_of(name), name) for name in ENDS)
     if protocol in ("icmp", "icmpv6"):
+        if first == 0:  # sent or left out, by the version of the provider
+            first = Unknown("whether port_range_min = 0 is type 0 or any type is not known", resource.span_of(ENDS[0]))
         return Traffic(protocol, icmp=Icmp(None if first == -1 else first, None if last == -1 else last))
     for port in (first, last):
         if isinstance(port, Unknown):
             return Traffic(protocol, port)
+    if (first is None) is not (last is None) or (protocol == "any" and first):
+        message = "port_range_min, port_range_max and protocol go together: the provider refuses one without the others"
+        context.note("evaluation-error", message, resource.span, Effect.REFUSED)
+        return Traffic(Unknown(message, resource.span))
     if isinstance(first, int) and isinstance(last, int) and (first or last):
         return Traffic(protocol, Range(first, last))
     return Traffic(protocol)
 
 
 def _carriers(context: Context) -> None:
-    by_name = {group.name: group.address for group in context.estate.groups.values() if group.type == GROUP}
+    by_name: dict[str, list[str]] = {}
+    for resource in context.root.resources((GROUP,)):
+        by_name.setdefault(name_of(resource.get("name")) or "", []).append(resource.address)
+    ports: dict[str, list[str | None]] = {}
     for resource in context.root.resources((PORT,)):
-        groups = [context.address(value) for value, _ in elements(resource.get("security_group_ids"))]
+        ports[resource.address] = groups = list(_of_port(context, resource))
         if groups:
-            context.estate.carriers.append(Carrier(resource.address, PORT, resource.span, groups))
+            context.estate.carriers.append(Carrier(resource.address, PORT, resource.span, groups, certain=resource.certain))
     for resource in context.root.resources((INSTANCE,)):
-        names = [by_name.get(text_of(value)) for value, _ in elements(resource.get("security_groups"))]
-        if names:
+        groups = list(_of_instance(context, resource, by_name, ports))
+        if groups:
             tags = tags_of(resource.get("metadata"))
-            context.estate.carriers.append(Carrier(resource.address, INSTANCE, resource.span, names, tags=tags))
+            carrier = Carrier(resource.address, INSTANCE, resource.span, list(dict.fromkeys(groups)), tags=tags, certain=resource.certain)
+            context.estate.carriers.append(carrier)
+
+
+def _of_port(context: Context, resource: Resource) -> Iterator[str | None]:
+    """The groups of a port: the project's default one, which is not seen here, if it names none and refuses none."""
+    if flag(resource.get("port_security_enabled")) is False and not resource.get("port_security_enabled").is_null:
+        return
+    if not set_here(resource.get("security_group_ids")) and flag(resource.get("no_security_groups")) is not True:
+        yield None
+    for value, doubt in elements(resource.get("security_group_ids")):
+        yield context.address(value) if doubt is None else None
+
+
+def _of_instance(
+    context: Context, resource: Resource, by_name: dict[str, list[str]], ports: dict[str, list[str | None]]
+) -> Iterator[str | None]:
+    """The groups of an instance: its own on the ports that are made with it, those of its ports on the others."""
+    networks = resource.blocks("network")
+    own = [each for each in networks if not set_here(each.get("port"))]
+    if own or not networks:
+        yield from (_by_name(context, value, by_name) if why is None else None for value, why in elements(resource.get("security_groups")))
+    for each in networks:
+        if set_here(each.get("port")):
+            yield from ports.get(context.identity(each.get("port")) or "", [None])
+
+
+def _by_name(context: Context, value: Value, by_name: dict[str, list[str]]) -> str | None:
+    """The group of a name, or an id; None for one that cannot be told."""
+    address = context.identity(value)
+    if address in context.estate.groups:
+        return address
+    named = by_name.get(name_of(value) or "", [])
+    taken = [each for each in named if any(phrase == f"{each}.name" for phrase, _ in value.trail)]
+    found = taken or named
+    return found[0] if len(found) == 1 and name_of(value) else None

@@ -150,6 +150,14 @@ def ports_of(value: Value, span: Span) -> Numbers:
         return Unknown(f"{text!r} is no range of ports", span)
 
 
+def needed_ports(context: Context, protocol: str | Unknown, block: Arguments, name: str) -> Numbers:
+    """Ports, where the cloud refuses rules for TCP and UDP that name none."""
+    if protocol in ("tcp", "udp") and not set_here(block.get(name)):
+        context.note("evaluation-error", f"a {protocol} rule needs a {name}: without it, it is refused", block.span, Effect.REFUSED)
+        return Unknown(f"a {protocol} rule without a {name} is refused", block.span)
+    return ports_of(block.get(name), block.span_of(name))
+
+
 def address_peer(context: Context, value: Value, arguments: Arguments, name: str, family: Family, *, strict: bool = False) -> Peer:
     """A CIDR or address. `strict`: the provider refuses host bits."""
     span = place_of(value, arguments, name)

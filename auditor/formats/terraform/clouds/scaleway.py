@@ -5,6 +5,7 @@ Rules stand in `inbound_rule` and `outbound_rule` blocks, or in `scaleway_instan
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 from auditor.formats.terraform.clouds.aws_groups import owners
@@ -21,12 +22,13 @@ from auditor.formats.terraform.clouds.reading import (
     unknown_of,
 )
 from auditor.formats.terraform.conditions import PRIVATE_TRAFFIC
-from auditor.formats.terraform.records import Carrier, Defaults, Direction, Family, Group, Peer, PeerKind, Record, Traffic
+from auditor.formats.terraform.records import Carrier, Defaults, Direction, Family, Group, Peer, PeerKind, Range, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import text_of
 from auditor.model.source import Effect, Unknown
 
 GROUP, RULES, SERVER = "scaleway_instance_security_group", "scaleway_instance_security_group_rules", "scaleway_instance_server"
+MAIL = (25, 465, 587)
 SIDES = {"inbound_rule": Direction.IN, "outbound_rule": Direction.OUT}
 
 
@@ -40,9 +42,9 @@ def read(context: Context) -> None:
             _rules(context, group, resource, doubt)
     for resource in context.root.resources((SERVER,)):
         if set_here(resource.get("security_group_id")):
-            groups = [context.identity(resource.get("security_group_id"))]
+            groups = [context.address(resource.get("security_group_id"))]
             tags = tags_of(resource.get("tags"))
-            context.estate.carriers.append(Carrier(resource.address, SERVER, resource.span, groups, tags=tags))
+            context.estate.carriers.append(Carrier(resource.address, SERVER, resource.span, groups, tags=tags, certain=resource.certain))
 
 
 def _group(context: Context, resource: Resource) -> Group:
@@ -59,7 +61,21 @@ def _group(context: Context, resource: Resource) -> Group:
     for direction in Direction:
         private = Peer(PeerKind.NAMED, PRIVATE_TRAFFIC, resource.span)
         group.head.append(Record(direction, True, Traffic(), private, resource.address, resource.span, implicit=True))
+    group.head += _mail(resource)
     return group
+
+
+def _mail(resource: Resource) -> Iterator[Record]:
+    """Scaleway keeps mail from being sent unless `enable_default_security` is off, and may do so even then."""
+    blocked, span = resource.get("enable_default_security"), resource.span_of("enable_default_security")
+    doubt = None
+    if blocked.is_unknown:
+        doubt = unknown_of(blocked, span)
+    elif set_here(blocked) and flag(blocked) is False:
+        doubt = Unknown("whether Scaleway lets the account send mail is not known", span)
+    for port in MAIL:
+        everyone, traffic = Peer(PeerKind.ANY, "", span), Traffic("tcp", Range(port, port))
+        yield Record(Direction.OUT, False, traffic, everyone, resource.address, span, implicit=True, doubt=doubt)
 
 
 def _accepts(group: Group, resource: Resource, name: str) -> bool:

@@ -91,4 +91,5 @@ def of(*networks: str) -> PacketSet:
 def fates(text: str, destination: str, service: str, source: str = "203.0.113.7") -> set[str]:
     """What becomes of packets between two parties: "passes", "is blocked", "depends"."""
     reading = audit.read(MemoryTree(files_of(text)), ("",), audit.Request(rulesets=("firewall-hygiene",)))
-    return {part.verdict for part in trace(reading.graph, reading.cast, source, f"terraform:{destination}", service)}
+    target = destination if destination == "internet" else f"terraform:{destination}"
+    return {part.verdict for part in trace(reading.graph, reading.cast, source, target, service)}
