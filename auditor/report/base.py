@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from auditor.model.findings import LEVELS, Finding, Outcome, Run
+from auditor.model.findings import LEVELS, Finding, Outcome, Question, Run
 from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 
@@ -83,6 +83,15 @@ def urgency(finding: Finding) -> tuple[int, int]:
 def outcome_of(findings: Iterable[Finding]) -> Outcome:
     """The worst outcome among `findings`."""
     return max((finding.outcome for finding in findings), key=lambda outcome: outcome.weight)
+
+
+def asked(findings: Iterable[Finding]) -> list[tuple[Question, tuple[str, ...]]]:
+    """Every open question once with the rules that wait for its answer, that which settles most first."""
+    waiting: dict[Question, dict[str, None]] = {}
+    for finding in findings:
+        for question in finding.questions:
+            waiting.setdefault(question, {})[finding.rule] = None
+    return sorted(((question, tuple(rules)) for question, rules in waiting.items()), key=lambda one: -len(one[1]))
 
 
 def is_remark(rule: str) -> bool:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from auditor.model.findings import Finding, Outcome, Question, RuleInfo, Run
 from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
-from auditor.report.base import Options, Sources, advice, by_requirement, is_remark, outcome_of, place, summary
+from auditor.report.base import Options, Sources, advice, asked, by_requirement, is_remark, outcome_of, place, summary
 from auditor.report.names import short_names
 from auditor.report.picture import broken_between, ends_of, outcomes_between, parties, svg
 from auditor.report.verdict import verdict, worst_level
@@ -111,14 +111,9 @@ def _anchor(rule: str) -> str:
 
 
 def _asked(entries: Iterable[Entry]) -> list[Asked]:
-    """Every open question once, that which settles most first."""
-    waiting: dict[Question, dict[str, Entry]] = {}
-    for entry in entries:
-        for finding in entry.findings:
-            for question in finding.questions:
-                waiting.setdefault(question, {})[entry.rule.id] = entry
-    asked = [Asked(question, tuple(found.values())) for question, found in waiting.items()]
-    return sorted(asked, key=lambda one: -len(one.entries))
+    known = {entry.rule.id: entry for entry in entries}
+    findings = (finding for entry in known.values() for finding in entry.findings)
+    return [Asked(question, tuple(known[rule] for rule in rules)) for question, rules in asked(findings)]
 
 
 def _matrix(run: Run, entries: Iterable[Entry]) -> dict[str, dict[str, Cell]]:

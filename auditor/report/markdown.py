@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from auditor.model.findings import Finding, Outcome, Run
-from auditor.report.base import Options, Sources, by_requirement, outcome_of, place, shown, summary
+from auditor.model.source import Span
+from auditor.report.base import Options, Sources, advice, asked, by_requirement, outcome_of, place, shown
+from auditor.report.verdict import figures, verdict
 
 SIGNS = {Outcome.BROKEN: "❌ broken", Outcome.OPEN: "❔ open", Outcome.HOLDS: "✅ holds"}
 CONTEXT = 2
@@ -16,8 +18,8 @@ MAX_FINDINGS = 100
 def render(run: Run, sources: Sources, options: Options) -> str:
     """The page; with `show_passed` the table has every requirement."""
     groups = by_requirement(shown(run, options))
-    lines = [*_head(run), *_table(run, groups), *_roles(run)]
-    failing = [(rule, finding) for rule, findings in groups for finding in findings if finding.fails]
+    lines = [*_head(run), *_table(run, groups), *_questions(run), *_roles(run)]
+    failing = [(rule, finding) for rule, findings in groups for finding in findings if finding.fails and not _is_bare(finding)]
     if failing:
         lines += ["## Evidence", ""]
     for rule, finding in failing[:MAX_FINDINGS]:
@@ -28,11 +30,9 @@ def render(run: Run, sources: Sources, options: Options) -> str:
 
 
 def _head(run: Run) -> Iterator[str]:
-    found = summary(run)
-    yield from ("# Firewall audit", "")
-    yield f"**{found.broken} broken**, {found.open} open, {found.holds} holding; {found.remarks} remarks, {found.ignored} ignored."
+    yield from ("# Firewall audit", "", f"**{verdict(run).text}**", "", figures(run))
     names = ", ".join(f"`{ruleset.name}`" for ruleset in run.rulesets)
-    yield f"Checked {found.files} {'file' if found.files == 1 else 'files'}{' against ' + names if names else ''}."
+    yield f"Checked {len(run.inputs)} {'file' if len(run.inputs) == 1 else 'files'}{' against ' + names if names else ''}."
     yield ""
 
 
@@ -51,6 +51,22 @@ def _table(run: Run, groups: list[tuple[str, list[Finding]]]) -> Iterator[str]:
     yield ""
 
 
+def _is_bare(finding: Finding) -> bool:
+    """Whether there is no evidence to show, only a question that is asked elsewhere."""
+    return finding.outcome is Outcome.OPEN and finding.location is None and finding.witness is None and bool(finding.questions)
+
+
+def _questions(run: Run) -> Iterator[str]:
+    questions = asked(run.findings)
+    if questions:
+        yield from ("| not known | what would settle it | waiting for it |", "|---|---|---|")
+        for question, rules in questions:
+            where = f" `{_code(place(question.span))}`" if question.span else ""
+            waiting = ", ".join(f"`{_code(rule)}`" for rule in rules)
+            yield f"| {escape(question.reason)}{where} | {escape(question.settle) or '–'} | {waiting} |"
+        yield ""
+
+
 def _roles(run: Run) -> Iterator[str]:
     if run.bindings:
         yield from ("| role | is here | because of |", "|---|---|---|")
@@ -64,7 +80,7 @@ def _finding(rule: str, finding: Finding, sources: Sources) -> Iterator[str]:
         span = finding.location.span
         name = f" {escape(finding.location.name)}" if finding.location.name else ""
         yield from (f"At `{_code(place(span))}`{name}", "")
-        yield from _excerpt(sources.lines(span.path, span.line - CONTEXT, span.line + CONTEXT))
+        yield from _excerpt(sources, span)
     if finding.witness:
         yield from (f"Packet: `{_code(finding.witness.text)}`", "")
     for number, step in enumerate(finding.trace, 1):
@@ -77,15 +93,20 @@ def _finding(rule: str, finding: Finding, sources: Sources) -> Iterator[str]:
         yield f"- Not known: {escape(question.reason)}{'; ' + escape(question.settle) if question.settle else ''}"
     if finding.questions:
         yield ""
-    for label, text in (("Because", finding.because), ("Do", finding.help)):
+    for label, text in (("Because", finding.because), ("Do", advice(finding))):
         if text:
             yield from (f"{label}: {escape(text)}", "")
     yield from ("</details>", "")
 
 
-def _excerpt(lines: tuple[str, ...]) -> Iterator[str]:
-    if not lines:
+def _excerpt(sources: Sources, span: Span) -> Iterator[str]:
+    """The lines around a place, with their numbers; an arrow points at the one that is meant."""
+    first = max(1, span.line - CONTEXT)
+    found = sources.lines(span.path, first, span.line + CONTEXT)
+    if not found:
         return
+    width = len(str(first + len(found) - 1))
+    lines = [f"{'→' if number == span.line else ' '} {number:{width}}  {line}" for number, line in enumerate(found, first)]
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", "\n".join(lines))), default=0))
     yield from (fence, *lines, fence, "")
 

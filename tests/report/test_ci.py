@@ -81,7 +81,7 @@ def test_gitlab_fingerprints_are_unique_and_survive_moved_lines() -> None:
 
 def test_markdown_shows_a_table_and_the_evidence() -> None:
     html = MarkdownIt("commonmark").enable("table").render(markdown.render(RUN, SOURCES, OPTIONS))
-    assert html.count("<tr>") == 8
+    assert html.count("<tr>") == 11
     assert "<code>talos/etcd</code>" in html
     assert "<code>tcp 10.0.1.5:49152 → 10.0.2.7:2379</code>" in html
 
@@ -107,3 +107,10 @@ def test_markdown_excerpts_cannot_leave_their_fence() -> None:
 
 def test_markdown_of_nothing_says_so() -> None:
     assert "Nothing to report." in markdown.render(Run(), SOURCES, OPTIONS)
+
+
+def test_markdown_says_once_what_is_open_and_points_at_the_line_that_is_meant() -> None:
+    page = markdown.render(RUN, SOURCES, OPTIONS)
+    assert "| role worker is not bound | bind it | `talos/enforced` |" in page
+    assert "<code>talos/enforced</code>" not in page
+    assert '\n→  8    cidr_ipv4 = "0.0.0.0/0"' in page
