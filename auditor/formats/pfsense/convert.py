@@ -16,7 +16,7 @@ from auditor.formats.pf.bridges import bridges
 from auditor.formats.pf.device import Firewall, Port
 from auditor.formats.pf.matching import condition
 from auditor.formats.pf.ruleset import Direction, Line
-from auditor.formats.pfsense import checks, nat, rules, system, usage
+from auditor.formats.pfsense import checks, nat, rules, system, tunnels, usage
 from auditor.formats.pfsense.context import Context
 from auditor.formats.pfsense.interfaces import Interface
 from auditor.formats.pfsense.read import Config
@@ -27,7 +27,8 @@ from auditor.model.record import replace
 from auditor.model.source import Effect, Level, Note, Unknown
 
 MOST_LINES = 5_000_000
-TUNNEL_DEVICES = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zt", "enc", "openvpn", "l2tp", "pppoe")
+_DRIVERS = ("ovpn", "tun_wg", "wg", "ipsec", "gif", "gre", "tailscale", "zt", "enc", "l2tp", "pppoe")
+TUNNEL_DEVICES = (*_DRIVERS, *tunnels.GROUPS)
 
 
 def convert(config: Config, id_: str) -> Graph:
@@ -78,7 +79,7 @@ def _by_place(graph: Graph, id_: str) -> dict[tuple[str, Direction], Filter]:
 def _firewall(ctx: Context, id_: str, lines: list[Line]) -> Firewall:
     root = ctx.config.root
     name = ctx.config.text("system/hostname")
-    ports = [_port(ctx, interface) for interface in ctx.interfaces.by_id.values()]
+    ports = [_port(ctx, interface) for interface in ctx.interfaces.by_id.values() if not interface.hollow]
     known = {port.name for port in ports}
     if ctx.interfaces.elsewhere:
         named = sorted({name for line in lines for name in line.interfaces or ()} - known)

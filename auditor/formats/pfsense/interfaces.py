@@ -6,12 +6,14 @@ Only an enabled interface exists. What its address is, is in the file or, for DH
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pfsense.aliases import Aliases
 from auditor.formats.pfsense.read import Config, field, value
+from auditor.formats.pfsense.tunnels import IPSEC, Tunnels, group_of, ipsec_networks, tunnels
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
@@ -26,7 +28,7 @@ class Interface:
     """An enabled interface. `networks` are its own and its virtual addresses' networks; `own` its primary address by family.
 
     `dynamic` says how addresses are given at run time, `gateways` where it routes to, by family. `behind` are further networks reached
-    through it: static routes, far ends of tunnels.
+    through it: static routes, far ends of tunnels. `hollow`: a group of tunnels that are all interfaces of their own.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Interface:
     gateways: tuple[tuple[str, str], ...] = ()
     bridged: bool = False
     behind: tuple[str, ...] = ()
+    hollow: bool = False
 
     @property
     def macro(self) -> str:
@@ -76,6 +79,8 @@ class Interface:
 
 _DYNAMIC_V4 = frozenset({"dhcp", "pppoe", "pptp", "l2tp", "ppp"})
 _DYNAMIC_V6 = frozenset({"dhcp6", "slaac", "6rd", "6to4", "track6"})
+_HELD = frozenset({"carp", "ipalias"})
+"""The modes of virtual addresses that the machine itself has; a network of others is the interface's all the same."""
 FIRST_SWITCHED = (8, 0)
 """Before this revision wan and lan were on without being switched on."""
 BUILT_IN = {"enc0": "IPsec", "openvpn": "OpenVPN", "l2tp": "L2TP", "pppoe": "PPPoE"}
@@ -96,7 +101,11 @@ class Interfaces:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._networks: dict[str, Addresses | None] = {}
-        self.by_id = {interface.id: interface for interface in (*_own(config), *_built_in(config))}
+        groups = tunnels(config)
+        own = [_with_tunnels(interface, groups) for interface in _own(config)]
+        assigned = frozenset(interface.device for interface in own)
+        built_in = _built_in(config, {name: _left(ends, assigned) for name, ends in groups.items()})
+        self.by_id = {interface.id: interface for interface in (*own, *built_in)}
         self.groups = {field(entry, "ifname"): _group(entry) for entry in config.every("ifgroups/ifgroupentry")}
 
     @cached_property
@@ -117,9 +126,25 @@ class Interfaces:
     def acting(self, name: str) -> frozenset[str]:
         """The interfaces on which a rule naming `name` acts: a group's members; of interfaces with one label, the last."""
         group = self.groups.get(name)
-        if group is not None:
-            return frozenset(member for member in group.members if member in self.by_id)
-        return frozenset({self._by_label[self.by_id[name].macro]})
+        if group is None:
+            return self._tunnels.get(name, frozenset()) | {self._by_label[self.by_id[name].macro]}
+        return self._tunnels.get(name, frozenset()) | ({name, *group.members} & self.by_id.keys())
+
+    @cached_property
+    def _tunnels(self) -> dict[str, frozenset[str]]:
+        """Groups of tunnels → the interfaces that are in them."""
+        of = [(group_of(interface.device), interface.id) for interface in self.by_id.values()]
+        return {group: frozenset(id_ for other, id_ in of if other == group) for group, _ in of if group}
+
+    @cached_property
+    def unfiltered(self) -> frozenset[str]:
+        """The interfaces whose rules meet nothing that comes in, since IPsec is filtered in one place only."""
+        routed = frozenset(interface.id for interface in self.by_id.values() if interface.device.startswith(IPSEC))
+        return frozenset({"enc0"}) if self.config.text("ipsec/filtermode") == "if_ipsec" else routed
+
+    def met_inside(self, names: frozenset[str]) -> frozenset[str]:
+        """The interfaces where packets come in that meet a line on `names`: those of routed IPsec meet the lines on IPsec."""
+        return (names | self.unfiltered if "enc0" in names - self.unfiltered else names - self.unfiltered) if self.unfiltered else names
 
     @cached_property
     def _by_label(self) -> dict[str, str]:
@@ -159,7 +184,7 @@ class Interfaces:
             place = ("l2tp", "pppoe", "enc0", "openvpn", "wan", "lan").index(name) if name in (*BUILT_IN, "wan", "lan") else 9
             return place, int(optional.group(1)) if optional else 0, name
 
-        return [*self.groups, *sorted(self.by_id, key=rank)]
+        return [*self.groups, *sorted(self.by_id.keys() - self.groups.keys(), key=rank)]
 
     def uplinks(self) -> frozenset[str]:
         """The interfaces behind which the internet is: those with a gateway or, if none has one, wan."""
@@ -189,7 +214,7 @@ def _own(config: Config) -> Iterator[Interface]:
             yield replace(interface, behind=tuple(behind.get(element.name, ())))
 
 
-def _interface(element: Element, virtual: list[tuple[str, str]], items: dict[str, Element], bridged: bool) -> Interface:
+def _interface(element: Element, virtual: list[tuple[str, str, str]], items: dict[str, Element], bridged: bool) -> Interface:
     own: list[tuple[str, str]] = []
     dynamic: list[tuple[str, str]] = []
     networks: list[str] = []
@@ -204,7 +229,7 @@ def _interface(element: Element, virtual: list[tuple[str, str]], items: dict[str
         gateway = items.get(name := field(element, "gateway" + suffix))
         if name:
             gateways.append((family, field(gateway, "gateway") if gateway is not None else ""))
-    networks += [f"{address}/{bits}" if bits else address for address, bits in virtual]
+    networks += [f"{address}/{bits}" if bits else address for _, address, bits in virtual]
     label = field(element, "descr") or element.name.upper()
     return Interface(
         element.name,
@@ -214,36 +239,56 @@ def _interface(element: Element, virtual: list[tuple[str, str]], items: dict[str
         tuple(networks),
         tuple(own),
         tuple(dynamic),
-        tuple(address for address, _ in virtual),
+        tuple(address for mode, address, _ in virtual if mode in _HELD),
         tuple(gateways),
         bridged,
     )
 
 
 def _routes(config: Config, items: dict[str, Element]) -> dict[str, list[str]]:
-    """The networks of static routes by the interface of their gateway."""
+    """The networks of static routes by the interface of their gateway; a route may lead to those of an alias."""
+    routes = [route for route in config.every("staticroutes/route") if route.child("disabled") is None]
+    named = {name for route in routes if pf.literal(name := field(route, "network")) is None}
+    aliases = Aliases(config) if named else None
     found: dict[str, list[str]] = {}
-    for route in config.every("staticroutes/route"):
-        item = items.get(field(route, "gateway"))
-        if item is not None and route.child("disabled") is None and pf.literal(field(route, "network")) is not None:
-            found.setdefault(field(item, "interface"), []).append(field(route, "network"))
+    for route in routes:
+        item, network = items.get(field(route, "gateway")), field(route, "network")
+        texts = (
+            [entry for alias in aliases.reached(network) for entry in alias.entries]
+            if aliases and network in aliases.by_name
+            else [network]
+        )
+        if item is not None:
+            found.setdefault(field(item, "interface"), []).extend(text for text in texts if pf.literal(text) is not None)
     return found
 
 
-def _virtual(config: Config) -> dict[str, list[tuple[str, str]]]:
-    """Virtual addresses by interface: (address, prefix length). One on a CARP parent belongs to the parent's interface."""
+def _virtual(config: Config) -> dict[str, list[tuple[str, str, str]]]:
+    """Virtual addresses by interface: (mode, address, prefix length). One on a CARP parent belongs to the parent's interface."""
     vips = list(config.every("virtualip/vip"))
     parents = {"_vip" + field(vip, "uniqid"): field(vip, "interface") for vip in vips}
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[str, str, str]]] = {}
     for vip in vips:
         interface = field(vip, "interface")
-        entry = field(vip, "subnet"), field(vip, "subnet_bits")
-        if field(vip, "mode") in ("carp", "ipalias") and pf.literal(entry[0]) is not None:
+        entry = field(vip, "mode"), field(vip, "subnet"), field(vip, "subnet_bits")
+        if pf.literal(entry[1]) is not None:
             found.setdefault(parents.get(interface, interface), []).append(entry)
     return found
 
 
-def _built_in(config: Config) -> Iterator[Interface]:
+def _with_tunnels(interface: Interface, groups: Mapping[str, Tunnels]) -> Interface:
+    """An interface with the networks of the tunnel that its device is."""
+    networks = groups.get(group_of(interface.device), {}).get(interface.device, ())
+    return replace(interface, behind=(*interface.behind, *networks)) if networks else interface
+
+
+def _left(ends: Tunnels, assigned: frozenset[str]) -> tuple[str, ...] | None:
+    """The networks of those tunnels that are no interfaces of their own; None if all of them are."""
+    left = [networks for device, networks in ends.items() if device not in assigned]
+    return tuple(text for networks in left for text in networks) if left or not ends else None
+
+
+def _built_in(config: Config, groups: Mapping[str, tuple[str, ...] | None]) -> Iterator[Interface]:
     """The interfaces that a feature brings: their networks are those of the tunnels, which other machines have a say in."""
     root = config.root
     phases = [phase for phase in config.every("ipsec/phase1") if phase.child("disabled") is None]
@@ -259,22 +304,12 @@ def _built_in(config: Config) -> Iterator[Interface]:
             prefix = field(element, f"{name}_subnet")
             networks = (f"{field(element, 'remoteip')}/{prefix}",) if name in ("l2tp", "pppoe") and prefix else ()
             place = root.child(element.name) or element
-            yield Interface(name, name, BUILT_IN[name], place, networks, behind=_tunnel_networks(config, name))
-
-
-def _tunnel_networks(config: Config, name: str) -> tuple[str, ...]:
-    """The far ends of the tunnels, as far as the file says: for finding out behind which interface an address is."""
-    texts: list[str] = []
-    if name == "enc0":
-        for phase in config.every("ipsec/phase2"):
-            remote = phase.child("remoteid")
-            if remote is not None and phase.child("disabled") is None:
-                texts.append(field(remote, "address") + (f"/{field(remote, 'netbits')}" if field(remote, "netbits") else ""))
-    if name == "openvpn":
-        for server in (*config.every("openvpn/openvpn-server"), *config.every("openvpn/openvpn-client")):
-            names = ("tunnel_network", "tunnel_networkv6", "remote_network", "remote_networkv6")
-            texts += [text.strip() for child in names for text in field(server, child).split(",")]
-    return tuple(text for text in texts if pf.literal(text) is not None)
+            behind = ipsec_networks(config) if name == "enc0" else groups.get(name, ())
+            yield Interface(name, name, BUILT_IN[name], place, networks, behind=behind or (), hollow=behind is None)
+    for entry in config.every("ifgroups/ifgroupentry"):
+        name = field(entry, "ifname")
+        if name in groups and groups[name] is not None:
+            yield Interface(name, name, name, entry, behind=groups[name] or ())
 
 
 def _group(entry: Element) -> Group:

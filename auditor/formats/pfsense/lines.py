@@ -12,12 +12,14 @@ from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
 from auditor.formats.pfsense.read import field, placeholder
 from auditor.formats.pfsense.record import KNOWN, LIMITS, NARROWING, WITH_PORTS, Fields
+from auditor.formats.pfsense.tunnels import GROUPS
 from auditor.model.filters import Condition, Undecided, Verdict, both
 from auditor.model.headers import destinations
 from auditor.model.source import Effect, Level, Unknown
 
 WRITTEN = {Verdict.PERMIT: "pass", Verdict.DENY: "block", Verdict.REJECT: "block return", Verdict.CONTINUE: "match"}
-_DYNAMIC_GATEWAYS = ("_DHCP", "_DHCP6", "_PPPOE", "_SLAAC", "_PPP", "_L2TP", "_PPTP", "_6RD", "_6TO4", "_TUNNELV4", "_TUNNELV6")
+_TUNNELLED = ("_TUNNELV4", "_TUNNELV6", "_VPNV4", "_VPNV6", "_VTIV4", "_VTIV6")
+_DYNAMIC_GATEWAYS = ("_DHCP", "_DHCP6", "_PPPOE", "_SLAAC", "_PPP", "_L2TP", "_PPTP", "_6RD", "_6TO4", *_TUNNELLED)
 
 
 def lines_of(ctx: Context, rule: Fields, family: str, label: str, key: str) -> Iterator[Line]:
@@ -39,7 +41,8 @@ def lines_of(ctx: Context, rule: Fields, family: str, label: str, key: str) -> I
         headers.flag_bits(rule),
         doubts,
     )
-    for directions, where, what in _places(ctx, rule, selector, interfaces):
+    placed = ((way, on_, what) for ways, where, what in _places(ctx, rule, selector, interfaces) for way, on_ in _met(ctx, ways, where))
+    for directions, where, what in placed:
         for verdict, narrowed in _fates(ctx, rule, what):
             yield line(
                 verdict,
@@ -121,6 +124,19 @@ def _places(
         yield frozenset({Direction.OUT}), frozenset({name}), nat.seen_behind(ctx, selector, name)
 
 
+def _met(
+    ctx: Context, directions: frozenset[Direction], names: frozenset[str] | None
+) -> Iterator[tuple[frozenset[Direction], frozenset[str] | None]]:
+    """Where packets meet a line, in each direction: what comes in by IPsec meets other interfaces' lines than what goes out."""
+    inside = names if names is None else ctx.interfaces.met_inside(names)
+    if inside == names or Direction.IN not in directions:
+        yield directions, names
+        return
+    yield frozenset({Direction.IN}), inside
+    if Direction.OUT in directions:
+        yield frozenset({Direction.OUT}), names
+
+
 def _interfaces(ctx: Context, rule: Fields) -> tuple[str, frozenset[str] | None]:
     """The `on …` of the line and the interfaces it stands for; None: all."""
     table = ctx.interfaces
@@ -131,6 +147,9 @@ def _interfaces(ctx: Context, rule: Fields) -> tuple[str, frozenset[str] | None]
         return f"on ${written.upper()}", frozenset({written})
     if not table.exists(written):
         raise _missing(ctx, rule, written)
+    if written in table.unfiltered:
+        message = f"what comes in by {shown(written)} is filtered on another tab of IPsec: no packet meets the rule"
+        raise Dropped("interface-missing", message, rule.span("interface"))
     name = table.by_id[written].macro if written in table.by_id else written
     return f"on ${name}", table.acting(written)
 
@@ -148,7 +167,7 @@ def _floating(ctx: Context, rule: Fields, written: str) -> tuple[str, frozenset[
         message = f"interface {', '.join(map(shown, lost))} does not exist or is not enabled: the rule is left without it"
         ctx.note("interface-missing", message, rule.span("interface"), Effect.NARROWED, Level.NOTE)
     devices = [table.by_id[name].device if name in table.by_id else name for name in found]
-    acting = frozenset[str]().union(*(table.acting(name) if name in table.groups else {name} for name in found))
+    acting = frozenset[str]().union(*(table.acting(name) if name in (*table.groups, *GROUPS) else {name} for name in found))
     return f"on {{ {' '.join(devices)} }}", acting
 
 

@@ -177,6 +177,20 @@ def test_static_routes_lie_behind_the_interface_of_their_gateway() -> None:
     assert _crossed(graph, "10.20.0.5", "10.99.1.1") == [["LAN, in", "K8S, out"]]
 
 
+def test_a_static_route_may_lead_to_the_networks_of_an_alias() -> None:
+    route = "<staticroutes><route><network>far</network><gateway>INNER</gateway></route></staticroutes>"
+    inner = "<gateway_item><name>INNER</name><interface>lan</interface><gateway>10.20.0.254</gateway></gateway_item></gateways>"
+    text = config(aliases=alias("far", "network", "10.99.0.0/16"), more=route).replace("</gateways>", inner)
+    assert _crossed(load(text), "10.99.0.5", "10.30.0.5") == [["LAN, in", "K8S, out"]]
+
+
+@pytest.mark.parametrize("mode", ["carp", "ipalias", "proxyarp", "other"])
+def test_an_interface_s_network_takes_in_its_virtual_addresses_of_every_mode(mode: str) -> None:
+    vip = f"<vip><mode>{mode}</mode><interface>lan</interface><subnet>10.77.0.1</subnet><subnet_bits>24</subnet_bits></vip>"
+    graph = load(config(rule(source="<network>lan</network>"), more=f"<virtualip>{vip}</virtualip>"))
+    assert decision(graph, "lan", packet("10.77.0.5", "1.1.1.1")).verdict is Verdict.PERMIT
+
+
 def test_a_part_of_a_backup_knows_its_rules_and_not_the_rest() -> None:
     graph = load("<filter>" + PASS_WEB + "</filter>", "filter.xml")
     assert traps(graph) == {"partial-file"}
