@@ -301,7 +301,7 @@ def advice(role: str, graph: Graph | None = None) -> str:
     """How to say who plays a role."""
     zones = zones_text(graph, 4) if graph is not None else ""
     here = f" (an address, a name, or a zone: {zones})" if zones else ""
-    return f"bind role {role}: roles in auditor.yaml, or --role {role}=…{here}"
+    return f"say who plays {role}: roles in auditor.yaml, or --role {role}=…{here}"
 
 
 def _inhabited(zone: Zone) -> bool:

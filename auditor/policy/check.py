@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.model.findings import Finding, Location, Outcome, Question
 from auditor.model.graph import Endpoint, Graph
-from auditor.model.headers import Protocol, ports
+from auditor.model.headers import Protocol, addresses_text, merge_intervals, ports
 from auditor.model.packets import PacketSet, union
 from auditor.model.record import replace
 from auditor.policy.binding import Cast, advice
@@ -49,7 +49,7 @@ def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator
     elif requirement.kind is Kind.FACT:
         yield from _fact(stage, requirement, stage.endpoints(asked.flow.destinations))
     else:
-        yield from _flows(requirement, pairs_of(stage, asked, all_), unbound, _ports(all_))
+        yield from _flows(stage, asked, tuple(pairs_of(stage, asked, all_)), unbound, _ports(all_))
 
 
 def pairs_of(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterable[Pair]:
@@ -92,21 +92,39 @@ def _ports(asked: tuple[Settled, ...]) -> frozenset[int]:
     return frozenset(low for service in services for low, high in service.ports if low == high)
 
 
-def _flows(requirement: Requirement, pairs: Iterable[Pair], unbound: tuple[str, ...], meant: frozenset[int]) -> Iterator[Finding]:
-    asked = tuple(pairs)
-    if not asked and requirement.scope is Scope.NETWORK:
-        return  # no network firewall stands between the ends
-    if not asked and requirement.kind is Kind.REPLIES:
-        yield _open(requirement, "nothing of the flow gets out that could be answered", "let the flow itself through first")
+def _flows(stage: Stage, settled: Settled, pairs: tuple[Pair, ...], unbound: tuple[str, ...], meant: frozenset[int]) -> Iterator[Finding]:
+    requirement = settled.requirement
+    if not pairs:
+        yield from _unasked(stage, settled, unbound)
         return
-    if not asked:
-        yield _open(requirement, "no packet can be of this flow: the ends share no address family, or are one machine", "bind its roles")
-        return
-    failing = [pair for pair in asked if pair.outcome is not Outcome.HOLDS]
+    failing = [pair for pair in pairs if pair.outcome is not Outcome.HOLDS]
     if not failing:
-        yield finding_of(requirement, asked, Outcome.HOLDS, unbound)
+        yield finding_of(requirement, pairs, Outcome.HOLDS, unbound)
     for pairs_here in group_by_place(requirement, failing):
         yield finding_of(requirement, pairs_here, pairs_here[0].outcome, unbound, meant)
+
+
+def _unasked(stage: Stage, settled: Settled, unbound: tuple[str, ...]) -> Iterator[Finding]:
+    """Why there is nothing to ask about a flow, and what to say so that there is."""
+    requirement, flow = settled.requirement, settled.flow
+    assert flow is not None
+    if requirement.scope is Scope.NETWORK:
+        return  # no network firewall stands between the ends
+    if requirement.kind is Kind.REPLIES:
+        yield _open(requirement, "nothing of the flow gets out that could be answered", "let the flow itself through first")
+        return
+    if unbound:
+        yield _unbound(requirement, unbound, stage.graph)
+        return
+    senders, receivers = stage.endpoints(flow.sources), stage.endpoints(flow.destinations)
+    if senders == receivers:
+        who = ", ".join(dict.fromkeys(end.role or end.label for end in senders))
+        addresses = addresses_text(merge_intervals(span for end in senders for span in end.addresses), 3)
+        reason = f"only one machine is known to be {who} ({addresses}), and what it sends to itself crosses no firewall"
+        yield _open(requirement, reason, f"if there are others, name all of their addresses: roles in auditor.yaml, or --role {who}=…")
+        return
+    reason = "no packet can be of this flow: the two ends share neither IPv4 nor IPv6"
+    yield _open(requirement, reason, "give both ends addresses of one kind: roles in auditor.yaml, or --role")
 
 
 def _open(requirement: Requirement, reason: str, advice: str) -> Finding:

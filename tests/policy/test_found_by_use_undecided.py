@@ -61,3 +61,23 @@ def test_rules_of_one_name_are_told_apart_by_their_lines_and_known_without() -> 
     assert "“kubelet” of line 14 adds nothing" in found[0].message
     assert "by “kubelet” of line 13" in found[0].message
     assert found[0].key == found[1].key
+
+
+def etcd(*addresses: str) -> Finding:
+    block = "---\napiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n"
+    files: dict[str, str | bytes] = {"cp.yaml": f"version: v1alpha1\nmachine:\n  type: controlplane\n{block}"}
+    reading = audit.read(MemoryTree(files), ("",), audit.Request(rulesets=("talos",), roles=(f"control-plane={','.join(addresses)}",)))
+    return next(each for each in audit.findings_of(reading) if each.rule == "talos/etcd")
+
+
+def test_of_a_machine_alone_it_is_said_that_it_is_the_only_one_and_how_to_name_more() -> None:
+    (question,) = etcd("10.5.0.11").questions
+    assert question.reason == "only one machine is known to be control-plane (10.5.0.11), and what it sends to itself crosses no firewall"
+    assert question.settle == "if there are others, name all of their addresses: roles in auditor.yaml, or --role control-plane=…"
+
+
+def test_of_ends_that_nobody_plays_it_is_said_that_nobody_does() -> None:
+    files: dict[str, str | bytes] = {"main.tf": GROUP.replace("PORT", "22").replace("SOURCE", '"10.0.0.0/8"')}
+    reading = audit.read(MemoryTree(files), ("",), audit.Request(rulesets=("talos",)))
+    found = next(each for each in audit.findings_of(reading) if each.rule == "talos/etcd-private")
+    assert [each.reason for each in found.questions] == ["nobody is known to be control-plane"]
