@@ -27,6 +27,7 @@ from auditor.model.source import Effect, Span, Unknown
 
 ACL, DEFAULT, RULE, ASSOCIATION = "aws_network_acl", "aws_default_network_acl", "aws_network_acl_rule", "aws_network_acl_association"
 DIRECTIONS = {"ingress": Direction.IN, "egress": Direction.OUT}
+EVERYONE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 OPEN_ARGUMENTS = (
     "rule_no", "rule_number", "action", "rule_action", "egress", "protocol", "from_port", "to_port", "cidr_block", "ipv6_cidr_block",
 )  # fmt: skip
@@ -37,13 +38,21 @@ def read(context: Context) -> None:
     adopted = list(context.root.resources((DEFAULT,)))
     for resource in (*context.root.resources((ACL,)), *adopted):
         _acl(context, resource)
+    for resource in adopted:
+        if reference := resource.get("default_network_acl_id").reference:
+            context.estate.aliases.setdefault(reference, resource.address)
     for resource in context.root.resources((RULE,)):
         _separate(context, resource)
     for resource in context.root.resources((ASSOCIATION,)):
         for group, _ in owners(context, resource, "network_acl_id", ACL):
             _guard(context, group, resource, "subnet_id")
     for resource in adopted:
-        _rest_of_vpc(context, resource)
+        reference = resource.get("default_network_acl_id").reference or ""
+        _rest_of_vpc(context, context.group(resource), reference, resource.span_of("default_network_acl_id"))
+    for group in list(context.estate.groups.values()):
+        if group.type == ACL and group.foreign is not None:
+            _rest_of_vpc(context, group, group.address, group.span)
+            _untouched(context, group)
 
 
 def _acl(context: Context, resource: Resource) -> None:
@@ -82,17 +91,29 @@ def _guard(context: Context, group: Group, resource: Resource, name: str) -> Non
         context.note("unresolved", message, resource.span_of(name), Effect.UNKNOWN)
 
 
-def _rest_of_vpc(context: Context, resource: Resource) -> None:
-    """The default ACL guards every subnet of its VPC that no other ACL does."""
-    reference = resource.get("default_network_acl_id").reference or ""
+def _rest_of_vpc(context: Context, group: Group, reference: str, span: Span) -> None:
+    """A default ACL guards every subnet of its VPC that no other ACL does; one that is not known here may guard any."""
     vpc, _, attribute = reference.rpartition(".")
-    if attribute != "default_network_acl_id":
+    if attribute != "default_network_acl_id" or context.estate.networks.get(vpc) is None:
+        if not group.guards:
+            group.elsewhere = Unknown(f"which subnets {group.address.removeprefix('id:')} guards is not known", span)
         return
-    taken = {subnet for group in context.estate.groups.values() for subnet in group.guards or ()}
-    mine = context.group(resource)
+    taken = {subnet for other in context.estate.groups.values() for subnet in other.guards or ()}
     for network in context.estate.networks.values():
-        if network.parent == vpc and network.address not in taken and mine.guards is not None:
-            mine.guards.append(network.address)
+        if network.parent == vpc and network.address not in taken and group.guards is not None:
+            group.guards.append(network.address)
+
+
+def _untouched(context: Context, group: Group) -> None:
+    """What the default ACL of a VPC made here is made with, and keeps as long as no resource adopts it: everything is permitted."""
+    vpc = context.estate.networks.get(group.address.removesuffix(".default_network_acl_id"))
+    if vpc is None or vpc.foreign:
+        return
+    group.foreign = None
+    for direction in Direction:
+        for order, (family, text) in enumerate(EVERYONE.items(), 100):
+            peer = Peer(PeerKind.ADDRESSES, text, group.span, family)
+            group.rules.append(Record(direction, True, Traffic(), peer, group.address, group.span, order=order, implicit=True))
 
 
 def _separate(context: Context, resource: Resource) -> None:
@@ -120,6 +141,8 @@ def _add(
     doubt = doubt or doubt_of(context, resource, block)
     permits, why_action = _permits(block, action)
     peers = [*address_peer_of(context, block, "cidr_block", Family.IPV4), *address_peer_of(context, block, "ipv6_cidr_block", Family.IPV6)]
+    if not peers:
+        context.note("evaluation-error", "the rule names no network: AWS refuses it", block.span, Effect.REFUSED)
     for peer, why in peers:
         for permit in permits:
             because = doubt or why or why_action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.formats.terraform.clouds.context import Context
-from auditor.formats.terraform.clouds.reading import elements, set_here, tags_of
+from auditor.formats.terraform.clouds.reading import elements, name_of, set_here, tags_of
 from auditor.formats.terraform.records import Carrier
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.model.record import dataclass
@@ -31,7 +31,6 @@ ATTACHMENTS: dict[str, Attachment] = {
     "aws_alb": Attachment((("security_groups",),), (("subnets",),)),
     "aws_elb": Attachment((("security_groups",),), (("subnets",),)),
     "aws_eks_cluster": Attachment((("vpc_config", "security_group_ids"),), (("vpc_config", "subnet_ids"),)),
-    "aws_eks_node_group": Attachment((("remote_access", "source_security_group_ids"),), (("subnet_ids",),)),
     "aws_db_instance": Attachment((("vpc_security_group_ids",),)),
     "aws_rds_cluster": Attachment((("vpc_security_group_ids",),)),
     "aws_docdb_cluster": Attachment((("vpc_security_group_ids",),)),
@@ -46,40 +45,56 @@ ATTACHMENTS: dict[str, Attachment] = {
     "aws_efs_mount_target": Attachment((("security_groups",),), (("subnet_id",),)),
     "aws_lambda_function": Attachment((("vpc_config", "security_group_ids"),), (("vpc_config", "subnet_ids"),)),
     "aws_ecs_service": Attachment((("network_configuration", "security_groups"),), (("network_configuration", "subnets"),)),
+    "aws_ecs_task_set": Attachment((("network_configuration", "security_groups"),), (("network_configuration", "subnets"),)),
+    "aws_batch_compute_environment": Attachment((("compute_resources", "security_group_ids"),), (("compute_resources", "subnets"),)),
+    "aws_codebuild_project": Attachment((("vpc_config", "security_group_ids"),), (("vpc_config", "subnets"),)),
+    "aws_sagemaker_notebook_instance": Attachment((("security_groups",),), (("subnet_id",),)),
+    "aws_apprunner_vpc_connector": Attachment((("security_groups",),), (("subnets",),)),
+    "aws_fsx_lustre_file_system": Attachment((("security_group_ids",),), (("subnet_ids",),)),
+    "aws_fsx_ontap_file_system": Attachment((("security_group_ids",),), (("subnet_ids",),)),
+    "aws_fsx_openzfs_file_system": Attachment((("security_group_ids",),), (("subnet_ids",),)),
+    "aws_fsx_windows_file_system": Attachment((("security_group_ids",),), (("subnet_ids",),)),
     "aws_vpc_endpoint": Attachment((("security_group_ids",),), (("subnet_ids",),)),
     "aws_elasticsearch_domain": Attachment((("vpc_options", "security_group_ids"),), (("vpc_options", "subnet_ids"),)),
     "aws_opensearch_domain": Attachment((("vpc_options", "security_group_ids"),), (("vpc_options", "subnet_ids"),)),
 }
 INSTANCES = frozenset({"aws_instance", "aws_spot_instance_request"})
+INTERFACE, TEMPLATE = "aws_network_interface", "aws_launch_template"
 INTERFACE_ATTACHMENT = "aws_network_interface_sg_attachment"
 
 
 def read(context: Context) -> None:
-    """Every carrier of groups."""
-    bare: list[tuple[Resource, Carrier]] = []
-    for resource in context.root.resources(tuple(ATTACHMENTS)):
-        carrier = _carrier(context, resource, ATTACHMENTS[resource.type])
-        if carrier.groups:
-            context.estate.carriers.append(carrier)
-        elif resource.type in INSTANCES:
-            bare.append((resource, carrier))
-    for resource, carrier in bare:
-        _inherit(context, resource, carrier)
-    for resource in context.root.resources((INTERFACE_ATTACHMENT,)):
-        _attachment(context, resource)
+    """Every carrier of groups. An instance that names none has those of its interfaces, so these come first."""
+    resources = {each.address: each for each in context.root.resources(tuple(ATTACHMENTS))}
+    carriers = {each.address: _carrier(context, each, ATTACHMENTS[each.type]) for each in resources.values()}
+    templates = {name: each.address for each in resources.values() if each.type == TEMPLATE and (name := name_of(each.get("name")))}
+    bare = {address for address, carrier in carriers.items() if carrier.type == INTERFACE and not carrier.groups}
+    for address in bare:
+        carriers[address].groups.append(_default_group(context, carriers[address]))
+    rest = [each for each in context.root.resources((INTERFACE_ATTACHMENT,)) if not _attached(context, each, carriers, bare)]
+    for address, carrier in carriers.items():
+        if carrier.type in INSTANCES and not carrier.groups:
+            _inherit(context, resources[address], carriers, templates)
+    for each in rest:
+        _attach(context, each, carriers)
+    context.estate.carriers += [carrier for address, carrier in carriers.items() if carrier.groups and address not in bare]
 
 
-def _inherit(context: Context, resource: Resource, carrier: Carrier) -> None:
+def _inherit(context: Context, resource: Resource, carriers: dict[str, Carrier], templates: dict[str, str]) -> None:
     """The groups of an instance that names none: those of its interfaces or its launch template, else its VPC's default group."""
-    others = {each.address: each for each in context.estate.carriers}
-    for block, name in (("network_interface", "network_interface_id"), ("launch_template", "id"), ("launch_template", "name")):
-        for inner in resource.blocks(block):
-            other = others.get((context.identity(inner.get(name)) or "").removesuffix(".name"))
-            if other is not None:
-                carrier.groups += other.groups
-                carrier.subnets += [subnet for subnet in other.subnets if subnet not in carrier.subnets]
+    carrier = carriers[resource.address]
+    interfaces = [context.identity(inner.get("network_interface_id")) for inner in resource.blocks("network_interface")]
+    for inner in resource.blocks("launch_template"):
+        by_name = templates.get(name_of(inner.get("name")) or "")
+        interfaces.append(by_name or context.identity(inner.get("id")) or (context.identity(inner.get("name")) or "").removesuffix(".name"))
+    for address in interfaces:
+        other = carriers.get(address or "")
+        if other is None:
+            carrier.groups.append(None)
+        else:
+            carrier.groups += other.groups
+            carrier.subnets += [subnet for subnet in other.subnets if subnet not in carrier.subnets]
     carrier.groups = list(dict.fromkeys(carrier.groups)) or [_default_group(context, carrier)]
-    context.estate.carriers.append(carrier)
 
 
 def _default_group(context: Context, carrier: Carrier) -> str | None:
@@ -110,13 +125,27 @@ def _addresses(context: Context, arguments: Arguments, path: tuple[str, ...]) ->
             yield None
 
 
-def _attachment(context: Context, resource: Resource) -> None:
-    """A group that is put on an interface by a resource of its own. The interface may be an instance's first one."""
-    group = context.address(resource.get("security_group_id"))
-    reference = resource.get("network_interface_id").reference or ""
-    interface = reference.removesuffix(".primary_network_interface_id").removesuffix(".id")
-    for carrier in context.estate.carriers:
-        if carrier.address == interface:
-            carrier.groups.append(group)
-            return
-    context.estate.carriers.append(Carrier(interface or resource.address, resource.type, resource.span, [group, None]))
+def _attached(context: Context, resource: Resource, carriers: dict[str, Carrier], bare: set[str]) -> bool:
+    """Put a group on an interface that is made here; False if it is another's, such as an instance's first one."""
+    interface = context.identity(resource.get("network_interface_id")) or ""
+    if interface not in carriers or carriers[interface].type != INTERFACE:
+        return False
+    carriers[interface].groups.append(context.address(resource.get("security_group_id")) if resource.certain else None)
+    bare.discard(interface)
+    return True
+
+
+def _attach(context: Context, resource: Resource, carriers: dict[str, Carrier]) -> None:
+    """Put a group on an instance's first interface, or on one that is made elsewhere. One nobody can tell may be any machine's."""
+    group = context.address(resource.get("security_group_id")) if resource.certain else None
+    reference = resource.get("network_interface_id").reference
+    interface = (context.identity(resource.get("network_interface_id")) or "").removesuffix(".primary_network_interface_id")
+    if interface in carriers:
+        carriers[interface].groups.append(group)
+        return
+    address = interface or resource.address
+    context.estate.carriers.append(Carrier(address, resource.type, resource.span, [group, None]))
+    if reference is None and resource.get("network_interface_id").is_unknown:
+        for carrier in carriers.values():
+            if carrier.type in (*INSTANCES, INTERFACE):
+                carrier.groups.append(None)

@@ -32,10 +32,10 @@ from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import Value, text_of
 from auditor.model.source import Effect, Span, Unknown
 
-GROUPS = ("aws_security_group", "aws_default_security_group")
+TYPE, DEFAULT = "aws_security_group", "aws_default_security_group"
+GROUPS = (TYPE, DEFAULT)
 RULE = "aws_security_group_rule"
 INGRESS, EGRESS = "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"
-TYPE = "aws_security_group"
 OPEN_ARGUMENTS = (
     "type", "protocol", "ip_protocol", "from_port", "to_port", "cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "self",
     "prefix_list_ids", "prefix_list_id", "security_groups", "source_security_group_id", "referenced_security_group_id",
@@ -73,6 +73,8 @@ def _group(context: Context, resource: Resource) -> None:
     group.tags = tags_of(resource.get("tags"))
     group.name = text_of(resource.get("name")) or text_of(resource.get("name_prefix")) or group.tags.get("Name")
     vpc_of(context, group, resource.get("vpc_id"))
+    if resource.type == DEFAULT and group.network:
+        context.estate.aliases[f"{group.network}.default_security_group_id"] = resource.address
     if doubt := doubt_of(context, resource):
         group.beyond.append(doubt)
 
@@ -146,6 +148,9 @@ def _separate(context: Context, resource: Resource) -> None:
     directions: tuple[Direction, ...] = (direction,) if direction else ()
     if kind.is_unknown:
         directions = tuple(DIRECTIONS.values())
+    elif not directions:
+        message = f"type is {text_of(kind)!r}, not ingress or egress: the provider refuses the rule"
+        context.note("evaluation-error", message, resource.span_of("type"), Effect.REFUSED)
     for group, doubt in owners(context, resource, "security_group_id"):
         for each in directions:
             why = doubt or (kind.unknown if kind.is_unknown else None)
