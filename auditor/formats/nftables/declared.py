@@ -119,6 +119,8 @@ def _check_keys(boxes: list[_Box], resolver: Resolver) -> None:
 def _check_objects(table: Table, resolver: Resolver) -> None:
     names = set(table.objects)
     for line, _ in rules_of(table):
+        if line.plain:
+            continue
         if '"' in line.at.words or " name " in line.at.words or "@" in line.at.words:
             for kind, name, at in _named(line):
                 if (kind, name) not in names:

@@ -219,7 +219,7 @@ def _rule(value: Object, at: At) -> RuleLine:
             statements += _from_text(each, at)
         else:
             statements.append(_statement(each, at))
-    return RuleLine(tuple(statements), value.get("comment", ""), at)
+    return RuleLine((tuple(statements), value.get("comment", "")), at)
 
 
 def _from_text(text: str, at: At) -> tuple[Statement, ...]:

@@ -11,7 +11,7 @@ from auditor.formats.nftables.syntax import Atom, Expression, FieldName, Match, 
 from auditor.formats.nftables.values import Refused
 
 if TYPE_CHECKING:
-    from auditor.formats.nftables.rules import Draft
+    from auditor.formats.nftables.drafts import Draft
 
 _TRANSPORT = frozenset(("meta l4proto", "l4proto", "ip protocol", "ip6 nexthdr"))
 _FLOW_TRANSPORT = frozenset(("ct protocol", "ct original protocol", "ct reply protocol"))

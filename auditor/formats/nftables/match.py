@@ -101,9 +101,9 @@ class Matcher:
                 if spec.bits <= 16:
                     self._plain[memo] = found
                 return found
-        before = len(self.resolver.notes)
+        before = self.resolver.said
         found = self._match(match, place)
-        if len(self.resolver.notes) == before and isinstance(found, Exactly):
+        if self.resolver.said == before and isinstance(found, Exactly):
             self._plain[memo] = found
         return found
 

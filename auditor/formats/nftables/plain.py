@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from auditor.formats.nftables.syntax import (
     Atom,
@@ -17,6 +18,7 @@ from auditor.formats.nftables.syntax import (
     FieldName,
     Listing,
     Match,
+    Parts,
     Plain,
     PlainSet,
     Reject,
@@ -39,7 +41,7 @@ _patterns: dict[int, re.Pattern[str]] = {}
 
 
 def _statement_pattern(of: Mapping[str, str]) -> re.Pattern[str]:
-    """One statement, separator or comment at a time, blanks behind it."""
+    """One statement at a time, blanks behind it."""
     known = _patterns.get(id(of))
     if known is None:
         known = _patterns[id(of)] = _compiled(of)
@@ -51,31 +53,36 @@ def _compiled(of: Mapping[str, str]) -> re.Pattern[str]:
         rf"(?:(?P<jump>(?:jump|goto)[ \t]+{_NAME})|(?P<comment>comment[ \t]+\"[^\"]*\")"
         rf"|(?P<field>{of['FIELD']})[ \t]+(?:(?P<operator>[!=]=)[ \t]*)?"
         rf"(?:(?P<set>{of['PLAIN_SET']})|(?P<list>{of['VAL']}(?:[ \t]*,[ \t]*{of['VAL']})*))"
-        rf"|(?P<word>{_WORD_PATTERN})|(?P<end>{of['_S']})|#[^\n]*|[ \t\r])[ \t\r]*"
+        rf"|(?P<word>{_WORD_PATTERN}))[ \t]*"
     )
 
 
+_RULE = re.compile(
+    r"""\\\n | \#[^\n]* | [;\s]+
+    | (?P<rule>(?:[^;\#\n"{]++ | "[^"]*+" | \{(?:[^{}"\#]++ | "[^"]*+" | \#[^\n]*+)*+\})++)""",
+    re.VERBOSE,
+)
+
+
 def rules(text: Text, start: int, end: int, terminals: Mapping[str, str]) -> Iterator[RuleLine]:
-    """The rules of one PLAIN_RULES token, which ends with a separator."""
+    """The rules of one PLAIN_RULES token, which ends with a separator. Each is taken apart when somebody asks for its parts."""
+    read = partial(_parts, terminals)
+    for found in _RULE.finditer(text.text, start, end):
+        if found.lastgroup is not None:
+            words = found[0].rstrip()
+            yield RuleLine(read, At(text, found.start(), found.start() + len(words)), "$" in words, plain=True)
+
+
+def _parts(terminals: Mapping[str, str], at: At) -> Parts:
     statements: list[Statement] = []
-    comment, begun, reached = "", start, start
-    for found in _statement_pattern(terminals).finditer(text.text, start, end):
+    comment = ""
+    for found in _statement_pattern(terminals).finditer(at.text.text, at.start, at.end):
         kind = found.lastgroup
-        if kind == "end":
-            if statements:
-                yield _rule(text, begun, reached, statements, comment)
-            statements, comment, begun = [], "", found.end()
-        elif kind == "comment":
-            comment, reached = found["comment"].partition('"')[2][:-1], found.end("comment")
+        if kind == "comment":
+            comment = found["comment"].partition('"')[2][:-1]
         elif kind is not None:
-            reached = found.end(kind)
-            statements.append(_statement(text, found, kind, reached))
-    if statements:  # the file ends without a newline
-        yield _rule(text, begun, reached, statements, comment)
-
-
-def _rule(text: Text, start: int, end: int, statements: list[Statement], comment: str) -> RuleLine:
-    return RuleLine(tuple(statements), comment, At(text, start, end), text.text.find("$", start, end) >= 0, plain=True)
+            statements.append(_statement(at.text, found, kind, found.end(kind)))
+    return tuple(statements), comment
 
 
 _NAMES: dict[str, str] = {}

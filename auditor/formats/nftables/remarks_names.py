@@ -71,7 +71,8 @@ def _words(ruleset: Ruleset) -> set[str]:
 
 
 def _updated(table: Table, named: NamedSet) -> bool:
-    return any(isinstance(each, Update) and each.set_name == named.name for line, _ in rules_of(table) for each in line.statements)
+    lines = (line for line, _ in rules_of(table) if not line.plain)
+    return any(isinstance(each, Update) and each.set_name == named.name for line in lines for each in line.statements)
 
 
 def _unreached(table: Table, words: set[str]) -> Iterator[Note]:
@@ -167,12 +168,18 @@ def _default(table: Table, chain: Chain, closed: set[tuple[str, str]]) -> Iterat
         yield _note("default-accept", message, chain.policy_at, Level.NOTE, Effect.DANGEROUS)
 
 
+_UNCONDITIONAL = ("accept", "drop", "reject", "goto", "counter", "log", "comment")
+"""How a plain rule begins that matches everything."""
+
+
 def _ends(chain: Chain) -> bool:
     """Whether some rule decides about everything that reaches it."""
     return any(isinstance(entry.line, Bad) or _decides_all(entry.line) for entry in chain.entries)
 
 
 def _decides_all(line: RuleLine) -> bool:
+    if line.plain and not line.at.words.startswith(_UNCONDITIONAL):
+        return False
     decisive = [each for each in line.statements if not isinstance(each, Plain)]
     if len(decisive) != 1:
         return False
@@ -180,10 +187,15 @@ def _decides_all(line: RuleLine) -> bool:
     return type(last).__name__ == "Reject" or (isinstance(last, Verdict) and last.kind in ("accept", "drop", "goto"))
 
 
+_DECIDING = ("accept", "drop", "return", "reject")
+
+
 def _verdictless(chain: Chain) -> Iterator[Note]:
     """Rules of matches alone: they do nothing, and were meant with what is on the next line."""
     lines = [entry.line for entry in chain.entries if isinstance(entry.line, RuleLine)]
     for line, following in zip(lines, [*lines[1:], None], strict=False):
+        if line.plain and line.at.words.endswith(_DECIDING):
+            continue
         if line.statements and all(type(each).__name__ == "Match" for each in line.statements) and not line.comment:
             bare = following is not None and len(following.statements) == 1 and isinstance(following.statements[0], Verdict)
             meant = f": the `{following.at.words}` on the next line is a rule of its own, for every packet" if bare and following else ""

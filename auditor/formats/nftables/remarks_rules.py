@@ -56,7 +56,13 @@ def remarks(converted: Converted) -> Iterator[Note]:
     yield from _impossible(converted)
 
 
+_REMARKABLE = re.compile(r"\b[io]if\b|ct[ \t]+state|flags|th[ \t]+[ds]port|!=|icmpv6|@")
+"""What no plain rule is without that a remark is made on."""
+
+
 def _remarks(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
+    if record.line.plain and not _REMARKABLE.search(record.line.at.words):
+        return
     for statement in record.line.statements:
         if isinstance(statement, Match):
             yield from _match(statement, record, converted)
@@ -291,9 +297,12 @@ _NOT_DECIDED_HERE = re.compile(r"@|\bmark\b|\$|\"mark\"")
 
 
 def _can_match(record: Record) -> bool:
+    words = record.line.at.words
+    plain = record.line.plain and isinstance(record.guard, model.Exactly) and record.guard.packets is not NOTHING
+    if plain and not ("icmp" in words or "proto" in words or "nexthdr" in words):
+        return True
     if not any(isinstance(each, Match) for each in record.line.statements):
         return True
-    words = record.line.at.words
     guard = next((guard for statement, guard in record.seen if isinstance(statement, Vmap)), record.guard)  # what has no key ends there
     if isinstance(guard, model.Exactly) and guard.packets is not NOTHING:
         if record.place.setting.family in ("ip", "ip6") and ("icmp" in words or "proto" in words):

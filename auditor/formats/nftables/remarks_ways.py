@@ -169,7 +169,7 @@ def _from_outside(predicate: Predicate) -> bool | None:
 def _forwards(converted: Converted) -> Iterator[Note]:
     """Port forwards that no filter lets through."""
     filters = [hook.filter for hook in hooks_of(Way.TRANSIT, converted, "", "")]
-    for span, text, packets in converted.converter.ways_in:
+    for span, text, packets in converted.converter.translator.ways_in:
         packets &= NEW_FLOW
         if packets and not _passes(packets.example(_LIKELY), filters):
             yield _note("nat-without-filter", f"what `{text}` translates is dropped in forward", span, Level.WARNING, Effect.IGNORED)

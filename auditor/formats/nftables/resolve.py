@@ -36,11 +36,12 @@ class Item(NamedTuple):
 
 
 class Resolver:
-    """Looks up variables and sets of one ruleset. Notes are collected once a place."""
+    """Looks up variables and sets of one ruleset. Notes are collected once a place; `said` counts how often there was one to make."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self.notes: dict[tuple[str, At], Note] = {}
+        self.said = 0
         self._known: dict[tuple[str, str], Values] = {}
         self.used_sets: set[tuple[str, str, str]] = set()
 
@@ -49,6 +50,7 @@ class Resolver:
     def note(
         self, trap: str, message: str, at: At, level: Level = Level.WARNING, effect: Effect = Effect.DANGEROUS, *related: tuple[str, At]
     ) -> None:
+        self.said += 1
         if (trap, at) not in self.notes:
             self.notes[trap, at] = Note(trap, message, at.span, effect, level, tuple((text, place.span) for text, place in related))
 

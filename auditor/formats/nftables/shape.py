@@ -236,7 +236,7 @@ class Shaper:
             else:
                 statements.append(_STATEMENTS[child.data](self, child))
         at = self.at(node)
-        return RuleLine(tuple(statements), comment, at, "$" in at.words)
+        return RuleLine((tuple(statements), comment), at, "$" in at.words)
 
     def match(self, node: Tree) -> Statement:
         keys, operator, values = _split_match(node.children)

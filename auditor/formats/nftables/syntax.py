@@ -5,6 +5,7 @@ Text and JSON arrive here alike. Nodes are tuples: a file of ten thousand rules 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from auditor.formats.nftables.text import At
@@ -180,14 +181,33 @@ class Other(NamedTuple):
 Statement = Match | Verdict | Vmap | Mangle | Reject | Nat | Limit | Update | Plain | Other
 
 
-class RuleLine(NamedTuple):
-    """A rule as it stands. `variables`: some `$name` occurs in it. `plain`: it does nothing but match, count, log and decide."""
+Parts = tuple[tuple[Statement, ...], str]
+"""The statements of a rule, and its comment."""
 
-    statements: tuple[Statement, ...]
-    comment: str
-    at: At
-    variables: bool = False
-    plain: bool = False
+
+class RuleLine:
+    """A rule as it stands. `variables`: some `$name` occurs in it. `plain`: it does nothing but match, count, log and decide.
+
+    Where a reader is given for its parts, they are read when they are first asked for: those of plain rules seldom are.
+    """
+
+    __slots__ = ("_parts", "at", "plain", "variables")
+
+    def __init__(self, parts: Parts | Callable[[At], Parts], at: At, variables: bool = False, plain: bool = False) -> None:
+        self._parts, self.at, self.variables, self.plain = parts, at, variables, plain
+
+    def _read(self) -> Parts:
+        if not isinstance(self._parts, tuple):
+            self._parts = self._parts(self.at)
+        return self._parts
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return self._read()[0]
+
+    @property
+    def comment(self) -> str:
+        return self._read()[1]
 
 
 class Bad(NamedTuple):

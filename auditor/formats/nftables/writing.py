@@ -1,0 +1,98 @@
+"""Statements that write over a field or a mark: with a value, with what is computed from a mark, or with what a map holds."""
+
+from __future__ import annotations
+
+from auditor.formats.nftables import fields, layers, marks
+from auditor.formats.nftables.drafts import Draft, Write
+from auditor.formats.nftables.match import Matcher
+from auditor.formats.nftables.syntax import Atom, Expression, Mangle, MapValue, Pair, Verdict
+from auditor.model import filters as model
+from auditor.model.filters import ANY, Assign, Call, Exactly, either
+from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, PacketSet, field_set
+from auditor.model.source import Unknown
+
+
+class Writer:
+    """What rules of one ruleset write."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.matcher = matcher
+        self.resolver = matcher.resolver
+
+    def mangle(self, statement: Mangle, line: Draft) -> None:
+        name, place = statement.field.name, line.place
+        found = fields.spec(name, place.setting)
+        layers.check_key(statement.field, line, self.matcher)
+        if isinstance(statement.value, MapValue):
+            layers.check_key(statement.value.key, line, self.matcher)
+        if name in marks.MARK_FIELDS:
+            self._mark(statement, line)
+            return
+        line.narrow(Exactly(found.present))
+        field_ = {"ip saddr": Field.SOURCE, "ip6 saddr": Field.SOURCE, "ip daddr": Field.DESTINATION, "ip6 daddr": Field.DESTINATION,
+                  "tcp dport": Field.DESTINATION_PORT, "udp dport": Field.DESTINATION_PORT, "th dport": Field.DESTINATION_PORT,
+                  "tcp sport": Field.SOURCE_PORT, "udp sport": Field.SOURCE_PORT, "th sport": Field.SOURCE_PORT,
+                  "tcp flags": Field.TCP_FLAGS}.get(name)  # fmt: skip
+        if field_ is not None:
+            value = None if isinstance(statement.value, MapValue) else self.single(statement.value, found.type, line)
+            shift = V6_BASE if name.startswith("ip6") and value is not None else 0
+            line.write(Write(field_, None if value is None else value + shift))
+
+    def single(self, value: Expression, kind: str, line: Draft) -> int | None:
+        found = self.resolver.behind(value, line.place.moment)
+        if isinstance(found, Unknown) or isinstance(found[0], MapValue) or not isinstance(found[0], Atom | Pair):
+            return None
+        values = self.resolver.values(found[0], kind, found[1])
+        if values.unknowns or len(values.spans) != 1 or values.spans[0][0] != values.spans[0][1]:
+            return None
+        return values.spans[0][0]
+
+    def _mark(self, statement: Mangle, line: Draft) -> None:
+        ct = statement.field.name == "ct mark"
+        field_ = Field.CT_MARK if ct else Field.MARK
+        where = fields.HAS_ENTRY if ct and not line.place.setting.early else NOTHING if ct else EVERYTHING
+        found = self.resolver.behind(statement.value, line.place.moment)
+        value, moment = (statement.value, line.place.moment) if isinstance(found, Unknown) else found
+        if isinstance(value, MapValue):
+            self._from_map(value, field_, line)
+            return
+        formula = marks.function(value, moment, self.resolver)
+        if formula is None:
+            line.write(Write(field_, None))
+            return
+        source, result = formula
+        if source is None and where is EVERYTHING:
+            line.write(Write(field_, result(0)))
+            return
+        line.write(self._computed(field_, where, source, result, line))
+
+    def _computed(self, field_: Field, where: PacketSet, source: str | None, result: object, line: Draft) -> Write:
+        """A mark that depends on a mark: a case for every value that one can have."""
+        assert callable(result)
+        facts = line.place.setting.facts
+        if source is None:
+            rule = line.rule(Exactly(where), Assign(field_, result(0)))
+            return Write(field_, None, model.Chain("", (rule,), line.span))
+        of = Field.CT_MARK if source == "ct mark" else Field.MARK
+        known = facts.ct_marks if of is Field.CT_MARK else facts.marks
+        if known is None:
+            return Write(field_, None)
+        cases = []
+        for mark in known:
+            one = model.Chain("", (line.rule(ANY, Assign(field_, result(mark))),), line.span)
+            cases.append(line.rule(Exactly(where & field_set(of, [(mark, mark)])), Call(one, goto=True)))
+        return Write(field_, None, model.Chain("", tuple(cases), line.span))
+
+    def _from_map(self, value: MapValue, field_: Field, line: Draft) -> None:
+        """The field gets what the key is mapped to; without a hit, the rule ends."""
+        cases, hits = [], []
+        for entry in self.matcher.entries(value.key, value.data, line.place):
+            number = None
+            if entry.data is not None and not isinstance(entry.data, Verdict):
+                found = self.resolver.values(entry.data, "mark", entry.moment)
+                number = found.spans[0][0] if found.spans and not found.unknowns else None
+            hits.append(entry.condition)
+            one = model.Chain("", (line.rule(ANY, Assign(field_, number)),), line.span)
+            cases.append(line.rule(entry.condition, Call(one, goto=True), entry.at.span))
+        line.narrow(either(*hits))
+        line.write(Write(field_, None, model.Chain("", tuple(cases), line.span)))
