@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.formats.pf import addresses as pf
+from auditor.formats.pf import ports as pf_ports
 from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pf.bogons import PFSENSE as BOGONS
 from auditor.formats.pf.matching import Peer, Selector, condition
@@ -28,6 +29,7 @@ OUT = frozenset({Direction.OUT})
 GRE, IPV6_IN_IPV4, ESP, AH = 47, 41, 50, 51
 LINK_LOCAL = pf.known(pf.networks("fe80::/10"))
 LINK_MULTICAST = pf.known(pf.networks("ff02::/16"))
+_ANYBODY = pf.networks("0.0.0.0/32", "::/128")
 BROADCAST = pf.known(pf.networks("255.255.255.255/32"))
 PRIVATE = (
     ("10.0.0.0/8", "10/8"),
@@ -157,8 +159,8 @@ def _dhcp_client(ctx: Context, interface: Interface) -> Iterator[Line]:
         yield _line(Verdict.PERMIT, "allow dhcp client out", span, requests, directions=OUT, interfaces=on)
     if words.get("inet6") in ("dhcp6", "slaac") and ctx.ipv6:
         span = _child(interface.element, "ipaddrv6")
-        for source, destination, directions in ((546, 546, IN), (547, 546, IN), (546, 547, OUT)):
-            selector = Selector("inet6", (UDP,), _peer(LINK_LOCAL, source), _peer(LINK_LOCAL, destination))
+        for hosts, source, destination, directions in ((LINK_LOCAL, 546, 546, IN), (None, 547, 546, IN), (None, 546, 547, OUT)):
+            selector = Selector("", (UDP,), _peer(hosts, source), _peer(hosts, destination))
             yield _line(Verdict.PERMIT, "allow dhcpv6 client", span, selector, directions=directions, interfaces=on)
 
 
@@ -185,18 +187,27 @@ def _dhcp_server(ctx: Context, interface: Interface) -> Iterator[Line]:
     on = frozenset({interface.id})
     switch = ctx.config.at(f"dhcpd/{interface.id}/enable")
     own = interface.address("inet")
-    if switch is not None and own is not None and dict(interface.dynamic).get("inet") != "pppoe":
+    if switch is not None and dict(interface.dynamic).get("inet") not in ("pppoe", "pptp"):
         name = "allow access to DHCP server"
-        for destination in (BROADCAST, own):
+        for destination in (BROADCAST, own) if own is not None else (BROADCAST,):
             requests = Selector("", (UDP,), _peer(None, 68), _peer(destination, 67))
             yield _line(Verdict.PERMIT, name, switch.head, requests, directions=IN, interfaces=on)
-        yield _line(Verdict.PERMIT, name, switch.head, Selector("", (UDP,), _peer(own, 67), _peer(None, 68)), directions=OUT, interfaces=on)
-        yield from _failover(ctx, interface, own)
-    relay = ctx.config.at("dhcrelay")
-    if relay is not None and relay.child("enable") is not None and interface.id in field(relay, "interface").split(","):
+        if own is not None:
+            answers = Selector("", (UDP,), _peer(own, 67), _peer(None, 68))
+            yield _line(Verdict.PERMIT, name, switch.head, answers, directions=OUT, interfaces=on)
+            yield from _failover(ctx, interface, own)
+    relay = _relay(ctx, "dhcrelay", interface)
+    if relay is not None:
         requests = Selector("", (UDP,), _peer(None, 68), _peer(BROADCAST, 67))
         yield _line(Verdict.PERMIT, "allow access to DHCP relay", relay.head, requests, directions=IN, interfaces=on)
     yield from _dhcpv6_server(ctx, interface)
+
+
+def _relay(ctx: Context, name: str, interface: Interface) -> Element | None:
+    """The settings of a DHCP relay that listens on an interface."""
+    relay = ctx.config.at(name)
+    listens = relay is not None and relay.child("enable") is not None and interface.id in field(relay, "interface").split(",")
+    return relay if listens else None
 
 
 def _failover(ctx: Context, interface: Interface, own: Addresses) -> Iterator[Line]:
@@ -208,8 +219,8 @@ def _failover(ctx: Context, interface: Interface, own: Addresses) -> Iterator[Li
 
 
 def _dhcpv6_server(ctx: Context, interface: Interface) -> Iterator[Line]:
-    switch = ctx.config.at(f"dhcpdv6/{interface.id}/enable")
-    if switch is None or not ctx.ipv6:
+    switch = ctx.config.at(f"dhcpdv6/{interface.id}/enable") or _relay(ctx, "dhcrelay6", interface)
+    if switch is None or not ctx.ipv6 or dict(interface.dynamic).get("inet6") in ("6rd", "6to4"):
         return
     near, far = LINK_LOCAL, LINK_MULTICAST
     pairs = [(near, None, near, 546), (near, None, far, 546), (near, None, far, 547), (far, None, near, 547)]
@@ -218,8 +229,13 @@ def _dhcpv6_server(ctx: Context, interface: Interface) -> Iterator[Line]:
         yield _line(Verdict.PERMIT, "allow access to DHCPv6 server", switch.head, selector, interfaces={interface.id})
     own = interface.address("inet6")
     if own is not None:
-        inward = Selector("inet6", (UDP,), _peer(near), _peer(own, 546))
-        yield _line(Verdict.PERMIT, "allow access to DHCPv6 server", switch.head, inward, directions=IN, interfaces={interface.id})
+        for selector, directions in (
+            (Selector("inet6", (UDP,), _peer(near), _peer(own, 546)), IN),
+            (Selector("inet6", (UDP,), _peer(own, 547), _peer(near)), OUT),
+        ):
+            yield _line(
+                Verdict.PERMIT, "allow access to DHCPv6 server", switch.head, selector, directions=directions, interfaces={interface.id}
+            )
 
 
 def _tunnels(interface: Interface) -> Iterator[Line]:
@@ -246,8 +262,9 @@ def _anti_lockout(ctx: Context) -> Iterator[Line]:
     table = ctx.interfaces.by_id
     if ctx.config.partial or ctx.config.has("system/webgui/noantilockout"):
         return
-    name = "lan" if "lan" in table and len(table) > 1 else "wan" if len(table) == 1 and "wan" in table else ""
-    if not name:
+    section = ctx.config.at("interfaces")
+    name = "lan" if section is not None and len(section.children) > 1 else "wan"  # those that are off count
+    if name not in table:
         return
     interface = table[name]
     parts = [found for family in ("inet", "inet6") if (found := interface.address(family)) is not None]
@@ -296,19 +313,51 @@ def _static_routes(ctx: Context) -> Iterator[Line]:
 
 
 def _ipsec(ctx: Context) -> Iterator[Line]:
+    """The key exchange and the protocols of each tunnel, where it ends; whoever may call is let in."""
     if ctx.config.has("system/disablevpnrules"):
         return
-    itself = ctx.interfaces.itself
     for phase in ctx.config.every("ipsec/phase1"):
-        if phase.child("disabled") is not None:
-            continue
-        gateway = pf.literal(field(phase, "remote-gateway"))
-        reason = Unknown("the address of the tunnel's other end is resolved at run time", phase.head)
-        far = pf.known([gateway]) if gateway is not None else pf.unknown(reason)
-        for source, destination, directions in ((itself, far, OUT), (far, itself, IN)):
-            for protocol, ports in ((UDP, (500, 4500)), (ESP, ()), (AH, ())):
-                selector = Selector("", (protocol,), _peer(source), _peer(destination, *ports), first_only=True)
-                yield _line(Verdict.PERMIT, "IPsec tunnel", phase.head, selector, quick=False, directions=directions)
+        if phase.child("disabled") is None:
+            yield from _tunnel(ctx, phase)
+
+
+def _tunnel(ctx: Context, phase: Element) -> Iterator[Line]:
+    itself, far = ctx.interfaces.itself, _far_end(phase)
+    uses = {field(other, "protocol") for other in ctx.config.every("ipsec/phase2") if field(other, "ikeid") == field(phase, "ikeid")}
+    spoken = tuple(number for number, name in ((ESP, "esp"), (AH, "ah")) if name in uses)
+    exchange = [
+        (pf_ports.number(ctx.config.text(here)) or number, pf_ports.number(field(phase, there)) or number)
+        for here, there, number in (("ipsec/port", "ikeport", 500), ("ipsec/port_nat_t", "nattport", 4500))
+    ]
+    inward = [((UDP,), (port,)) for port, _ in exchange] + [(spoken, ())] * bool(spoken)
+    outward = [((UDP,), (port,)) for _, port in exchange] + [(spoken, ())] * bool(spoken)
+    interfaces, doubts = _ending(ctx, phase)
+    for protocols, ports in inward:
+        selector = Selector("", protocols, _peer(far), _peer(itself, *ports), first_only=True, doubts=doubts)
+        yield _line(Verdict.PERMIT, "IPsec tunnel", phase.head, selector, quick=False, directions=IN, interfaces=interfaces)
+    for protocols, ports in outward if far != pf.ANY else ():
+        selector = Selector("", protocols, _peer(itself), _peer(far, *ports), first_only=True)
+        yield _line(Verdict.PERMIT, "IPsec tunnel", phase.head, selector, quick=False, directions=OUT)
+
+
+def _far_end(phase: Element) -> Addresses:
+    """Who may call: the other end, or anybody where it is on the move."""
+    found = pf.literal(field(phase, "remote-gateway"))
+    if phase.child("mobile") is not None or found in _ANYBODY:
+        return pf.ANY
+    if found is not None:
+        return pf.known([found])
+    return pf.unknown(Unknown("the address of the tunnel's other end is resolved at run time", phase.head))
+
+
+def _ending(ctx: Context, phase: Element) -> tuple[frozenset[str] | None, tuple[Unknown, ...]]:
+    """The interface a tunnel ends at, by its name or by a virtual address; a group of gateways may change it."""
+    name = field(phase, "interface")
+    for _ in range(2):  # a virtual address may stand on another one
+        name = next((field(vip, "interface") for vip in ctx.config.every("virtualip/vip") if f"_vip{field(vip, 'uniqid')}" == name), name)
+    if name in ctx.interfaces.by_id:
+        return frozenset({name}), ()
+    return None, (Unknown("which interface the IPsec tunnel ends at", phase.head),)
 
 
 def in_doubt(unknowns: Iterable[Unknown], span: Span) -> Iterator[Line]:
