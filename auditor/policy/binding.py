@@ -237,13 +237,14 @@ def is_address(text: str) -> bool:
 
 
 def find_zones(graph: Graph, text: str) -> tuple[Zone, ...]:
-    """The zones that `text` names: by id, else by alias, else by label, whatever the case."""
+    """The zones that `text` names: by id, else by alias, else by label, else by the end of one id alone, whatever the case."""
     wanted = text.casefold()
     for names in (lambda zone: (zone.id,), lambda zone: zone.aliases, lambda zone: (zone.label,)):
         found = tuple(zone for zone in graph.zones if wanted in (name.casefold() for name in names(zone)))
         if found:
             return found
-    return ()
+    ending = tuple(zone for zone in graph.zones if zone.id.casefold().endswith(f":{wanted}"))
+    return ending if len(ending) == 1 else ()
 
 
 def zone_endpoint(zone: Zone, addresses: tuple[Interval, ...] | None = None) -> Endpoint:

@@ -8,14 +8,29 @@ from auditor.analysis import reach
 from auditor.model.filters import Verdict
 from auditor.model.findings import Question, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Way, Zone, ZoneKind, internet
-from auditor.model.headers import ANYWHERE, NEW_FLOW, PUBLIC, address_interval, addresses_text, destinations, services_text, sources
+from auditor.model.headers import (
+    ANYWHERE,
+    NEW_FLOW,
+    PUBLIC,
+    address_interval,
+    addresses_text,
+    destinations,
+    intersect_intervals,
+    services_text,
+    sources,
+)
 from auditor.model.packets import Field, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.policy.binding import Cast, find_zones, is_address, zone_endpoint
+from auditor.policy.changes import everyone
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.flows import packets_of
+from auditor.policy.matrix import ZERO
 from auditor.policy.problems import PolicyError, Problem, did_you_mean
+from auditor.policy.ruleset import ANY, INTERNET
 from auditor.policy.services import parse_service
+
+MOST_ZONES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +55,22 @@ def trace(graph: Graph, cast: Cast, source: str, destination: str, service: str)
         packets = packets_of(parse_service(service))
     except ValueError as error:
         raise PolicyError([Problem(f"--service {error}")]) from None
-    return tuple(
-        part
-        for start in parties(graph, cast, source, "--from")
-        for end in parties(graph, cast, destination, "--to")
-        for way in graph.ways(start, end)
-        for part in _parts(way, packets)
-    )
+    asked = packets - ZERO or packets
+    starts, ends = parties(graph, cast, source, "--from"), parties(graph, cast, destination, "--to")
+    ways = [way for start in starts for end in ends for way in graph.ways(start, end)]
+    filtered = [way for way in ways if way.crossings]
+    anybody = ANY in (source, destination)  # of the many who are meant, those are told of whom something is known
+    return tuple(part for way in (filtered if anybody and filtered else ways) for part in _parts(graph, way, asked))
 
 
 def parties(graph: Graph, cast: Cast, text: str, option: str) -> tuple[Endpoint, ...]:
     """The endpoints `text` names: a role, a zone, `internet`, `any`, addresses, or a domain name."""
     if cast.bound(text):
         return cast.endpoints(text)
-    if text in ("internet", "any"):
-        return (internet(),) if text == "internet" else (Endpoint("anywhere", addresses=ANYWHERE, exact=True),)
+    if text == ANY:
+        return (*dict.fromkeys(end for ends in everyone(graph, cast).values() for end in ends),)
+    if text == INTERNET:
+        return (internet(),)
     if is_address(text):
         return (Endpoint(text, addresses=(address_interval(text),), exact=True),)
     zones = find_zones(graph, text)
@@ -77,13 +93,23 @@ def _machines(graph: Graph, zone: Zone) -> Iterator[Endpoint]:
         yield replace(end, label=zone.label if len(hosts) == 1 else end.label, zones=end.zones | others)
 
 
-def _parts(way: Way, service: PacketSet) -> Iterator[Part]:
+def _parts(graph: Graph, way: Way, service: PacketSet) -> Iterator[Part]:
     question = NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) & service
     found = reach.way_bounds(way, question)
     kinds = (("passes", found.surely), ("depends", found.maybe - found.surely), ("is blocked", question - found.maybe))
     for verdict, packets in kinds:
         if packets:
-            yield _part(way, verdict, packets, tuple(map(question_of, found.unknowns)) if verdict == "depends" else ())
+            asked = tuple(map(question_of, found.unknowns)) if verdict == "depends" else ()
+            yield _part(way, verdict, packets, asked if way.crossings else tuple(_unplaced(graph, way)))
+
+
+def _unplaced(graph: Graph, way: Way) -> Iterator[Question]:
+    """That somebody given by address alone may be behind an interface whose networks nothing says."""
+    behind = [zone.id for zone in graph.zones if zone.kind is ZoneKind.INTERFACE and zone.networks is None and not zone.default]
+    for end in (way.source, way.destination):
+        if behind and not end.zones and end.exact and not intersect_intervals(end.addresses, PUBLIC):
+            listed = ", ".join(behind[:MOST_ZONES]) + (" …" if len(behind) > MOST_ZONES else "")
+            yield Question(f"behind which interface {end.label} is", f"name that in place of the address, if it is one of {listed}")
 
 
 def _part(way: Way, verdict: str, packets: PacketSet, questions: tuple[Question, ...]) -> Part:

@@ -66,3 +66,48 @@ def test_what_is_nobody_is_an_error_that_names_the_nearest() -> None:
         parts("internet", "tcp/443", "terraform:aws_security_group.wep")
     with pytest.raises(PolicyError, match="no service"):
         parts("internet", "ssh")
+
+
+ROUTER = """\
+table inet f {
+  chain forward {
+    type filter hook forward priority 0; policy drop;
+    iifname "lan" oifname "iot" tcp dport 443 accept
+  }
+}
+"""
+
+
+def routed(source: str, destination: str, service: str = "tcp/443") -> tuple[Part, ...]:
+    reading = audit.read(MemoryTree({"gate.nft": ROUTER}), ("",), Request(rulesets=("firewall-hygiene",)))
+    return trace(reading.graph, reading.cast, source, destination, service)
+
+
+def test_a_zone_may_be_named_by_the_end_of_its_id() -> None:
+    assert [part.verdict for part in routed("lan", "iot")] == ["passes"]
+    assert routed("lan", "iot") == routed("nftables:gate.nft:lan", "nftables:gate.nft:iot")
+
+
+def test_of_anybody_those_are_told_of_whom_a_filter_decides() -> None:
+    assert [(part.destination, part.verdict) for part in routed("lan", "any") if part.steps] == [
+        (part.destination, part.verdict) for part in routed("lan", "any")
+    ]
+
+
+def test_an_address_of_which_nothing_says_where_it_is_asks_for_its_interface() -> None:
+    (part,) = routed("10.0.0.1", "10.0.1.1")
+    assert part.steps == ()
+    assert [question.reason for question in part.questions] == [f"behind which interface {each} is" for each in ("10.0.0.1", "10.0.1.1")]
+
+
+def test_port_0_is_nobodys_unless_it_is_asked_about() -> None:
+    ends = "<source><any/></source><destination><any/></destination>"
+    ports = "".join(
+        f"<{name}><enable/><if>{name}0</if><ipaddr>{address}</ipaddr><subnet>24</subnet>{gateway}</{name}>"
+        for name, address, gateway in (("wan", "198.51.100.2", "<gateway>up</gateway>"), ("lan", "10.0.0.1", ""))
+    )
+    rule = f"<rule><type>pass</type><interface>lan</interface><ipprotocol>inet</ipprotocol>{ends}</rule>"
+    pf = f"<pfsense><version>23.3</version><interfaces>{ports}</interfaces><filter>{rule}</filter></pfsense>"
+    reading = audit.read(MemoryTree({"config.xml": pf}), ("",), Request(rulesets=("firewall-hygiene",)))
+    told = [trace(reading.graph, reading.cast, "lan", "8.8.8.8", service) for service in ("tcp/443", "tcp/443 from 0")]
+    assert ["is blocked" in {part.verdict for part in parts} for parts in told] == [False, True]
