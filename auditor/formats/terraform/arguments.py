@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.formats.terraform.bodies import Attribute, Block, Body
+from auditor.formats.terraform.bodies import Attribute, Block, Body, MergedBody
 from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.evaluate import evaluate
 from auditor.formats.terraform.instances import Instance, unroll
@@ -82,6 +82,8 @@ class BlockArguments:
     def _unrolled(self, block: Block) -> list[Arguments]:
         contents = block.body.blocks("content")
         for_each = block.body.attribute("for_each")
+        if len(contents) != 1 or for_each is None:
+            self.remarks.refuse("a dynamic block has one for_each and one content block", block.place)
         if not contents or for_each is None:
             return []
         iterator = block.body.attribute("iterator")
@@ -99,6 +101,8 @@ class BlockArguments:
     def entries(self, name: str) -> Entries:
         attribute = self.body.attribute(name)
         if attribute is not None:
+            if not isinstance(self.body, MergedBody) and self.blocks(name):
+                self.remarks.refuse(f"{name} is an argument and a block at once", attribute.place)
             return entries_of(self.get(name), attribute.place, self.doubt)
         return Entries(blocks := self.blocks(name), bool(blocks), (), blocks[0].span if blocks else None)
 

@@ -147,3 +147,23 @@ def test_in_json_the_iterator_is_a_word() -> None:
 def test_ignored_changes_are_names(value: str, names: tuple[str, ...]) -> None:
     root = root_of(f'resource "r" "a" {{\n  lifecycle {{\n    ignore_changes = {value}\n  }}\n}}\n')
     assert resources_of(root)["r.a"].ignored_changes() == names
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'dynamic "b" {\n  for_each = [1]\n}',
+        'dynamic "b" {\n  content {\n    v = 1\n  }\n}',
+        'dynamic "b" {\n  for_each = [1]\n  content {\n    v = 1\n  }\n  content {\n    v = 2\n  }\n}',
+        "b = []\nb {\n  v = 1\n}",
+    ],
+)
+def test_blocks_that_terraform_refuses_are_said(body: str) -> None:
+    root = root_of(f'resource "r" "a" {{\n{body}\n}}\n')
+    resources_of(root)["r.a"].entries("b")
+    assert traps(root) == ["evaluation-error"]
+
+
+def test_an_argument_stays_one_under_blocks_of_an_override() -> None:
+    root = root_of('resource "r" "a" {\n  b = []\n}\n', {"override.tf": 'resource "r" "a" {\n  b {\n    v = 1\n  }\n}\n'})
+    assert (resources_of(root)["r.a"].entries("b").items, traps(root)) == ((), [])
