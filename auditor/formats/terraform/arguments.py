@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.formats.terraform.bodies import Attribute, Block, Body, MergedBody
+from auditor.formats.terraform.bodies import Attribute, Block, Body, HclBody
 from auditor.formats.terraform.errors import Exhausted, Refused
 from auditor.formats.terraform.evaluate import evaluate
 from auditor.formats.terraform.instances import Instance, unroll
@@ -101,7 +101,7 @@ class BlockArguments:
     def entries(self, name: str) -> Entries:
         attribute = self.body.attribute(name)
         if attribute is not None:
-            if not isinstance(self.body, MergedBody) and self.blocks(name):
+            if isinstance(self.body, HclBody) and self.blocks(name):
                 self.remarks.refuse(f"{name} is an argument and a block at once", attribute.place)
             return entries_of(self.get(name), attribute.place, self.doubt)
         return Entries(blocks := self.blocks(name), bool(blocks), (), blocks[0].span if blocks else None)
