@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from auditor.formats.talos.convert import covers_all_ports
-from auditor.formats.talos.firewall import Entry, Firewall, FirewallRule, Intervals, family, interval_of, touching
+from auditor.formats.talos.firewall import Entry, Firewall, FirewallRule, Intervals, adjacent, family, interval_of, touching, up_to_the_last
 from auditor.formats.talos.version import LARGE_BUFFERS, PORTS_JOINED, TOP_OF_RANGE, Version
 from auditor.model.headers import IPV4, IPV6, addresses_text, merge_intervals, subtract_intervals
 from auditor.model.packets import V6_BASE
@@ -86,20 +85,16 @@ def _ports(rule: FirewallRule, version: Version) -> Iterator[Note]:
         message = f"{rule.protocol} has no ports: compared with its checksum, only 0-65535 means something, namely all of {rule.protocol}"
         yield _note("icmp-ports", message, rule.ports[0][1], Effect.UNKNOWN)
     if version < PORTS_JOINED:
-        for (a, _), (b, place) in pairwise(sorted(rule.ports)):
-            if a.high + 1 == b.low:
-                message = f"{b} directly follows {a}: before Talos 1.7.6 one of them is lost; write {a.low}-{b.high}"
-                yield _note("adjacent-ports", message, place, Effect.NARROWED)
+        for before, after, place in adjacent(rule):
+            message = f"{after} directly follows {before}: before Talos 1.7.6 one of them is lost; write {before.low}-{after.high}"
+            yield _note("adjacent-ports", message, place, Effect.NARROWED)
 
 
 def _top_of_range(rule: FirewallRule, version: Version) -> Iterator[Note]:
-    if version >= TOP_OF_RANGE:
-        return
-    for whole in (IPV4, IPV6):
-        part = family(rule.surely, whole)
-        if part and part[-1][1] == whole[1] and part != (whole,):
-            message = f"sources up to the last address do not load before Talos 1.12.5, and no rules are left: {addresses_text(part)}"
-            yield _note("top-of-range", message, rule.ingress_span, Effect.DANGEROUS, Level.ERROR)
+    part = up_to_the_last(rule.surely) if version < TOP_OF_RANGE else ()
+    if part:
+        message = f"sources up to the last address do not load before Talos 1.12.5, and no rules are left: {addresses_text(part)}"
+        yield _note("top-of-range", message, rule.ingress_span, Effect.DANGEROUS, Level.ERROR)
 
 
 def _accept_mode(firewall: Firewall, version: Version) -> Iterator[Note]:

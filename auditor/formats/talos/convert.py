@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.formats.talos.facts import Facts
-from auditor.formats.talos.firewall import FirewallRule, interval_of, touching
+from auditor.formats.talos.firewall import FirewallRule, adjacent, interval_of, touching, up_to_the_last
 from auditor.formats.talos.machine import Machine
-from auditor.formats.talos.version import NODEPORTS_FILTERED, TIMESTAMPS_DROPPED, Version
-from auditor.model.filters import Condition, Exactly, Fact, Filter, Predicate, Rule, Side, Test, Undecided, Verdict, both, either
+from auditor.formats.talos.version import NODEPORTS_FILTERED, PORTS_JOINED, TIMESTAMPS_DROPPED, TOP_OF_RANGE, Version
+from auditor.model.filters import ANY, Condition, Exactly, Fact, Filter, Predicate, Rule, Side, Test, Undecided, Verdict, both, either
 from auditor.model.graph import Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.headers import (
     Protocol,
@@ -95,16 +95,17 @@ def _filter(machine: Machine, members: frozenset[str]) -> Filter:
         unknown = firewall.unknown or Unknown("the default action is not known", span)
         rules.append(_product(Undecided(unknown), Verdict.PERMIT, unknown.span or span, f"undecided: {unknown.reason}"))
         return Filter(name, tuple(rules), Verdict.DENY, span, firewall.span)
+    rules += _not_loaded(machine)
     rules += _over_tunnels(machine.facts, members, span)
     rules += _node_ports(machine, span)
     if firewall.block:
         rules += _states(span)
         rules += _implicit(machine, span)
-        rules += [rule for each in firewall.rules for rule in permits(each)]
+        rules += [rule for each in firewall.rules for rule in permits(each, machine.version)]
         return Filter(name, tuple(rules), Verdict.DENY, span, firewall.span)
     if machine.version >= STATEFUL_ACCEPT:
         rules += _states(span)
-    rules += [rule for each in firewall.rules for rule in denials(each)]
+    rules += [rule for each in firewall.rules for rule in denials(each, machine.version)]
     return Filter(name, tuple(rules), Verdict.PERMIT, span, firewall.span)
 
 
@@ -115,6 +116,18 @@ def _product(condition: Condition, verdict: Verdict, span: Span, text: str) -> R
 def _to_itself(span: Span) -> Rule:
     condition = Test(Predicate(Fact.ITSELF, Side.SOURCE, frozenset()), Unknown("whether both ends are the same node", span))
     return _product(condition, Verdict.PERMIT, span, "Talos accepts what a node sends to itself (lo)")
+
+
+def _not_loaded(machine: Machine) -> Iterator[Rule]:
+    """Sources that keep the whole filter from being loaded: everything is open then."""
+    if machine.version >= TOP_OF_RANGE:
+        return
+    for rule in machine.firewall.rules:
+        text = f"sources of {rule.name} that end at the last address do not load before Talos 1.12.5, and no rules are left"
+        if up_to_the_last(rule.surely):
+            yield _product(ANY, Verdict.PERMIT, rule.ingress_span, text)
+        elif rule.surely != rule.maybe:
+            yield _product(Undecided(Unknown(text, rule.ingress_span)), Verdict.PERMIT, rule.ingress_span, text)
 
 
 def _states(span: Span) -> Iterator[Rule]:
@@ -163,7 +176,7 @@ def _implicit(machine: Machine, span: Span) -> Iterator[Rule]:
         yield _product(Exactly(inside & destinations(cluster)), Verdict.PERMIT, place, "Talos accepts packets between pods and services")
 
 
-def services(rule: FirewallRule) -> Condition:
+def services(rule: FirewallRule, version: Version) -> Condition:
     """The packets of a rule's protocol and ports. What is open about them becomes undecided."""
     unknown = next(iter(rule.unknowns), Unknown("the rule's protocol or ports are not known", rule.span))
     spans = [(each.low, each.high) for each, _ in rule.ports if each.low <= each.high]
@@ -173,7 +186,11 @@ def services(rule: FirewallRule) -> Condition:
     number = PROTOCOLS[rule.protocol]
     if number in (Protocol.ICMP, Protocol.ICMPV6):
         return _icmp_services(rule, number, spans)
-    known = Exactly(ports(number, spans) if spans else NOTHING)
+    lost = [(each.low, each.high) for _, each, _ in adjacent(rule)] if version < PORTS_JOINED else []
+    known: Condition = Exactly(ports(number, sure) if (sure := [span for span in spans if span not in lost]) else NOTHING)
+    if lost:
+        reason = "of ports that follow each other, Talos before 1.7.6 loses some"
+        known = either(known, Undecided(Unknown(reason, rule.span), ports(number, lost)))
     return known if rule.ports_known else either(known, Undecided(unknown, ports(number)))
 
 
@@ -195,9 +212,9 @@ def covers_all_ports(spans: list[Interval]) -> bool:
     return reached == 65536
 
 
-def permits(rule: FirewallRule) -> Iterator[Rule]:
+def permits(rule: FirewallRule, version: Version) -> Iterator[Rule]:
     """Block mode: what each subnet of the rule lets in; every except of the rule is taken from all of them."""
-    service = services(rule)
+    service = services(rule, version)
     excepts = merge_intervals(interval_of(entry.except_) for entry in rule.entries if entry.except_)
     open_except = next((entry.unknown_except for entry in rule.entries if entry.unknown_except), None)
     for entry in rule.entries:
@@ -215,14 +232,14 @@ def permits(rule: FirewallRule) -> Iterator[Rule]:
         yield Rule(condition, Verdict.PERMIT, entry.subnet_span, _text(rule, f"from {text}"), rule.name, _address(rule))
 
 
-def denials(rule: FirewallRule) -> Iterator[Rule]:
+def denials(rule: FirewallRule, version: Version) -> Iterator[Rule]:
     """Accept mode: everybody but the sources is denied the ports, in either family."""
     sure: Condition = Exactly(sources(rule.surely))
     if rule.surely != rule.maybe:
         unknown = next(iter(rule.unknowns), Unknown("the sources are not known", rule.ingress_span))
         sure = either(sure, Undecided(unknown, sources(rule.maybe)))
     text = _text(rule, "for all but its sources")
-    yield Rule(_disputed(both(~sure, services(rule)), rule), Verdict.DENY, rule.ingress_span, text, rule.name, _address(rule))
+    yield Rule(_disputed(both(~sure, services(rule, version)), rule), Verdict.DENY, rule.ingress_span, text, rule.name, _address(rule))
 
 
 def _disputed(condition: Condition, rule: FirewallRule) -> Condition:

@@ -7,7 +7,9 @@ A rule's sources are the union of all its subnets without the union of all its e
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
+from itertools import pairwise
 from types import MappingProxyType
 
 from auditor import lazyre
@@ -16,7 +18,7 @@ from auditor.formats.talos.documents import Document
 from auditor.formats.talos.notes import key_of, where
 from auditor.formats.talos.scalars import Ports, Prefix, Refused, is_null, placeholder, read_action, read_prefix, read_protocol
 from auditor.formats.talos.validate import lookup, ports_of
-from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals, subtract_intervals
+from auditor.model.headers import ANYWHERE, IPV4, IPV6, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import V6_BASE, Interval
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
@@ -107,6 +109,19 @@ def touching(intervals: Intervals, one: Interval) -> Intervals:
         found.append((max(intervals[index][0], low), min(intervals[index][1], high)))
         index += 1
     return tuple(found)
+
+
+def up_to_the_last(sources: Intervals) -> Intervals:
+    """The sources of a family that end at its last address and are not all of it: before 1.12.5 no filter with such a set loads."""
+    parts = ((part, whole) for whole in (IPV4, IPV6) if (part := family(sources, whole)))
+    return next((part for part, whole in parts if part[-1][1] == whole[1] and part != (whole,)), ())
+
+
+def adjacent(rule: FirewallRule) -> Iterator[tuple[Ports, Ports, Span]]:
+    """Ports of a rule that directly follow others, with those and their own place: before 1.7.6 they may be lost."""
+    for (before, _), (after, place) in pairwise(sorted(rule.ports, key=lambda each: each[0])):
+        if before.high + 1 == after.low:
+            yield before, after, place
 
 
 def read_firewall(

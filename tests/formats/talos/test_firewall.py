@@ -175,6 +175,25 @@ def test_node_ports_escape_the_filter_before_1_10_and_where_kube_proxy_is_off() 
     assert passes(hook(off), "192.0.2.1", "tcp/30080") is None
 
 
+def test_sources_up_to_the_last_address_leave_everything_open_before_1_12_5() -> None:
+    for sources in ("[{subnet: 128.0.0.0/1}]", "[{subnet: 0.0.0.0/0, except: 10.0.0.0/8}]", "[{subnet: 8000::/1}]"):
+        for action in ("block", "accept"):
+            text = firewall(action, rule("web", "[80]", sources), rule("api", "[443]", "[{subnet: 10.9.0.0/16}]"))
+            assert passes(hook(text, "1.12.4"), "10.0.0.1", "tcp/443") is True
+            assert passes(hook(text, "1.12.5"), "10.0.0.1", "tcp/443") is False
+    everybody = firewall("block", rule("web", "[80]", "[{subnet: 0.0.0.0/0}]"))
+    assert passes(hook(everybody, "1.12.4"), "10.0.0.1", "tcp/443") is False
+    somebody = firewall("block", rule("web", "[80]", '[{subnet: "${NET}"}]'))
+    assert passes(hook(somebody, "1.12.4"), "10.0.0.1", "tcp/443") is None
+
+
+def test_a_port_that_directly_follows_another_may_be_lost_before_1_7_6() -> None:
+    text = firewall("block", rule("api", "[50001, 50000, 80-90]", "[{subnet: 10.0.0.0/8}]"))
+    assert passes(hook(text, "1.7.5"), "10.0.0.1", "tcp/50001") is None
+    assert passes(hook(text, "1.7.5"), "10.0.0.1", "tcp/50000") is passes(hook(text, "1.7.5"), "10.0.0.1", "tcp/80") is True
+    assert passes(hook(text, "1.7.6"), "10.0.0.1", "tcp/50001") is True
+
+
 def test_what_a_node_sends_to_itself_needs_no_rule() -> None:
     at = hook(firewall("block", rule("web", "[80]", "[{subnet: 10.0.0.0/8}]")))
     assert at.filter.first_match(packet("10.0.1.5", "10.0.1.5", "tcp/2379"), lambda _: True, Verdict.PERMIT) is not None
