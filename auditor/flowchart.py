@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
+from auditor.model.filters import Filter, Verdict, all_rules
 from auditor.model.findings import Flow, Outcome, Run
 from auditor.model.graph import Graph
+from auditor.model.headers import NEW_FLOW, Protocol, address_interval, destinations, ports, sources
+from auditor.model.record import replace
 from auditor.report.base import place
 from auditor.report.names import short_names
 from auditor.report.picture import MOST, broken_between, outcomes_between, svg
 from auditor.report.text import clean
 
-Ends = tuple[str, str]
+_DONE = {Verdict.PERMIT: "permitted", Verdict.DENY: "denied", Verdict.REJECT: "rejected"}
+_STRANGER = (
+    NEW_FLOW
+    & sources([address_interval("203.0.113.10")])
+    & destinations([address_interval("198.51.100.10")])
+    & ports(Protocol.TCP, [(31337, 31337)], [(49152, 49152)])
+).example()
 
 
 def text_of(run: Run, graph: Graph, base: str) -> str:
@@ -32,8 +42,31 @@ def text_of(run: Run, graph: Graph, base: str) -> str:
         lines += ["", f"{run.unshown} more are not shown: roles come first, so name those that matter in auditor.yaml."]
     lines += ["", "Filters"]
     for hook in sorted(graph.hooks, key=lambda hook: (hook.span, hook.label)):
-        lines.append(f"  {clean(hook.label)}: {_count(len(hook.filter.rules))}, then {hook.filter.default}  {place(hook.span, base)}")
+        said = f"{_count(written(hook.filter))}, {_DONE[otherwise(hook.filter)]} otherwise"
+        lines.append(f"  {clean(hook.label)}: {said}  {place(hook.span, base)}")
     return "\n".join(lines) + "\n"
+
+
+def written(filter_: Filter) -> int:
+    """How many rules of a file take part, in chains that are called and in lists that follow as well."""
+    return len({(rule.span, rule.text) for stage in _stages(filter_) for rule in all_rules(stage.rules) if not rule.synthetic})
+
+
+def otherwise(filter_: Filter) -> Verdict:
+    """What becomes of a new connection that no rule of a file speaks of: products have rules of their own, which may come to a default."""
+    for stage in _stages(filter_):
+        own = replace(stage, rules=tuple(rule for rule in stage.rules if rule.synthetic), then=None)
+        decided = own.first_match(_STRANGER, lambda _: False)
+        if decided is not None and decided.verdict.denies:
+            return decided.verdict
+    return Verdict.PERMIT
+
+
+def _stages(filter_: Filter) -> Iterator[Filter]:
+    stage: Filter | None = filter_
+    while stage is not None:
+        yield stage
+        stage = stage.then
 
 
 def _services(flow: Flow) -> str:
@@ -62,8 +95,8 @@ def json_of(run: Run, graph: Graph) -> str:
                 "place": hook.place.value,
                 "zone": hook.zone,
                 "device": hook.device,
-                "rules": len(hook.filter.rules),
-                "default": hook.filter.default.value,
+                "rules": written(hook.filter),
+                "default": otherwise(hook.filter).value,
                 "stateful": hook.stateful,
                 **_at(hook.span.path, hook.span.line),
             }

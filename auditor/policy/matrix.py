@@ -10,9 +10,8 @@ from auditor.model.headers import (
     IPV4,
     IPV6,
     NEW_FLOW,
-    Protocol,
+    PORT_ZERO,
     destinations,
-    ports,
     protocol_set,
     service_part,
     services_text,
@@ -24,8 +23,6 @@ from auditor.policy.changes import Let, everyone, let_through
 
 MOST_SERVICES = 8
 MOST_PARTIES = 24
-ZERO = union(ports(each, **{end: ((0, 0),)}) for each in (Protocol.TCP, Protocol.UDP) for end in ("source", "destination"))
-"""Port 0 is nobody's: products drop it, and whether they do says nothing of who reaches whom."""
 _EVEN_UNUSED = protocol_set(253)
 """A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
 
@@ -48,7 +45,7 @@ def flows(graph: Graph, cast: Cast, most: int = MOST_PARTIES) -> tuple[Flow, ...
             let = let_through(graph, everybody, source, destination)
             if let.ways:
                 whole = _everywhere(let)
-                rest = service_part(let.maybe) - whole - ZERO
+                rest = service_part(let.maybe) - whole - PORT_ZERO
                 found.append(Flow(source, destination, _told(whole), _told(rest)))
     return tuple(found)
 
@@ -57,7 +54,7 @@ def _everywhere(let: Let) -> PacketSet:
     """The services that get through whatever the addresses of the two, in one family at least; none where the way is not certain."""
     if not all(way.certain for way in let.ways):
         return NOTHING
-    asked = union(NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) for way in let.ways) - ZERO
+    asked = union(NEW_FLOW & sources(way.source.addresses) & destinations(way.destination.addresses) for way in let.ways) - PORT_ZERO
     return union(_throughout(asked & family, let.surely & family) for family in _families())
 
 
@@ -70,5 +67,5 @@ def _throughout(asked: PacketSet, passed: PacketSet) -> PacketSet:
 
 
 def _told(services: PacketSet) -> tuple[str, ...]:
-    told = services_text(services | ZERO if services.meets(_EVEN_UNUSED) else services, MOST_SERVICES)
+    told = services_text(services | PORT_ZERO if services.meets(_EVEN_UNUSED) else services, MOST_SERVICES)
     return ("nearly anything",) if told != ("any",) and services.meets(_EVEN_UNUSED) else told

@@ -11,6 +11,7 @@ from auditor.model.graph import Endpoint, Graph, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
     ANYWHERE,
     NEW_FLOW,
+    PORT_ZERO,
     PUBLIC,
     address_interval,
     addresses_text,
@@ -25,7 +26,6 @@ from auditor.policy.binding import Cast, find_zones, is_address, zone_endpoint
 from auditor.policy.changes import everyone
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.flows import packets_of
-from auditor.policy.matrix import ZERO
 from auditor.policy.problems import PolicyError, Problem, did_you_mean
 from auditor.policy.ruleset import ANY, INTERNET
 from auditor.policy.services import parse_service
@@ -55,7 +55,7 @@ def trace(graph: Graph, cast: Cast, source: str, destination: str, service: str)
         packets = packets_of(parse_service(service))
     except ValueError as error:
         raise PolicyError([Problem(f"--service {error}")]) from None
-    asked = packets - ZERO or packets
+    asked = packets - PORT_ZERO or packets
     starts, ends = parties(graph, cast, source, "--from"), parties(graph, cast, destination, "--to")
     ways = [way for start in starts for end in ends for way in graph.ways(start, end)]
     filtered = [way for way in ways if way.crossings]
