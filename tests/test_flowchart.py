@@ -39,8 +39,14 @@ def filters(name: str, text: str) -> dict[str, str]:
     return {line.partition(":")[0].strip(): line.partition(": ")[2].partition("  ")[0] for line in told}
 
 
-def test_rules_of_chains_and_later_lists_count_and_the_last_policy_decides() -> None:
-    assert list(filters("gate.nft", NFT).values()) == ["4 rules, denied otherwise"]
+def test_rules_of_chains_that_are_called_count() -> None:
+    told = {"inet f pre (input)": "1 rule, permitted otherwise", "inet f input (input)": "3 rules, denied otherwise"}
+    assert filters("gate.nft", NFT) == told
+
+
+def test_of_two_lists_in_a_row_the_later_decides_too() -> None:
+    nat = "table ip nat {\n  chain pre {\n    type nat hook prerouting priority -100;\n    tcp dport 8080 dnat to 10.0.0.2:80\n  }\n}\n"
+    assert all(said.endswith("denied otherwise") for label, said in filters("gate.nft", nat + NFT).items() if "f input" in label)
 
 
 def test_what_a_product_adds_is_not_counted_and_decides_the_rest() -> None:
