@@ -128,6 +128,12 @@ LINTS: tuple[Lint, ...] = (
         "Write defaultAction: block.",
     ),
     Lint(
+        "talhelper-key",
+        "A key that talhelper does not know",
+        "talhelper passes over it without a word: what it says reaches no node.",
+        "Correct the spelling, move the key to where it belongs, or remove it.",
+    ),
+    Lint(
         "accept-mode-intersection",
         "With accept, two rules for the same port",
         "Each rule denies everybody but its own sources, so only sources in both lists get through.",

@@ -19,7 +19,8 @@ from auditor.formats.talos.machine import Plan
 from auditor.formats.talos.merge import texts
 from auditor.formats.talos.notes import key_of, refuse, where
 from auditor.formats.talos.relocate import into_scalar
-from auditor.formats.talos.scalars import is_null
+from auditor.formats.talos.scalars import is_null, placeholder
+from auditor.formats.talos.talhelper_keys import misshapen, unknown_keys
 from auditor.formats.talos.validate import flag_at, lookup, text_at
 from auditor.formats.talos.version import GENERATES_SEVERAL, NEWEST_STABLE, Version, parse_version
 from auditor.model.record import dataclass, field, replace
@@ -50,6 +51,7 @@ class _Reading:
     stated: Version | None
     variables: dict[str, str]
     notes: list[Note] = field(default_factory=list)
+    refusals: list[Note] = field(default_factory=list)  # of the whole file, and so of every node in it
     used: set[str] = field(default_factory=set)
     missing: list[Unknown] = field(default_factory=list)
 
@@ -73,7 +75,9 @@ def read_inventory(tree: Tree, source: Source, version: Version | None) -> Inven
     reading = _Reading(tree, source, roots[0], stated or NEWEST_STABLE, stated, variables)
     for duplicate in stream.duplicates:
         message = f"the key {duplicate.name} is given twice: talhelper refuses the file; keep one"
-        reading.notes.append(refuse("repeated-key", message, duplicate.span, ("first given here", duplicate.first)))
+        reading.refusals.append(refuse("repeated-key", message, duplicate.span, ("first given here", duplicate.first)))
+    reading.refusals += misshapen(roots[0])
+    reading.notes += (*reading.refusals, *unknown_keys(roots[0]))
     plans = tuple(_plan(node, reading) for node in _items(roots[0], "nodes"))
     if not plans:
         reading.notes.append(refuse("unparsable", "there are no nodes in this talhelper configuration", key_of(roots[0])))
@@ -90,6 +94,9 @@ def _plan(node: Mapping, reading: _Reading) -> Plan:
     group = lookup(reading.root, "controlPlane" if role == CONTROL_PLANE else "worker")
     group = group if isinstance(group, Mapping) else None
     reading.missing.clear()
+    switch = lookup(node, "controlPlane")
+    if placeholder(switch) is not None:
+        reading.missing.append(Unknown("whether it is a control plane is filled in elsewhere", switch.span if switch else None))
     base = _base(node, group, role, reading)
     patches = tuple(_patches(node, group, reading))
     name = text_at(node, "hostname") or f"node-{node.span.line}"
@@ -138,13 +145,11 @@ def _base(node: Mapping, group: Mapping | None, role: str, reading: _Reading) ->
             listed = tuple(Mapping(server.span, {"address": server}) for server in servers)
             documents.append(_document("ResolverConfig", "", node, {"nameservers": Sequence(node.span, listed)}))
     firewall = _effective(node, group, "ingressFirewall")
-    notes: list[Note] = []
+    notes = [*reading.refusals]
     if isinstance(firewall, Mapping):
         documents += _firewall(firewall, notes, reading)
-    elif firewall is not None:
-        notes.append(refuse("invalid-value", "ingressFirewall is a mapping of defaultAction and rules", where(firewall)))
-    extra = texts(_effective(node, group, "extraManifests"))
-    for item in extra:
+    shared = () if flag_at(node, "overrideExtraManifests") else texts(lookup(group, "extraManifests"))
+    for item in (*texts(lookup(node, "extraManifests")), *shared):
         loaded = _file(item, item.text.removeprefix("@"), reading, patch=False)
         if loaded is not None:
             documents += loaded.documents
@@ -214,7 +219,7 @@ def _firewall(firewall: Mapping, notes: list[Note], reading: _Reading) -> Iterat
 
 def _patches(node: Mapping, group: Mapping | None, reading: _Reading) -> Iterator[Loaded]:
     own, shared = texts(lookup(node, "patches")), texts(lookup(group, "patches"))
-    chosen = own if flag_at(node, "overridePatches") else (*shared, *own)
+    chosen = own if own and flag_at(node, "overridePatches") else (*shared, *own)  # overriding with nothing overrides nothing
     for scalar in (*chosen, *texts(lookup(reading.root, "patches"))):
         loaded = _patch(scalar, reading)
         if loaded is not None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.talos import FORMAT
 from auditor.model.graph import Graph, Hook
+from auditor.model.source import Effect
 
 HEAD = """clusterName: home
 talosVersion: v1.13.9
@@ -148,3 +151,73 @@ def test_what_talhelper_rendered_is_not_read_beside_its_source_and_what_it_did_n
     graph = load(talconfig=text, clusterconfig__home_cp1=WHOLE, controlplane=WHOLE)
     assert [zone.id for zone in graph.zones] == ["talos:talconfig.yaml#cp1", "talos:controlplane.yaml"]
     assert [(note.trap, note.span.path) for note in graph.notes] == [("rendered-beside", "clusterconfig/home_cp1.yaml")]
+
+
+def notes(graph: Graph, trap: str) -> list[tuple[int, str]]:
+    return [(note.span.line, note.message.rpartition("; ")[2]) for note in graph.notes if note.trap == trap]
+
+
+def test_a_key_that_talhelper_passes_over_is_told_with_what_was_meant() -> None:
+    node = "nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    ingresFirewall: {}\n    clusterPodNets: []\n    inlinePatch: {}\n"
+    graph = load(talconfig=HEAD + node + "x-anchors: {}\npatchess: []\ningressFirewall: {}\n")
+    assert notes(graph, "talhelper-key") == [
+        (12, "is patches meant?"),
+        (13, "it belongs to a node, or under controlPlane or worker"),
+        (8, "is ingressFirewall meant?"),
+        (9, "it belongs at the top"),
+        (10, "talhelper knows no key inlinePatch here and passes over it: it has no effect"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("node", "line"),
+    [
+        ("    patches: '@./x.yaml'\n", 8),
+        ("    patches:\n      - machine: {}\n", 9),
+        ("    ingressFirewall: block\n", 8),
+        ("    ingressFirewall: {defaultAction: block, rules: [apid]}\n", 8),
+        ("    ingressFirewall: {defaultAction: block, rules: {name: apid}}\n", 8),
+        ("    controlPlane: worker\n", 8),
+        ("  - wk2\n", 8),
+        ("    hostname: wk2\n", 8),
+    ],
+)
+def test_a_file_of_another_shape_is_refused_and_decides_nothing(node: str, line: int) -> None:
+    graph = load(
+        talconfig=HEAD + "nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n" + node + f"worker:\n  {FIREWALL.replace('      ', '    ')}"
+    )
+    (refusal,) = (note for note in graph.notes if note.effect is Effect.REFUSED)
+    assert refusal.span.line == line
+    assert [rule.text for rule in graph.hooks[0].filter.rules][1:] == [
+        "undecided: Talos refuses this configuration, and the node keeps the one it has"
+    ]
+
+
+def test_nodes_that_are_no_list_are_refused() -> None:
+    graph = load(talconfig=HEAD + "nodes: {hostname: wk1}\n")
+    assert [note.span.line for note in graph.notes] == [5, 1]
+
+
+def test_a_node_whose_role_is_filled_in_later_decides_nothing() -> None:
+    text = HEAD + f"nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    controlPlane: ${{CP}}\n    {FIREWALL}"
+    assert [rule.text for rule in load(talconfig=text).hooks[0].filter.rules][1:] == [
+        "undecided: whether it is a control plane is filled in elsewhere"
+    ]
+
+
+def test_overriding_with_no_patches_leaves_those_of_the_group() -> None:
+    text = HEAD + (
+        f"nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    overridePatches: true\n    {FIREWALL}worker:\n  patches: ['@./g.yaml']\n"
+    )
+    assert rules(load(talconfig=text, g=rule("group", "10.1.0.0/16")).hooks[0])[1:] == ["group: tcp 80 from 10.1.0.0/16"]
+
+
+def test_extra_manifests_of_the_group_come_after_the_nodes_unless_they_are_overridden() -> None:
+    text = HEAD + (
+        f"nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    extraManifests: [own.yaml]\n    {FIREWALL}"
+        "worker:\n  extraManifests: [group.yaml]\n"
+    )
+    files = {"own": rule("own", "10.1.0.0/16"), "group": rule("group", "10.2.0.0/16")}
+    assert [each.partition(":")[0] for each in rules(load(talconfig=text, **files).hooks[0])] == ["apid", "own", "group"]
+    alone = text.replace("    extraM", "    overrideExtraManifests: true\n    extraM", 1)
+    assert [each.partition(":")[0] for each in rules(load(talconfig=alone, **files).hooks[0])] == ["apid", "own"]
