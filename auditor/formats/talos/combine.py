@@ -11,7 +11,7 @@ from enum import Enum
 from auditor.formats.talos.canonical import canonical_mapping
 from auditor.formats.talos.deletes import Delete, Misplaced, carry_out
 from auditor.formats.talos.documents import MAIN, Document, Loaded, Shape, load_stream
-from auditor.formats.talos.jsonpatch import Unapplied, patched, read_operations
+from auditor.formats.talos.jsonpatch import Unapplied, imposed, patched, read_operations
 from auditor.formats.talos.merge import merge_documents
 from auditor.formats.talos.notes import refuse
 from auditor.formats.talos.validate import missing_protocols
@@ -65,6 +65,7 @@ class _Workbench:
     library: Version
     notes: list[Note]
     assumed: bool  # the base is a generated configuration that is not at hand
+    partial: bool  # nor is all of it, but what concerns the firewall
     places: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,12 +82,15 @@ class _Workbench:
         self.documents.append(document)
 
 
-def combine(base: Loaded | None, patches: Sequence[Loaded], library: Version) -> Combined:
-    """`base` (None: a generated one, without firewall documents) after `patches`, merged by the library of this version."""
+def combine(base: Loaded | None, patches: Sequence[Loaded], library: Version, *, partial: bool = False) -> Combined:
+    """`base` (None: a generated one, without firewall documents) after `patches`, merged by the library of this version.
+
+    `partial`: the base has more than is at hand, though all of the firewall.
+    """
     loads = [*([base] if base else []), *patches]
     unread = tuple(loaded for loaded in loads if loaded.shape is Shape.UNREADABLE and not loaded.refused)
     notes = [note for loaded in loads for note in loaded.notes]
-    bench = _Workbench(list(base.documents) if base else [], library, notes, base is None)
+    bench = _Workbench(list(base.documents) if base else [], library, notes, base is None, partial or base is None)
     stage = _first_refusal(base, patches)
     try:
         for patch in patches:
@@ -138,7 +142,7 @@ def _delete(delete: Delete, bench: _Workbench) -> None:
 
 def _may_be_in_base(delete: Delete, bench: _Workbench) -> bool:
     """Whether the generated configuration, which is not at hand, may have what is deleted: anything but firewall documents."""
-    return bench.assumed and delete.kind not in ("NetworkRuleConfig", "NetworkDefaultActionConfig")
+    return bench.partial and delete.kind not in ("NetworkRuleConfig", "NetworkDefaultActionConfig")
 
 
 def _merge(patch: Document, bench: _Workbench) -> None:
@@ -170,11 +174,12 @@ def _apply_operations(patch: Loaded, bench: _Workbench) -> None:
         raise _Refused(refuse("json-patch", message, patch.span))
     try:
         operations = read_operations(patch.operations)
-        if bench.assumed:
-            return  # the generated configuration it works on is not at hand
-        root = patched(_as_written(bench.documents[0]) if bench.documents else Mapping(patch.span, {}), operations)
+        root = _as_written(bench.documents[0]) if bench.documents else Mapping(patch.span, {})
+        root = imposed(root, operations) if bench.partial else patched(root, operations)
     except Unapplied as problem:
         raise _Refused(refuse("json-patch", problem.message, problem.span)) from None
+    if isinstance(root, Mapping) and not root.entries:
+        return
     loaded = load_stream(Stream((root,)), patch.span, bench.library, patch=False)
     bench.set(loaded.documents)
     refusal = next((note for note in loaded.notes if note.effect is Effect.REFUSED), None)

@@ -66,6 +66,35 @@ def patched(root: Node, operations: tuple[Operation, ...]) -> Node:
     return root
 
 
+def imposed(root: Node, operations: tuple[Operation, ...]) -> Node:
+    """What is known of a configuration of which `root` is a part: what is set is set, and what is not there may be in the rest."""
+    for operation in operations:
+        try:
+            root = _apply(root, operation)
+        except Unapplied:
+            if operation.op in ("add", "replace") and operation.value is not None:
+                root = _put(root, operation.path, operation.value)
+    return root
+
+
+def _put(node: Node, path: tuple[str, ...], value: Node) -> Node:
+    """`node` with the value at `path`, and what leads to it; at a place of a list that is not at hand, alone in it."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(node, Mapping):
+        inner = node.get(step)
+        listed = bool(rest) and (rest[0] == "-" or rest[0].isdecimal())
+        empty = Sequence(value.span, ()) if listed else Mapping(value.span, {})
+        return replace(node, entries={**node.entries, step: _put(inner if inner is not None else empty, rest, value)})
+    if not isinstance(node, Sequence):
+        return node
+    index = int(step) if step.isdecimal() and len(step) < 9 else len(node.items)
+    if index < len(node.items):
+        return replace(node, items=(*node.items[:index], _put(node.items[index], rest, value), *node.items[index + 1 :]))
+    return replace(node, items=(*node.items, _put(Mapping(value.span, {}), rest, value)))
+
+
 def _apply(root: Node, operation: Operation) -> Node:
     path, span = operation.path, operation.span
     if operation.op == "test":

@@ -65,7 +65,7 @@ class Machine:
 def build(plan: Plan, text_of: Callable[[str], str]) -> Machine:
     """The machine of a plan. `text_of` gives a file's text, to see what an unrendered template speaks of."""
     library = plan.library or plan.version or NEWEST_STABLE
-    combined = combine(plan.base, plan.patches, library)
+    combined = combine(plan.base, plan.patches, library, partial=plan.generated)
     version = plan.version or installed(combined) or NEWEST_STABLE
     facts = read_facts(combined, version, generated=plan.generated or plan.base is None)
     notes = [*combined.notes, *validate(combined.documents)]

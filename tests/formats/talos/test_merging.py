@@ -140,6 +140,42 @@ def test_a_patch_of_a_field_of_the_generated_base_may_be_right() -> None:
     assert combine(None, [load(Source("p.yaml", text), V113, patch=True)], V113).stage is None
 
 
+@pytest.mark.parametrize(
+    ("operation", "machine"),
+    [
+        ("{op: add, path: /machine/network/kubespan, value: {enabled: yes}}", {"network": {"kubespan": {"enabled": "true"}}}),
+        ("{op: replace, path: /machine/network/kubespan/enabled, value: yes}", {"network": {"kubespan": {"enabled": "true"}}}),
+        ("{op: add, path: /machine/time/servers/-, value: b}", {"time": {"servers": ["a", "b"]}}),
+        ("{op: replace, path: /machine/time/servers/0, value: b}", {"time": {"servers": ["b"]}}),
+        ("{op: replace, path: /machine/time/servers/7, value: b}", {"time": {"servers": ["a", "b"]}}),
+        ("{op: add, path: /machine/certSANs/-, value: b}", {"certSANs": ["b"]}),
+        ("{op: add, path: /machine/network/interfaces/0/dhcp, value: yes}", {"network": {"interfaces": [{"dhcp": "true"}]}}),
+        ("{op: remove, path: /machine/kubelet/extraArgs}", {}),
+        ("{op: test, path: /machine/kubelet, value: {}}", {}),
+        ("{op: copy, from: /machine/kubelet, path: /machine/features}", {}),
+        ("{op: add, path: /machine/type/x, value: {}}", {}),
+    ],
+)
+def test_a_json_patch_says_what_it_sets_on_a_base_that_is_not_all_at_hand(operation: str, machine: dict[str, object]) -> None:
+    patch = load(Source("p.yaml", f"- {operation}\n"), Version(1, 11), patch=True)
+    base = load(Source("base.yaml", "machine: {type: worker, time: {servers: [a]}}\n"), Version(1, 11), patch=False)
+    combined = combine(base, [patch], Version(1, 11), partial=True)
+    assert combined.stage is None
+    assert written(combined.documents)[0]["machine"] == {"type": "worker", "time": {"servers": ["a"]}, **machine}
+
+
+def test_a_json_patch_on_an_assumed_base_says_what_it_sets_and_nothing_else() -> None:
+    for text, documents in (
+        ("- {op: remove, path: /machine/kubelet}\n", []),
+        (
+            "- {op: add, path: /machine/network/kubespan, value: {enabled: yes}}\n",
+            [{"machine": {"network": {"kubespan": {"enabled": "true"}}}}],
+        ),
+    ):
+        combined = combine(None, [load(Source("p.yaml", text), Version(1, 11), patch=True)], Version(1, 11))
+        assert (combined.stage, written(combined.documents)) == (None, documents)
+
+
 @pytest.mark.parametrize("text", ["ingress: accept\n", "", "ingress: null\n"])
 def test_accept_over_block_is_told_where_both_are_set(text: str) -> None:
     combined = merged(BASE + BLOCK, "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\n" + text)

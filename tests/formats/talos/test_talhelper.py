@@ -221,3 +221,18 @@ def test_extra_manifests_of_the_group_come_after_the_nodes_unless_they_are_overr
     assert [each.partition(":")[0] for each in rules(load(talconfig=text, **files).hooks[0])] == ["apid", "own", "group"]
     alone = text.replace("    extraM", "    overrideExtraManifests: true\n    extraM", 1)
     assert [each.partition(":")[0] for each in rules(load(talconfig=alone, **files).hooks[0])] == ["apid", "own"]
+
+
+@pytest.mark.parametrize(
+    ("version", "patch"),
+    [
+        ("v1.13.9", "cluster:\n  apiServer:\n    admissionControl:\n      $$patch: delete\n"),
+        ("v1.11.0", "- {op: remove, path: /cluster/apiServer/admissionControl}\n"),
+        ("v1.11.0", "- {op: add, path: /machine/sysctls/vm.overcommit_memory, value: '1'}\n"),
+    ],
+)
+def test_what_a_patch_takes_from_the_generated_configuration_is_there(version: str, patch: str) -> None:
+    text = (
+        HEAD.replace("v1.13.9", version) + "nodes:\n  - {hostname: cp1, ipAddress: 10.0.0.1, controlPlane: true, patches: ['@./x.yaml']}\n"
+    )
+    assert load(talconfig=text, x=patch).notes == ()
