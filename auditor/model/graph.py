@@ -171,6 +171,8 @@ class Crossing:
             return _named(predicate.values, end)
         if predicate.fact is Fact.WITHIN:
             return True if predicate.values & end.references else None
+        if predicate.fact is Fact.OWN:
+            return True if predicate.values & end.zones else False if end.elsewhere else None
         return self._member(predicate.values, end)
 
     def _by_interface(self, predicate: Predicate) -> bool | None:

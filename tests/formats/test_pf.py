@@ -307,3 +307,16 @@ def test_addresses_add_up_with_their_reasons() -> None:
     both = addresses.union([a, b, known(networks("10.0.0.0/8"))])
     assert both == Addresses(networks("10.0.0.0/8"), addresses.BOTH, frozenset(), (Unknown("a"), Unknown("b")))
     assert not both.exact
+
+
+def test_its_own_unknown_addresses_are_nobody_s_elsewhere_and_open_where_something_else_is() -> None:
+    why, other = Unknown("by DHCP"), Unknown("downloaded")
+    its_own = addresses.unknown(why, host="pf:self")
+    assert (its_own | known(networks("10.0.0.0/8"))).own == addresses.BOTH
+    assert its_own.within(addresses.V4).host == "pf:self"
+    assert (its_own | addresses.unknown(other, addresses.V4)).own == addresses.V6
+    assert (its_own | addresses.unknown(other)).host == ""
+    asked = condition(Selector("inet", source=Peer(((its_own, False),))))
+    assert asked.settle(lambda predicate: predicate.fact is not Fact.OWN).maybe is NOTHING
+    assert asked.settle(lambda _: True).surely is NOTHING
+    assert asked.settle(undecided).maybe

@@ -73,13 +73,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Interfaces:
-    """Everything rules can mean by an interface. `table` is in the generator's order: by label, as people count."""
+    """Everything rules can mean by an interface. `table` is in the generator's order: by label, as people count.
+
+    `host` is the id of the firewall's own zone.
+    """
 
     table: dict[str, Interface]
     written: dict[str, Element]
     groups: dict[str, Group]
     gateways: dict[str, Gateway]
     element: Element
+    host: str
     partial: bool = field(default=False)
 
     def members(self, name: str) -> tuple[str, ...]:
@@ -96,7 +100,7 @@ class Interfaces:
         """`(self)`: every address of the machine, its link-local ones possibly."""
         fixed = [interface.addresses for interface in self.real()]
         local = Unknown("link-local addresses are made at run time", None, "opnsense:link-local")
-        return union([*fixed, known(LOOPBACK), unknown(local, LINK_LOCAL)])
+        return union([*fixed, known(LOOPBACK), unknown(local, LINK_LOCAL, host=self.host)])
 
     def networks_of(self, name: str) -> Addresses:
         """`(name:network)`: of a group, all its members' networks."""
@@ -108,8 +112,9 @@ def natural(label: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.findall(r"[0-9]{1,18}|[^0-9]+|[0-9]+", label))
 
 
-def read_interfaces(root: Element) -> Interfaces:
-    """The interfaces, groups and gateways of a configuration file."""
+def read_interfaces(root: Element, id_: str) -> Interfaces:
+    """The interfaces, groups and gateways of a configuration file; `id_` is what the firewall's zones are called by."""
+    host = f"{id_}:self"
     section = root.child("interfaces")
     written = {element.name: element for element in section.children} if section is not None else {}
     groups = _groups(root)
@@ -118,10 +123,10 @@ def read_interfaces(root: Element) -> Interfaces:
     bare += [_assumed(root, name) for name in VIRTUAL if name not in written and name not in groups and _feature(root, name)]
     own_groups = {interface.name: _built_in(interface, bare) for interface in bare if interface.name in _BUILT_IN_GROUPS}
     fixed = {interface.name: _fixed_networks(root, interface) for interface in bare}
-    full = [_addressed(interface, fixed) for interface in bare]
+    full = [_addressed(interface, fixed, host) for interface in bare]
     full += [Interface(group.name, group.name, group.name, group.element, virtual=True, group=True) for group in groups.values()]
     table = {interface.name: interface for interface in sorted(full, key=lambda interface: natural(interface.label))}
-    return Interfaces(table, written, own_groups | groups, gateways, section if section is not None else root, section is None)
+    return Interfaces(table, written, own_groups | groups, gateways, section if section is not None else root, host, section is None)
 
 
 def _feature(root: Element, name: str) -> bool:
@@ -203,15 +208,16 @@ def _fixed_networks(root: Element, interface: Interface) -> tuple[Ranges, Ranges
     return normal(nets), normal(addresses)
 
 
-def _addressed(interface: Interface, fixed: dict[str, tuple[Ranges, Ranges]]) -> Interface:
+def _addressed(interface: Interface, fixed: dict[str, tuple[Ranges, Ranges]], host: str) -> Interface:
     """`interface` with its networks and addresses: what is fixed, and what is only known at run time."""
     nets, addresses = fixed[interface.name]
     elsewhere = normal(span for name, (others, _) in fixed.items() if name != interface.name for span in others)
-    doubts = []
+    given: list[tuple[Unknown, Ranges]] = []
     for field_name, family in (("ipaddr", V4), ("ipaddrv6", V6)):
         word = text(interface.element, field_name)
         if (interface.virtual or word not in ("", "none")) and literal(word) is None:
             reason = f"the {field_name} of interface {interface.name} is set at run time ({word or 'by its feature'})"
             why = Unknown(reason, interface.element.head, f"opnsense:{interface.name}:{field_name}")
-            doubts.append(unknown(why, meet(family, complement(elsewhere))))
-    return replace(interface, networks=union([known(nets), *doubts]), addresses=union([known(addresses), *doubts]))
+            given.append((why, meet(family, complement(elsewhere))))
+    around = union([known(nets), *(unknown(why, where) for why, where in given)])
+    return replace(interface, networks=around, addresses=union([known(addresses), *(unknown(*each, host=host) for each in given)]))

@@ -20,16 +20,16 @@ ROOT = "opnsense"
 def load(tree: Tree, paths: Sequence[str]) -> Graph:
     """The firewalls of `paths`, in one graph. Of several, each has its host name (or path) in the ids of its zones."""
     graph = Graph()
-    found: list[tuple[str, Ruleset]] = []
+    found: list[tuple[str, Element]] = []
     for path in paths:
         root = read(tree, path)
         if isinstance(root, Note):
             graph += Graph(notes=(root,))
         else:
-            found.append((path, read_ruleset(root)))
+            found.append((path, root))
     ids = _ids(found)
-    for (path, rules), id_ in zip(found, ids, strict=True):
-        graph += fragment(path, rules, id_)
+    for (path, root), id_ in zip(found, ids, strict=True):
+        graph += fragment(path, read_ruleset(root, id_), id_)
     return graph
 
 
@@ -57,8 +57,8 @@ def fragment(path: str, rules: Ruleset, id_: str) -> Graph:
     return graph_of(rules, converted, id_) + Graph(notes=notes, read=((path, ROOT),))
 
 
-def _ids(found: Sequence[tuple[str, Ruleset]]) -> Iterator[str]:
-    hosts = [at(rules.root, "system/hostname") for _, rules in found]
+def _ids(found: Sequence[tuple[str, Element]]) -> Iterator[str]:
+    hosts = [at(root, "system/hostname") for _, root in found]
     for (path, _), host in zip(found, hosts, strict=True):
         own = host if host and hosts.count(host) == 1 else path
         yield ROOT if len(found) == 1 else f"{ROOT}:{own}"

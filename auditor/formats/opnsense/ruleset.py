@@ -60,10 +60,10 @@ class Ruleset:
         return not present(self.root.child("system"), "disablefilter")
 
 
-def read_ruleset(root: Element) -> Ruleset:
-    """The ruleset of a configuration file whose root element this is."""
+def read_ruleset(root: Element, id_: str = "opnsense") -> Ruleset:
+    """The ruleset of a configuration file whose root element this is; `id_` is what the firewall's zones are called by."""
     notes: list[Note] = []
-    interfaces = read_interfaces(root)
+    interfaces = read_interfaces(root, id_)
     aliases = read_aliases(root, interfaces, notes)
     schedules = frozenset(text(schedule, "name") for schedule in root.every("schedules/schedule"))
     settings = Settings(interfaces, aliases, _gateway_groups(root), not empty(at(root, "system/skip_rules_gw_down")), _replies(root))

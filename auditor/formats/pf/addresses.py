@@ -24,24 +24,25 @@ FAMILY: dict[str, Ranges] = {"inet": V4, "inet6": V6, "": BOTH}
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """An address expression. `names` are domain names whose addresses are among the possible ones, in lower case."""
+    """An address expression. `names` are domain names whose addresses are among the possible ones, in lower case.
+
+    `own`, a part of the possible ones: an address there is in if, and only if, it is the machine's own; `host` is the machine's zone.
+    """
 
     surely: Ranges = ()
     maybe: Ranges = ()
     names: frozenset[str] = frozenset()
     unknowns: tuple[Unknown, ...] = ()
+    own: Ranges = ()
+    host: str = ""
 
     def __or__(self, other: Addresses) -> Addresses:
-        return Addresses(
-            normal((*self.surely, *other.surely)),
-            normal((*self.maybe, *other.maybe)),
-            self.names | other.names,
-            self.unknowns + tuple(unknown for unknown in other.unknowns if unknown not in self.unknowns),
-        )
+        return union((self, other))
 
     def within(self, ranges: Ranges) -> Addresses:
         """Only the addresses in `ranges`, e.g. those of one family."""
-        return Addresses(meet(self.surely, ranges), meet(self.maybe, ranges), self.names, self.unknowns)
+        own = meet(self.own, ranges) if self.own else ()
+        return Addresses(meet(self.surely, ranges), meet(self.maybe, ranges), self.names, self.unknowns, own, self.host if own else "")
 
     @property
     def exact(self) -> bool:
@@ -63,9 +64,9 @@ def known(ranges: Iterable[Interval]) -> Addresses:
     return Addresses(tidy, tidy)
 
 
-def unknown(why: Unknown, within: Ranges = BOTH, names: Iterable[str] = ()) -> Addresses:
-    """Addresses of which only `within` is known; `names` are domain names that stand for some of them."""
-    return Addresses((), within, frozenset(name.lower() for name in names), (why,))
+def unknown(why: Unknown, within: Ranges = BOTH, names: Iterable[str] = (), host: str = "") -> Addresses:
+    """Addresses of which only `within` is known; `names` are domain names that stand for some, `host` is the machine whose own they are."""
+    return Addresses((), within, frozenset(name.lower() for name in names), (why,), within if host else (), host)
 
 
 @lru_cache(maxsize=8192)
@@ -111,12 +112,26 @@ def union(parts: Iterable[Addresses]) -> Addresses:
     if not collected:
         return NONE
     reasons = dict.fromkeys(reason for part in collected for reason in part.unknowns)
+    own, host = _own(collected)
     return Addresses(
         normal(interval for part in collected for interval in part.surely),
         normal(interval for part in collected for interval in part.maybe),
         frozenset[str]().union(*(part.names for part in collected)),
         tuple(reasons),
+        own,
+        host,
     )
+
+
+def _own(parts: Sequence[Addresses]) -> tuple[Ranges, str]:
+    """What of all parts' possible addresses is in only if it is the machine's own: no other part leaves it open."""
+    host = next((part.host for part in parts if part.host), "")
+    if not host:
+        return (), ""
+    own = normal(interval for part in parts for interval in part.own)
+    others = normal(interval for part in parts for interval in meet(part.maybe, complement(normal((*part.own, *part.surely)))))
+    left = meet(own, complement(others))
+    return left, host if left else ""
 
 
 def table(entries: Sequence[tuple[Interval, bool]]) -> Ranges:

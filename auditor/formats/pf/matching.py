@@ -106,7 +106,17 @@ def _within(addresses: Addresses, side: Side) -> Condition:
     if addresses.names:
         named = Test(Predicate(Fact.NAMED, side, addresses.names, reasons[0].span), reasons[0], possible)
         return either(sure, named, *(Undecided(reason, possible) for reason in reasons[1:]))
-    return either(sure, *(Undecided(reason, possible) for reason in reasons))
+    if not addresses.own:
+        return either(sure, *(Undecided(reason, possible) for reason in reasons))
+    others = meet(addresses.maybe, complement(normal((*addresses.own, *addresses.surely))))
+    return either(sure, _its_own(addresses, side, reasons[0]), *(Undecided(reason, _on(side, others)) for reason in reasons if others))
+
+
+def _its_own(addresses: Addresses, side: Side, reason: Unknown) -> Condition:
+    """Possible addresses of the machine itself: whoever is elsewhere has none of them, and the machine may have others."""
+    possible = _on(side, addresses.own)
+    host = Test(Predicate(Fact.OWN, side, frozenset({addresses.host}), reason.span), reason, possible)
+    return both(Undecided(reason, possible), host)
 
 
 @lru_cache(maxsize=4096)

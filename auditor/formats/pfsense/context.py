@@ -21,10 +21,11 @@ SHOWN = 60
 class Context:
     """One file on its way to a graph. `refused` are the reasons why no new ruleset is loaded: then the old rules stay in force.
 
-    `about` is the tracker of the rule at hand.
+    `about` is the tracker of the rule at hand, `id` what the firewall's zones are called by.
     """
 
     config: Config
+    id: str = "pfsense"
     notes: list[Note] = field(default_factory=list)
     refused: list[Unknown] = field(default_factory=list)
     about: str = ""
@@ -32,7 +33,7 @@ class Context:
     @cached_property
     def interfaces(self) -> Interfaces:
         """The interfaces and groups."""
-        return Interfaces(self.config)
+        return Interfaces(self.config, f"{self.id}:self")
 
     @cached_property
     def aliases(self) -> Aliases:

@@ -33,7 +33,7 @@ TUNNEL_DEVICES = (*_DRIVERS, *tunnels.GROUPS)
 
 def convert(config: Config, id_: str) -> Graph:
     """The graph of one file; `id_` is what its zones are called by."""
-    ctx = Context(config)
+    ctx = Context(config, id_)
     checks.file(ctx)
     checks.names(ctx)
     user = rules.in_order(ctx, rules.rules(ctx))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from auditor.formats.pf import addresses as pf
-from auditor.formats.pf.addresses import Addresses
+from auditor.formats.pf.addresses import Addresses, Ranges
 from auditor.formats.pfsense.aliases import Aliases
 from auditor.formats.pfsense.read import Config, field, value
 from auditor.formats.pfsense.tunnels import IPSEC, Tunnels, group_of, ipsec_networks, tunnels
@@ -28,7 +28,8 @@ class Interface:
     """An enabled interface. `networks` are its own and its virtual addresses' networks; `own` its primary address by family.
 
     `dynamic` says how addresses are given at run time, `gateways` where it routes to, by family. `behind` are further networks reached
-    through it: static routes, far ends of tunnels. `hollow`: a group of tunnels that are all interfaces of their own.
+    through it: static routes, far ends of tunnels. `hollow`: a group of tunnels that are all interfaces of their own. `free` is where an
+    address that is given at run time can be: not in a network of another interface. `host` is the firewall's zone.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Interface:
     bridged: bool = False
     behind: tuple[str, ...] = ()
     hollow: bool = False
+    free: Ranges = pf.BOTH
+    host: str = ""
 
     @property
     def macro(self) -> str:
@@ -60,12 +63,13 @@ class Interface:
         if own is not None:
             return pf.known(_intervals([own]))
         word = dict(self.dynamic).get(family)
-        return pf.unknown(self._unknown(word), pf.FAMILY[family]) if word else None
+        return pf.unknown(self._unknown(word), pf.meet(pf.FAMILY[family], self.free), host=self.host) if word else None
 
     def network(self) -> Addresses:
         """The table of its networks, of both families."""
         sure = pf.known(_intervals(self.networks))
-        return pf.union([sure, *(pf.unknown(self._unknown(word), pf.FAMILY[family]) for family, word in self.dynamic)])
+        given = (pf.unknown(self._unknown(word), pf.meet(pf.FAMILY[family], self.free)) for family, word in self.dynamic)
+        return pf.union([sure, *given])
 
     @property
     def numbered(self) -> bool:
@@ -96,16 +100,16 @@ class Group:
 
 
 class Interfaces:
-    """The generator's table of interfaces, in its order."""
+    """The generator's table of interfaces, in its order. `host` is the id of the firewall's own zone."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, host: str) -> None:
         self.config = config
         self._networks: dict[str, Addresses | None] = {}
         groups = tunnels(config)
         own = [_with_tunnels(interface, groups) for interface in _own(config)]
         assigned = frozenset(interface.device for interface in own)
         built_in = _built_in(config, {name: _left(ends, assigned) for name, ends in groups.items()})
-        self.by_id = {interface.id: interface for interface in (*own, *built_in)}
+        self.by_id = {interface.id: interface for interface in _apart([*own, *built_in], host)}
         self.groups = {field(entry, "ifname"): _group(entry) for entry in config.every("ifgroups/ifgroupentry")}
 
     @cached_property
@@ -274,6 +278,14 @@ def _virtual(config: Config) -> dict[str, list[tuple[str, str, str]]]:
         if pf.literal(entry[1]) is not None:
             found.setdefault(parents.get(interface, interface), []).append(entry)
     return found
+
+
+def _apart(interfaces: list[Interface], host: str) -> Iterator[Interface]:
+    """The interfaces, those with an address of run time with what they leave to each other."""
+    fixed = {interface.id: tuple(_intervals(interface.networks)) for interface in interfaces}
+    for interface in interfaces:
+        others = (span for id_, spans in fixed.items() if id_ != interface.id for span in spans)
+        yield replace(interface, free=pf.complement(pf.normal(others)), host=host) if interface.dynamic else interface
 
 
 def _with_tunnels(interface: Interface, groups: Mapping[str, Tunnels]) -> Interface:

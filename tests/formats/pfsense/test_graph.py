@@ -170,6 +170,22 @@ def test_networks_that_come_at_run_time_are_unknown_and_the_other_family_is_stil
     assert _crossed(graph, "10.20.0.5", "10.30.0.5") == [["LAN, in", "K8S, out"]]
 
 
+@pytest.mark.parametrize("itself", ["(self)", "wanip"])
+def test_a_leased_address_of_the_firewall_is_not_the_internet_s_nor_another_network_s(itself: str) -> None:
+    leased = INTERFACES.replace("<ipaddr>198.51.100.2</ipaddr><subnet>29</subnet>", "<ipaddr>dhcp</ipaddr>")
+    graph = load(config(rule(type_="block", destination=f"<network>{itself}</network>") + rule(), interfaces=leased))
+
+    def verdicts(to: Endpoint, address: str) -> set[Verdict]:
+        (way,) = graph.ways(host("10.20.0.5"), to)
+        filter_, ask = way.crossings[0].filter, way.crossings[0].settle
+        wanted = (Verdict.PERMIT, Verdict.DENY)
+        return {verdict for verdict in wanted if filter_.first_match(packet("10.20.0.5", address), ask, verdict) is not None}
+
+    assert verdicts(internet(), "9.9.9.9") == {Verdict.PERMIT}
+    assert verdicts(host("10.30.0.5"), "10.30.0.5") == {Verdict.PERMIT}
+    assert verdicts(host("9.9.9.9"), "9.9.9.9") == {Verdict.PERMIT, Verdict.DENY}
+
+
 def test_static_routes_lie_behind_the_interface_of_their_gateway() -> None:
     items = "<gateway_item><name>CORE</name><interface>opt1</interface><gateway>10.30.0.254</gateway></gateway_item></gateways>"
     routes = "<staticroutes><route><network>10.99.0.0/16</network><gateway>CORE</gateway></route></staticroutes>"
