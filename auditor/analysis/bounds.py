@@ -11,7 +11,7 @@ from itertools import islice
 
 from auditor.analysis import runs
 from auditor.model.filters import Assign, Call, Filter, Match, Rule, Settle, Verdict
-from auditor.model.packets import EVERYTHING, Field, PacketSet, field_set, union
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
 from auditor.model.record import dataclass, field
 from auditor.model.source import Unknown
 
@@ -52,20 +52,25 @@ def bounds(filter_: Filter, ask: Settle, question: PacketSet) -> Bounds:
 
 def surely(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
     """What of `question` is surely let through: the one half of the bounds."""
-    return _walked(filter_, ask, question).surely()
+    return _walked(filter_, ask, question, (Verdict.PERMIT,)).surely()
 
 
 def maybe(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
     """What of `question` may be let through: the other half."""
-    return _walked(filter_, ask, question).maybe()
+    return _walked(filter_, ask, question, _DENYING).maybe()
 
 
-def _walked(filter_: Filter, ask: Settle, question: PacketSet) -> _Walk:
+_DENYING = tuple(verdict for verdict in Verdict if verdict.denies)
+
+
+def _walked(filter_: Filter, ask: Settle, question: PacketSet, idle: tuple[Verdict, ...] = ()) -> _Walk:
+    """Send `question` through the filter. `idle`: verdicts that are nothing to whoever asks, unless their rules surely match."""
     walk = _Walk(ask, question)
     stage: Filter | None = filter_
     reach: Reach = {(): question} if question else {}
     while stage is not None:
         walk.permitted, walk.called = [], {}
+        walk.idle = idle if stage.then is None else ()  # what is permitted here goes on to the next list, as it was written over
         rest = walk.through(stage.rules, reach)
         if stage.default is Verdict.PERMIT:
             walk.permitted.append(rest)
@@ -88,6 +93,7 @@ class _Walk:
     permitted: list[Reach] = field(default_factory=list)
     denied: list[tuple[PacketSet, runs.Run]] = field(default_factory=list)
     certain: bool = True
+    idle: tuple[Verdict, ...] = ()
     doubts: list[tuple[PacketSet, Match]] = field(default_factory=list)
     called: dict[tuple[int, frozenset[tuple[Written, PacketSet]]], Reach] = field(default_factory=dict)
 
@@ -124,6 +130,8 @@ class _Walk:
                 skip = index + count
                 continue
             match = rule.condition.settle(self.ask)
+            if match.surely is NOTHING and rule.action in self.idle:
+                continue
             denies = isinstance(rule.action, Verdict) and rule.action.denies
             hit: Reach = {}
             for written, packets in list(reach.items()):
@@ -150,7 +158,11 @@ class _Walk:
     def _along(self, run: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send what reaches a long run through it, and leave in `reach` what comes out behind it; what returns from it."""
         packets = reach.pop(())
-        touching = list(runs.touching(run, self.ask, packets))
+        touching = [
+            (rule, match)
+            for rule, match in runs.touching(run, self.ask, packets)
+            if match.surely is not NOTHING or rule.action not in self.idle
+        ]
         if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _ in touching):
             reach.update(self.through(tuple(rule for rule, _ in touching), {(): packets}))
             return {}

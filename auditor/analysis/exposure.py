@@ -12,7 +12,7 @@ from itertools import accumulate, islice
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
 from auditor.analysis.reach import Judgement, answers_to
 from auditor.analysis.times import at_worst
-from auditor.model.filters import Fact, Filter, Predicate, Rule, Settle, Verdict
+from auditor.model.filters import Exactly, Fact, Filter, Predicate, Rule, Settle, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
@@ -28,7 +28,7 @@ from auditor.model.headers import (
     ports,
     sources,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet, union
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, Packet, PacketSet, union
 from auditor.model.record import dataclass
 
 _EPHEMERAL = ((32768, 60999),)
@@ -38,16 +38,20 @@ _FIRST = 4
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them."""
+    """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them.
+
+    `most_open` are their filters where rates are not exceeded and nobody is banned yet.
+    """
 
     name: str
     hooks: tuple[Hook, ...]
     way: Way
+    most_open: tuple[Filter, ...]
 
     def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
-        """What all of them together surely let through; `at_times`: where rates are not exceeded and nobody is banned yet."""
-        for crossing in self.way.crossings:
-            question = surely(at_worst(crossing.filter) if at_times else crossing.filter, crossing.settle, question)
+        """What all of them together surely let through, always or `at_times`."""
+        for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
+            question = surely(most_open if at_times else crossing.filter, crossing.settle, question)
         return question
 
     def maybe(self, question: PacketSet) -> PacketSet:
@@ -128,7 +132,7 @@ def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
     destination = _behind(zone) if hooks[0].place is Place.INBOUND else Endpoint("what is behind it", addresses=ANYWHERE, exact=False)
     crossings = tuple(Crossing((hook,), hook.filter, source, destination, entry, None) for hook in hooks)
     label = zone.label if zone is not None else hooks[0].label
-    return Site(label, hooks, Way(source, destination, crossings))
+    return Site(label, hooks, Way(source, destination, crossings), tuple(at_worst(hook.filter) for hook in hooks))
 
 
 def _behind(zone: Zone | None) -> Endpoint:
@@ -167,8 +171,8 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
 def permits_by_default(site: Site) -> Judgement | None:
     """Whether packets from the internet that no rule speaks of get through every filter of the site."""
     rest = NEW_FLOW & sources(PUBLIC)
-    for crossing in site.way.crossings:
-        for filter_ in _stages(at_worst(crossing.filter)):
+    for crossing, most_open in zip(site.way.crossings, site.most_open, strict=True):
+        for filter_ in _stages(most_open):
             if filter_.default is not Verdict.PERMIT:
                 return None
             rest = _by_default(filter_, crossing.settle, rest)
@@ -303,13 +307,20 @@ def permits_everything(rule: Rule) -> bool:
     """Whether a rule surely permits every new flow there can be, of one address family at least."""
     if rule.action is not Verdict.PERMIT or rule.synthetic:
         return False
-    packets = rule.condition.settle(_undecided).surely
-    return packets is EVERYTHING or any(_family(family) <= packets for family in (IPV4, IPV6))
+    condition = rule.condition
+    packets = condition.packets if isinstance(condition, Exactly) else condition.settle(_undecided).surely
+    return packets is EVERYTHING or any(_one_of(family) in packets and _family(family) <= packets for family in (IPV4, IPV6))
 
 
 @cache
 def _family(family: Interval) -> PacketSet:
     return NEW_FLOW & ONE_FAMILY & sources([family]) & destinations([family])
+
+
+@cache
+def _one_of(family: Interval) -> Packet:
+    """A packet that most rules do not match: they need no further look."""
+    return _family(family).example()
 
 
 def _undecided(_: object) -> None:

@@ -17,7 +17,12 @@ def at_worst(filter_: Filter) -> Filter:
 
 
 def _rules(rules: tuple[Rule, ...], chains: dict[int, Chain]) -> tuple[Rule, ...]:
-    changed = {index: made for index, rule in enumerate(rules) if (made := _rule(rule, chains)) is not rule}
+    timeless = (Exactly, Verdict)  # most rules
+    changed = {
+        index: made
+        for index, rule in enumerate(rules)
+        if not (isinstance(rule.condition, timeless) and isinstance(rule.action, timeless)) and (made := _rule(rule, chains)) is not rule
+    }
     return tuple(changed.get(index, rule) for index, rule in enumerate(rules)) if changed else rules
 
 
@@ -26,7 +31,7 @@ def _rule(rule: Rule, chains: dict[int, Chain]) -> Rule:
     if isinstance(action, Call):
         chain = _chain(action.chain, chains)
         return rule if chain is action.chain else replace(rule, action=replace(action, chain=chain))
-    if isinstance(rule.condition, Exactly) or not (isinstance(action, Verdict) and (action.denies or action is Verdict.PERMIT)):
+    if not (isinstance(action, Verdict) and (action.denies or action is Verdict.PERMIT)):
         return rule
     condition = _condition(rule.condition, action is Verdict.PERMIT)
     return rule if condition is rule.condition else replace(rule, condition=condition)

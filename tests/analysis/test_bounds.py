@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.analysis.bounds import bounds
+from auditor.analysis.bounds import bounds, maybe, surely
 from auditor.model.filters import (
     ANY,
     Assign,
@@ -29,6 +29,7 @@ from auditor.model.filters import (
     Test as Asked,
 )
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set
+from auditor.model.record import replace
 from auditor.model.source import Span, Unknown
 
 HERE = Span("rules", 1, 1, 1, 2)
@@ -93,8 +94,6 @@ def decided(condition: Condition, world: dict[Unknown, bool]) -> Condition:
 
 
 def in_world(rules: tuple[Rule, ...], world: dict[Unknown, bool]) -> tuple[Rule, ...]:
-    from auditor.model.record import replace
-
     settled = []
     for rule in rules:
         action = rule.action
@@ -124,6 +123,15 @@ def test_bounds_hold_in_every_world(filter_: Filter) -> None:
         packet = {Field.DESTINATION_PORT: port, Field.MARK: 0}
         assert packet in found.maybe or True not in seen
         assert packet not in found.surely or False not in seen
+
+
+@settings(max_examples=300)
+@given(filters, st.none() | filters)
+def test_each_half_asked_for_alone_is_that_half_of_the_bounds(first: Filter, second: Filter | None) -> None:
+    filter_ = replace(first, then=second)
+    both_halves = bounds(filter_, lambda _: None, QUESTION)
+    assert surely(filter_, lambda _: None, QUESTION) is both_halves.surely
+    assert maybe(filter_, lambda _: None, QUESTION) is both_halves.maybe
 
 
 independent = st.lists(
