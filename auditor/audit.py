@@ -25,7 +25,7 @@ from auditor.policy.binding import OUTSIDE, Cast, Claim, bind, claim_of, lead_ou
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
-from auditor.policy.detect import for_members, proposals, recognises, ways_out
+from auditor.policy.detect import Shown, for_members, proposals, recognises, ways_out
 from auditor.policy.doubts import doubts
 from auditor.policy.facts import stated_parameters
 from auditor.policy.load import builtin_rulesets, load_ruleset
@@ -261,10 +261,8 @@ def _rulesets(tree: Tree, graph: Graph, config: Config, request: Request) -> tup
         return tuple((load_ruleset(name), "asked for") for name in dict.fromkeys(request.rulesets))
     if config.rulesets:
         return tuple((load_ruleset(name, tree), f"in {config.path}") for name in dict.fromkeys(config.rulesets))
-    texts = Excerpts(tree)
-    found = [
-        (ruleset, recognises(ruleset, graph, texts.text)) for ruleset in map(load_ruleset, builtin_rulesets()) if ruleset.name != HYGIENE
-    ]
+    shown = Shown(graph, Excerpts(tree).text)
+    found = [(ruleset, recognises(ruleset, shown)) for ruleset in map(load_ruleset, builtin_rulesets()) if ruleset.name != HYGIENE]
     chosen = [(ruleset, why) for ruleset, why in found if why]
     return (*chosen, (load_ruleset(HYGIENE), "always"))
 

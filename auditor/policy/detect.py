@@ -6,11 +6,12 @@ A proposal always says which sign it rests on. What auditor.yaml or an option sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cached_property
 
 from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
 from auditor.model.graph import Graph, Zone
-from auditor.model.packets import EVERYTHING, Field, PacketSet
+from auditor.model.hulls import near
+from auditor.model.packets import EVERYTHING, NOTHING, Field
 from auditor.model.record import replace
 from auditor.policy.binding import OUTSIDE, Claim
 from auditor.policy.flows import packets_of
@@ -20,14 +21,51 @@ from auditor.policy.services import parse_service
 Texts = Callable[[str], str]
 """The text of a file that was read, by path."""
 
+_FEW_PORTS = 64
+"""A rule about more of them is not about one service."""
+
 _TAGS = ("name", "role", "NodeType", "nodetype", "tag")
 
 
-def recognises(ruleset: Ruleset, graph: Graph, text_of: Texts) -> str:
-    """Why `graph` calls for the ruleset, in words; empty if nothing does."""
+class Shown:
+    """What configurations show of themselves. Their rules are gone through once, however many rulesets look for signs in them."""
+
+    def __init__(self, graph: Graph, text_of: Texts) -> None:
+        self.graph = graph
+        self.text_of = text_of
+
+    @cached_property
+    def rules(self) -> list[Rule]:
+        """Every rule, those of called chains too."""
+        filters = {id(each): each for each in (*self.graph.filters, *(hook.filter for hook in self.graph.hooks))}
+        return [rule for filter_ in filters.values() for rule in _of_chain(filter_.rules, set())]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names that conditions ask for, as far as they ask for more than packets."""
+        leaves = (leaf for rule in self.rules if not isinstance(rule.condition, Exactly) for leaf in _leaves(rule.condition))
+        named = (leaf.predicate for leaf in leaves if isinstance(leaf, Test) and leaf.predicate.fact is Fact.NAMED)
+        return list(dict.fromkeys(name for predicate in named for name in sorted(predicate.values)))
+
+    def about(self, service: str) -> Rule | None:
+        """The first written rule that speaks of just this service, not of everything."""
+        wanted = packets_of(parse_service(service))
+        may_meet = near(wanted)
+        for rule in self.rules:
+            for leaf in () if rule.synthetic else _leaves(rule.condition):
+                packets = leaf.packets if isinstance(leaf, Exactly) else NOTHING
+                if packets and packets is not EVERYTHING and may_meet(packets) and wanted.meets(packets):
+                    spans = packets.values(Field.DESTINATION_PORT)
+                    if sum(high - low + 1 for low, high in spans) <= _FEW_PORTS:
+                        return rule
+        return None
+
+
+def recognises(ruleset: Ruleset, shown: Shown) -> str:
+    """Why the graph calls for the ruleset, in words; empty if nothing does."""
     for sign in ruleset.signs:
         if sign.recognises or sign.excludes:
-            found = _seen(sign, graph, text_of)
+            found = _seen(sign, shown)
             if found:
                 return found if sign.recognises else ""
     return ""
@@ -72,22 +110,23 @@ def for_members(claim: Claim, rulesets: Iterable[Ruleset]) -> Iterator[Claim]:
         yield replace(claim, role=role)
 
 
-def _seen(sign: Sign, graph: Graph, text_of: Texts) -> str:
+def _seen(sign: Sign, shown: Shown) -> str:
+    graph = shown.graph
     if sign.kind is SignKind.ZONE:
         zone = next((zone for zone in graph.zones if _zone_matches(sign, zone)), None)
         return f"{zone.id} was found" if zone else ""
     if sign.kind is SignKind.NAME:
-        name = next((name for name in _names(graph) if _like(name, sign.pattern)), None)
+        name = next((name for name in shown.names if _like(name, sign.pattern)), None)
         return f"a rule names {name}" if name else ""
     if sign.kind is SignKind.SERVICE:
-        rule = next((rule for rule in _rules(graph) if _about(rule, sign.pattern)), None)
+        rule = shown.about(sign.pattern)
         return f"{rule.span.path} has a rule for {sign.pattern}" if rule else ""
     paths = [path for path, format_ in graph.read if not sign.formats or format_ in sign.formats]
     if sign.kind is SignKind.PATH:
         path = next((path for path in paths if _like(path, sign.pattern)), None)
         return f"{path} was found" if path else ""
     word = sign.pattern.casefold()
-    path = next((path for path in paths if word in text_of(path).casefold()), None)
+    path = next((path for path in paths if word in shown.text_of(path).casefold()), None)
     return f"{path} mentions {sign.pattern}" if path else ""
 
 
@@ -128,11 +167,6 @@ def _plain(text: str) -> str:
     return text.casefold().replace("-", "").replace("_", "").replace(" ", "")
 
 
-def _rules(graph: Graph) -> Iterator[Rule]:
-    for filter_ in {id(each): each for each in (*graph.filters, *(hook.filter for hook in graph.hooks))}.values():
-        yield from _of_chain(filter_.rules, set())
-
-
 def _of_chain(rules: Iterable[Rule], seen: set[int]) -> Iterator[Rule]:
     for rule in rules:
         yield rule
@@ -149,30 +183,3 @@ def _leaves(condition: Condition) -> Iterator[Condition]:
         yield from _leaves(condition.part)
     else:
         yield condition
-
-
-def _names(graph: Graph) -> Iterator[str]:
-    for rule in _rules(graph):
-        if isinstance(rule.condition, Exactly):  # most rules: nothing but packets
-            continue
-        for leaf in _leaves(rule.condition):
-            if isinstance(leaf, Test) and leaf.predicate.fact is Fact.NAMED:
-                yield from sorted(leaf.predicate.values)
-
-
-@cache
-def _wanted(service: str) -> PacketSet:
-    return packets_of(parse_service(service))
-
-
-def _about(rule: Rule, service: str) -> bool:
-    """Whether a written rule speaks of just this service, not of everything."""
-    if rule.synthetic:
-        return False
-    wanted = _wanted(service)
-    for leaf in _leaves(rule.condition):
-        if isinstance(leaf, Exactly) and leaf.packets is not EVERYTHING and wanted.meets(leaf.packets):
-            spans = leaf.packets.values(Field.DESTINATION_PORT)
-            if sum(high - low + 1 for low, high in spans) <= 64:
-                return True
-    return False
