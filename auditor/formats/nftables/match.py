@@ -71,7 +71,7 @@ class Matcher:
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
-        self._plain: dict[tuple[str, str, str, Setting], Condition] = {}
+        self._plain: dict[tuple[str, str, str, Setting], Exactly] = {}
         self._sets: dict[tuple[int, tuple[str, ...], Setting], Condition] = {}
 
     # -- comparisons
@@ -89,23 +89,27 @@ class Matcher:
 
     def _short(self, match: Match, name: str, value: Atom, place: Place) -> Condition:
         """A field against a word: most matches are that, and many are the same."""
-        memo = (name, match.operator, value.word, place.setting)
-        known = self._plain.get(memo)
+        known = self.at_once(name, match.operator, value.word, place.setting)
         if known is not None:
             return known
-        spec = fields.spec(name, place.setting)
-        if match.operator in ("", "==") and spec.simple:
-            span = self.resolver.quick(spec.type, value.word)
-            if span is not None:
-                found: Condition = Exactly(spec.encode((span,)))
-                if spec.bits <= 16:
-                    self._plain[memo] = found
-                return found
         before = self.resolver.said
         found = self._match(match, place)
         if self.resolver.said == before and isinstance(found, Exactly):
-            self._plain[memo] = found
+            self._plain[name, match.operator, value.word, place.setting] = found
         return found
+
+    def at_once(self, name: str, operator: str, word: str, setting: Setting) -> Exactly | None:
+        """A field against a word of which there is nothing to say; None where that takes a closer look. Raises `Refused`."""
+        memo = (name, operator, word, setting)
+        known = self._plain.get(memo)
+        if known is None and operator in ("", "=="):
+            spec = fields.spec(name, setting)
+            span = self.resolver.quick(spec.type, word) if spec.simple else None
+            if span is not None:
+                known = Exactly(spec.encode((span,)))
+                if spec.bits <= 16:
+                    self._plain[memo] = known
+        return known
 
     def _match(self, match: Match, place: Place) -> Condition:
         keys = self.keys(match.key, place)

@@ -73,23 +73,41 @@ def rules(text: Text, start: int, end: int, terminals: Mapping[str, str]) -> Ite
             yield RuleLine(read, At(text, found.start(), found.start() + len(words)), "$" in words, plain=True)
 
 
+def matches(at: At, terminals: Mapping[str, str]) -> Iterator[re.Match[str]]:
+    """The statements of a plain rule as they were found: the last group is the kind of each, and named parts are its own."""
+    return _statement_pattern(terminals).finditer(at.text.text, at.start, at.end)
+
+
 def _parts(terminals: Mapping[str, str], at: At) -> Parts:
     statements: list[Statement] = []
     comment = ""
-    for found in _statement_pattern(terminals).finditer(at.text.text, at.start, at.end):
+    for found in matches(at, terminals):
         kind = found.lastgroup
         if kind == "comment":
-            comment = found["comment"].partition('"')[2][:-1]
+            comment = comment_of(found)
         elif kind is not None:
-            statements.append(_statement(at.text, found, kind, found.end(kind)))
+            statements.append(statement(at.text, found))
     return tuple(statements), comment
+
+
+def comment_of(found: re.Match[str]) -> str:
+    """The text of a comment."""
+    return found["comment"].partition('"')[2][:-1]
 
 
 _NAMES: dict[str, str] = {}
 
 
-def _statement(text: Text, found: re.Match[str], group: str, end: int) -> Statement:
-    start = found.start()
+def name_of(found: re.Match[str]) -> str:
+    """The name of a field, blanks made single."""
+    field = found["field"]
+    return _NAMES.get(field) or _NAMES.setdefault(field, " ".join(field.split()))
+
+
+def statement(text: Text, found: re.Match[str]) -> Statement:
+    """What was found, unless it is a comment."""
+    group = found.lastgroup or ""
+    start, end = found.start(), found.end(group)
     at = At(text, start, end)
     if group == "word":
         return _word(found[group], at)
@@ -97,8 +115,7 @@ def _statement(text: Text, found: re.Match[str], group: str, end: int) -> Statem
         kind, name = found[group].split()
         return Verdict(kind, Atom(name, At(text, end - len(name), end)), at)
     field = found["field"]
-    name = _NAMES.get(field) or _NAMES.setdefault(field, " ".join(field.split()))
-    key = FieldName(name, At(text, start, start + len(field)))
+    key = FieldName(name_of(found), At(text, start, start + len(field)))
     value = PlainSet(At(text, *found.span("set"))) if group == "set" else _listing(text, found["list"], found.start("list"))
     return Match(key, found["operator"] or "", value, at)
 
