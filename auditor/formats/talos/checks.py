@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from auditor.formats.talos.canonical import canonical_mapping
 from auditor.formats.talos.check_cluster import check_cluster
 from auditor.formats.talos.check_rules import check_rules
+from auditor.formats.talos.deletes import Delete
 from auditor.formats.talos.documents import Document
 from auditor.formats.talos.layout import FIREWALL_KINDS, Member
 from auditor.formats.talos.machine import Machine
-from auditor.model.source import Effect, Level, Note, Span
+from auditor.model.source import Effect, Level, Note, Span, Unknown
 
 
 def check_machine(machine: Machine, parameters: Mapping[str, object]) -> Iterator[Note]:
@@ -83,6 +84,24 @@ def check_order(members: Sequence[Member]) -> Iterator[Note]:
     for other, document in _in_two_patches(members):
         message = f"{document.title} is set in two patches, and which of them comes last is not known: what it says stays open"
         yield Note("patch-order", message, _span(document), Effect.UNKNOWN, Level.WARNING, (("also set here", _span(other)),))
+    for delete, document in _deleted_and_set(members):
+        message = f"{document.title} is set in one patch and deleted in another, and which of them comes last is not known"
+        yield Note("patch-order", message, delete.span, Effect.UNKNOWN, Level.WARNING, (("set here", _span(document)),))
+
+
+def undone(members: Sequence[Member]) -> tuple[Unknown, ...]:
+    """Why it is not known what is filtered: a patch may take away what another sets, or the other way round."""
+    pairs = _deleted_and_set(members)
+    return tuple(Unknown(f"which comes last is not known: {document.title}, or its deletion", delete.span) for delete, document in pairs)
+
+
+def _deleted_and_set(members: Sequence[Member]) -> Iterator[tuple[Delete, Document]]:
+    """Deletes in one patch with what another patch of the same roles says of the document; where both do both, either way."""
+    deletes = [(member, step) for member in members for step in member.loaded.steps if isinstance(step, Delete)]
+    for member, delete in deletes:
+        for other in members if delete.kind in FIREWALL_KINDS else ():
+            if other is not member and other.roles == member.roles:
+                yield from ((delete, document) for document in other.loaded.documents if document.identity == delete.identity)
 
 
 def disputed(members: Sequence[Member]) -> tuple[Document, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from auditor.files import Tree, Unreadable, read_text
 from auditor.formats.base import Options
-from auditor.formats.talos.checks import check_group, check_machine, check_order, disputed
+from auditor.formats.talos.checks import check_group, check_machine, check_order, disputed, undone
 from auditor.formats.talos.convert import to_graph
 from auditor.formats.talos.documents import Loaded, Shape, load
 from auditor.formats.talos.layout import FIREWALL_KINDS, ROLES, Group, Member, by_node, groups, is_whole, root_of
@@ -170,7 +170,18 @@ def _whole(group: Group, whole: Member, version: Version) -> Iterator[Plan]:
         label = f"{node} of {whole.path}" if node and not named else whole.path
         aliases = (f"{NAME}:{whole.path}",) if node and not named else ()
         span = whole.loaded.span
-        yield Plan(id_, label, span, group.root, whole.loaded, patches, version=version, aliases=aliases, disputed=disputed(members))
+        yield Plan(
+            id_,
+            label,
+            span,
+            group.root,
+            whole.loaded,
+            patches,
+            version=version,
+            aliases=aliases,
+            unread=undone(members),
+            disputed=disputed(members),
+        )
 
 
 def _is_about_machines(member: Member) -> bool:
@@ -197,6 +208,7 @@ def _patched(group: Group, role: str, version: Version) -> Iterator[Plan]:
             role,
             version,
             aliases=aliases,
+            unread=undone(members),
             disputed=disputed(members),
             site=group.site,
         )

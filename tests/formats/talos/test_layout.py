@@ -197,6 +197,20 @@ def test_what_two_patches_of_unknown_order_say_of_one_rule_stays_open() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_what_one_patch_sets_and_another_deletes_leaves_open_what_is_filtered(order: tuple[str, str]) -> None:
+    gone = BLOCK.replace("ingress: block", "$patch: delete")
+    for set_, deleted in ((BLOCK, gone), (rule("apid"), rule("apid").replace("portSelector", "$patch: delete\nportSelector"))):
+        patches = {f"patches/{order[0]}.yaml": set_, f"patches/{order[1]}.yaml": deleted}
+        graph = load({"w.yaml": whole("worker") + "---\n" + BLOCK.replace("block", "accept") + "---\n" + rule("apid")} | patches)
+        assert [rule.text for rule in graph.hooks[0].filter.rules][1].startswith("undecided: which comes last is not known")
+        assert [(note.span.path, note.span.line) for note in graph.notes if note.trap == "patch-order"] == [
+            (f"patches/{order[1]}.yaml", 3 if deleted == gone else 4)
+        ]
+    own = {"patches/all/a.yaml": BLOCK, "patches/workers/b.yaml": gone}
+    assert not load({"w.yaml": whole("worker")} | own).hooks, "what is for a role comes after what is for all"
+
+
 def test_patches_of_single_nodes_do_not_add_up_on_one() -> None:
     graph = load({"patches/all/block.yaml": BLOCK, "patches/cp1.yaml": rule("a", 1), "patches/cp2.yaml": rule("b", 2)})
     assert own_rules(graph) == {"talos:.#control-plane/cp1": ["a"], "talos:.#control-plane/cp2": ["b"], "talos:.#worker": []}
