@@ -8,6 +8,7 @@ from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Outcome
 from auditor.model.graph import Graph, Place
+from auditor.model.headers import address_interval
 
 ON = "[OPTIONS]\nenable: 1\n"
 CLUSTER = {"pve/firewall/cluster.fw": ON, "pve/nodes/pve/host.fw": "[OPTIONS]\nnftables: 0\n"}
@@ -95,6 +96,52 @@ def test_a_machine_without_the_switch_is_fine_where_another_firewall_is_bound_in
     bound = (f"control-plane={MACHINE},{zone}", f"worker={MACHINE},{zone}")
     assert enforced(files, *bound) == [Outcome.HOLDS]
     assert set(enforced(files, f"control-plane={MACHINE}", f"worker={MACHINE}")) == {Outcome.BROKEN}
+
+
+TELMATE = {
+    "proxmox_vm_qemu": """
+  vmid        = 100
+  target_node = "pve"
+  tags        = "talos;prod"
+  ipconfig0   = "ip=10.0.0.10/24,gw=10.0.0.1"
+  network {
+    id       = 0
+    firewall = %s
+  }
+""",
+    "proxmox_lxc": """
+  vmid        = 100
+  hostname    = "cp"
+  target_node = "pve"
+  network {
+    name     = "eth0"
+    ip       = "10.0.0.10/24"
+    firewall = %s
+  }
+""",
+    "proxmox_lxc_guest": """
+  guest_id    = 100
+  name        = "cp"
+  target_node = "pve"
+  network {
+    id           = "net0"
+    ipv4_address = "10.0.0.10/24"
+    firewall     = %s
+  }
+""",
+}
+
+
+@pytest.mark.parametrize("type_", TELMATE)
+def test_guests_of_the_other_provider_are_filtered_by_the_files_alone(type_: str) -> None:
+    on, off = ({"main.tf": f'resource "{type_}" "cp" {{{TELMATE[type_] % switch}}}\n'} for switch in ("true", "false"))
+    graph = read({**CLUSTER, **RULES, **on}).graph
+    assert inbound(graph) == ["proxmox:100"]
+    assert [zone.networks for zone in graph.zones if zone.id == "proxmox:100"] == [(address_interval("10.0.0.10"),)]
+    assert inbound(read({**CLUSTER, **RULES, **off}).graph) == []
+    roles = (f"control-plane=terraform:{type_}.cp", f"worker=terraform:{type_}.cp")
+    assert enforced({**CLUSTER, **RULES, **on}, *roles) == [Outcome.HOLDS]
+    assert Outcome.HOLDS not in enforced(on, *roles)
 
 
 TWO = """

@@ -61,6 +61,14 @@ LINTS: tuple[Lint, ...] = (
         NOTE,
     ),
     Lint(
+        "proxmox-firewall-elsewhere",
+        "A filtered guest whose rules Terraform does not write",
+        "Telmate's provider turns the hypervisor's firewall on at a network device and has no resource for its rules: they stand in the "
+        "hypervisor's own files, without which nothing is known of what filters the guest.",
+        "Let the hypervisor's files (firewall/<vmid>.fw and firewall/cluster.fw) be read beside the configuration.",
+        NOTE,
+    ),
+    Lint(
         "no-short-circuit",
         "&& and || evaluate both sides before Terraform 1.12",
         "`x != null && f(x)` fails for null x on those versions, which required_version allows.",

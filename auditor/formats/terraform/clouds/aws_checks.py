@@ -52,14 +52,6 @@ def _forms(context: Context, resource: Resource, group: Group, kinds: dict[str, 
         if resource.type == aws_groups.TYPE and name in resource.names() and not entry.managed and not entry.items and not group.rules:
             message = f"every dynamic {name} block of {group.address} came out empty: the rules of an earlier apply are not removed"
             context.note("dynamic-empty-unmanaged", message, resource.span_of(name), Effect.IGNORED)
-    _ignored(context, resource)
-
-
-def _ignored(context: Context, resource: Resource) -> None:
-    ignored = [name for name in resource.ignored_changes() if name in ("all", "ingress", "egress")]
-    if ignored:
-        message = f"ignore_changes = [{', '.join(ignored)}]: rules that somebody changed by hand stay as they are"
-        context.note("ignore-changes-on-rules", message, resource.span, Effect.IGNORED)
 
 
 def _group(context: Context, group: Group) -> None:

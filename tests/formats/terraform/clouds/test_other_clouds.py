@@ -7,7 +7,7 @@ from auditor.formats.terraform.selectors import matches
 from auditor.model.filters import Fact, Predicate, Verdict
 from auditor.model.headers import NEW_FLOW, address_interval, destinations
 from auditor.model.packets import EVERYTHING
-from tests.formats.terraform.clouds.reading import estate_of, graph_of, hook, inbound, lines, of, outbound, tcp, traps, udp
+from tests.formats.terraform.clouds.reading import estate_of, fates, graph_of, hook, inbound, lines, of, outbound, tcp, traps, udp
 
 
 def nsg(rules: str) -> str:
@@ -255,3 +255,12 @@ resource "scaleway_instance_security_group" "a" {
 
 def test_a_type_without_a_model_is_said() -> None:
     assert traps(estate_of('resource "linode_firewall" "a" { label = "a" }')) == {"unsupported-resource"}
+
+
+def test_whoever_carries_a_type_without_a_model_may_be_reached_and_may_not() -> None:
+    assert fates('resource "linode_firewall" "a" { label = "a" }', "linode_firewall.a", "tcp/22") == {"depends"}
+
+
+def test_rules_that_terraform_leaves_alone_are_said_of_every_cloud() -> None:
+    left = "lifecycle { ignore_changes = [security_rule] }"
+    assert "ignore-changes-on-rules" in traps(estate_of(nsg(left)))
