@@ -151,7 +151,7 @@ def _merge(patch: Document, bench: _Workbench) -> None:
         bench.append(patch)
         return
     document = bench.documents[index]
-    node = merge_documents(document.node, patch.node, patch.kind, patch.title, bench.notes.append)
+    node = merge_documents(document.node, patch.node, patch.kind, patch.title, bench.notes.append, bench.library)
     bench.documents[index] = replace(document, node=node)
 
 

@@ -11,6 +11,7 @@ from auditor.formats.talos.canonical import canonical, canonical_text, element_t
 from auditor.formats.talos.notes import key_of, where
 from auditor.formats.talos.scalars import Refused, is_null, placeholder, read_duration, read_number
 from auditor.formats.talos.schema import ANYTHING, FieldType, Kind, section
+from auditor.formats.talos.version import LISTS_REPLACED, Version
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Note
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence
@@ -27,6 +28,7 @@ class Place:
     kind: str
     path: tuple[str, ...]
     report: Report
+    appends: bool = False  # also what later versions replace
 
     def below(self, key: str) -> Place:
         """One key further down."""
@@ -38,9 +40,9 @@ class Place:
         return ".".join(self.path)
 
 
-def merge_documents(left: Mapping, right: Mapping, kind: str, title: str, report: Report) -> Mapping:
-    """The document `left` after the patch document `right` of the same identity."""
-    place = Place(title, kind, (), report)
+def merge_documents(left: Mapping, right: Mapping, kind: str, title: str, report: Report, library: Version) -> Mapping:
+    """The document `left` after the patch document `right` of the same identity, as this version merges."""
+    place = Place(title, kind, (), report, kind == "NetworkRuleConfig" and library < LISTS_REPLACED)
     if kind == "NetworkDefaultActionConfig":
         _default_action(left, right, report)
     return _section(left, right, kind, place)
@@ -139,7 +141,7 @@ def _say_zero(left: Node, right: Scalar, place: Place) -> None:
 
 
 def _list(left: Sequence, right: Sequence, field: FieldType, place: Place) -> Sequence:
-    if field.replaced:
+    if field.replaced and not place.appends:
         if place.kind == "NetworkRuleConfig" and left.items:
             _say_replaced(left, right, field, place)
         return right

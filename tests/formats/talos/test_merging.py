@@ -140,6 +140,14 @@ def test_a_patch_of_a_field_of_the_generated_base_may_be_right() -> None:
     assert combine(None, [load(Source("p.yaml", text), V113, patch=True)], V113).stage is None
 
 
+def test_ports_and_sources_are_replaced_since_1_6_2_and_appended_before() -> None:
+    patch = WEB.replace("[80]", "[443]").replace("10.0.0.0/8", "192.0.2.0/24")
+    for version, kept in ((Version(1, 6, 1), 2), (Version(1, 6, 2), 1)):
+        rule = written(merged(BASE + WEB, patch, version=version).documents)[1]
+        assert isinstance(rule["portSelector"], dict) and isinstance(rule["ingress"], list)
+        assert (len(rule["portSelector"]["ports"]), len(rule["ingress"])) == (kept, kept)
+
+
 @pytest.mark.parametrize(
     ("operation", "machine"),
     [
