@@ -212,7 +212,7 @@ def changes_markdown(changes: Sequence[Change], turns: Sequence[Turn], unread: S
         sign = {Effect.OPENED: "🔓 opened", Effect.CLOSED: "🔒 closed", Effect.UNDECIDED: "❔ undecided"}[change.effect]
         where = f"`{place(change.location.span)}`{' before' if change.was_there else ''}" if change.location else ""
         by = f"{escape(change.location.name)} {where}" if change.location else ""
-        by = f"{change.why}: {by}" if change.why else by
+        by = ": ".join(part for part in (change.why, by) if part)
         ends = f"{escape(_names(group.sources))} | {escape(_names(group.destinations))}"
         lines.append(f"| {sign} | {ends} | {escape(', '.join(change.services))} | {by} |")
     lines += [""] if changes else ["No flow changes.", ""]

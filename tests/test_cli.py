@@ -91,6 +91,7 @@ def test_a_file_that_cannot_be_read_is_a_finding_and_the_rest_is_checked(folder:
         (("check", "missing"), "missing: there is no such file or directory"),
         (("check", "-r", "talso"), "did you mean 'talos'"),
         (("check", "--role", "admin"), "write ROLE="),
+        (("check", "-r", "talos", "--role", "admin=1.2.3.400"), "'1.2.3.400' is no address, network or range"),
         (("check", "--param", "nonsense"), "write NAME=VALUE"),
         (("check", "--var", "nonsense"), "write NAME=VALUE"),
         (("check", "-f", "yaml"), "'yaml' is not one of"),
@@ -119,6 +120,19 @@ def test_a_typo_in_the_configuration_is_told_with_its_line(folder: Path) -> None
     assert result.exit_code == 2
     assert "auditor.yaml:2:1" in result.output
     assert "parameters" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("graph",), ("fix",), ("baseline",), ("init",), ("trace", "--from", "internet", "--to", "any", "--service", "tcp/22")],
+)
+def test_every_command_says_that_nothing_was_there(folder: Path, arguments: tuple[str, ...]) -> None:
+    (folder / "notes.txt").write_text("hello\n")
+    assert "Nothing was read: no file here is of a kind auditor reads.\n" in auditor(*arguments).output
+
+
+def test_the_list_of_commands_cuts_no_sentence_off() -> None:
+    assert not [line for line in auditor("--help").output.splitlines() if line.endswith("...") and not line.startswith("Usage")]
 
 
 def test_an_empty_directory_is_said_to_be_one(folder: Path) -> None:
@@ -298,7 +312,8 @@ def test_a_file_that_cannot_be_read_on_one_side_is_said_and_may_open(folder: Pat
 def test_why_no_fix_is_offered_is_said_in_a_line(folder: Path) -> None:
     (folder / "main.tf").write_text(OPEN)
     lines = auditor("fix", ".").output.splitlines()
-    assert "✕ hygiene/world-open-admin: no change is offered: it is about rules as such: which of them is meant is for you to say" in lines
+    why = "only you know which of the rules is meant; what to do: auditor explain hygiene/world-open-admin"
+    assert f"✕ hygiene/world-open-admin: no change is offered: {why}" in lines
 
 
 def test_a_fix_is_offered_as_a_patch_and_written_when_asked(folder: Path) -> None:
@@ -308,6 +323,7 @@ def test_a_fix_is_offered_as_a_patch_and_written_when_asked(folder: Path) -> Non
     assert offered.exit_code == 0
     assert "✓ talos/etcd: " in offered.output
     assert "+++ b/infra/terraform/modules/aws/network/security_groups.tf" in offered.output
+    assert offered.output.endswith("\nNothing is changed yet: --write changes the files, --patch prints the patch alone.\n")
     assert auditor("fix", "infra", "--rule", "talos/etcd", "--patch").output.startswith("--- a/infra/")
     before = auditor("check", "infra", "-f", "json").output
     assert "talos/etcd" in {finding["rule"] for finding in json.loads(before)["findings"]}

@@ -10,7 +10,10 @@ from auditor.cli.options import Stop, stopping
 @click.command()
 @click.argument("identifier", metavar="ID")
 def explain(identifier: str) -> None:
-    """Tell what a requirement or lint asks for, why, and what to do."""
+    """Tell what an id asks for, why, and what to do.
+
+    ID is that of a requirement or lint, as reports show it, or the name of a ruleset.
+    """
     with stopping():
         from auditor.explain import explain as text_of
 
@@ -21,7 +24,10 @@ def explain(identifier: str) -> None:
 @click.argument("parts", nargs=-1, metavar="[PART]...")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 def rules(parts: tuple[str, ...], format_: str) -> None:
-    """List every requirement and lint with its level and title; those whose id has PART in it, e.g. talos/ or lint/pfsense."""
+    """List every requirement and lint, by id.
+
+    With PARTs only those whose id has one of them in it: talos/ or lint/pfsense.
+    """
     with stopping():
         from auditor.explain import listing
 

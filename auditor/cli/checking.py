@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import accepting_options, read, reading_options, report_options, request_of, stopping, with_flows, write
+from auditor.cli.options import (
+    accepting_options,
+    read,
+    reading_options,
+    report_options,
+    request_of,
+    say_if_empty,
+    stopping,
+    with_flows,
+    write,
+)
 
 if TYPE_CHECKING:
     from auditor.audit import Reading, Request
@@ -25,7 +35,7 @@ LEVELS = ("error", "warning", "note", "never")
 @click.option("--strict", is_flag=True, help="What the configuration does not decide fails, too.")
 @click.option("--show-passed", is_flag=True, help="Report what holds, too.")
 @click.option("--fixes", is_flag=True, help="Try fixes, and put those that work into the reports; each takes a run of its own.")
-@click.option("--no-cache", is_flag=True, help="Read everything afresh. Nothing is kept between runs at present.")
+@click.option("--no-cache", is_flag=True, hidden=True, help="Read everything afresh: as it always is, at present.")
 @click.option("-q", "--quiet", is_flag=True, help="Findings and figures only.")
 @click.option("-v", "--verbose", is_flag=True, help="Every step of every trace.")
 @click.pass_context
@@ -44,7 +54,7 @@ def check(
     verbose: bool,
     **wishes: Any,
 ) -> None:
-    """Check configurations against what their documents require.
+    """Check configurations against what is required of them.
 
     Without PATHS the working directory is read; without a ruleset those whose signs are seen, and firewall-hygiene.
     """
@@ -98,7 +108,9 @@ def fails(run: Run, fail_on: str, strict: bool) -> bool:
     "-o", "--output", default="auditor-baseline.json", show_default=True, metavar="FILE", help="Where to write it; - to print it."
 )
 def baseline(paths: tuple[str, ...], output: str, **wishes: Any) -> None:
-    """Write down today's findings, so that `check --baseline` tells only new ones.
+    """Write down today's findings, to be told only new ones.
+
+    `auditor check --baseline FILE` then leaves out what FILE lists.
 
     An entry is known by its requirement, endpoints and flow: it survives moved lines and renamed files.
     """
@@ -107,7 +119,9 @@ def baseline(paths: tuple[str, ...], output: str, **wishes: Any) -> None:
         from auditor.policy.baseline import baseline_text
 
         request = request_of(paths, wishes)
-        run = audit.run_of(read(request), request)
+        reading = read(request)
+        say_if_empty(reading)
+        run = audit.run_of(reading, request)
         text = baseline_text(run.findings)
         if output == "-":
             click.echo(text, nl=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from auditor.cli.options import Stop, accepting_options, reading_options, request_of, stopping, write
+from auditor.cli.options import Stop, accepting_options, reading_options, request_of, say_if_empty, stopping, write
 
 
 @click.command()
@@ -28,10 +28,10 @@ def fix(
     unsafe: bool,
     **wishes: Any,
 ) -> None:
-    """Offer changes that make broken requirements hold, in the file's own dialect.
+    """Offer changes that make broken requirements hold.
 
-    Every change was tried: the files were read again with it, the requirement held and no other got worse. A safe one opens nothing but
-    what was required. Exits with 1 if something broken is left.
+    They are in the file's own dialect, and every one was tried: the files were read again with it, the requirement held and no other got
+    worse. A safe one opens nothing but what was required. Exits with 1 if something broken is left.
     """
     if write_ and patch:
         raise click.UsageError("--write and --patch exclude each other", context)
@@ -47,6 +47,7 @@ def fix(
         tree, inputs = audit.tree_of(request.paths)
         with waiting("trying fixes", patch):
             state = State.of(tree, inputs, request)
+            say_if_empty(state.reading)
             told = list(fixes(state, frozenset(only), unsafe))
         taken = [each for each in told if isinstance(each, Proven) and (each.safe or unsafe)]
         texts = {path: text for each in taken for path, text in each.texts.items()}
@@ -55,6 +56,8 @@ def fix(
         base = deliver.base_of(tree)
         if not write_ and texts:
             click.echo(("" if patch else "\n") + patch_of(tree, texts, base), nl=False)
+        if not write_ and texts and not patch:
+            click.echo("\nNothing is changed yet: --write changes the files, --patch prints the patch alone.")
         for path, text in texts.items() if write_ else ():
             write(path if base == "." else f"{base}/{path}", text)
             click.echo(f"Wrote {path if base == '.' else f'{base}/{path}'}.")
@@ -74,7 +77,7 @@ def _told_fix(found: object) -> str:
     from auditor.fixing.prove import Proven, Unmended
 
     if isinstance(found, Unmended):
-        return f"✕ {found.rule}: no change is offered: {found.why}"
+        return f"✕ {found.rule}: no change is offered: {found.why}; what to do: auditor explain {found.rule}"
     assert isinstance(found, Proven)
     excess = "opens more than was required" if found.permits else "closes more than was forbidden"
     warning = "" if found.safe else f" ({excess}: --unsafe takes it)"

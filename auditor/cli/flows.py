@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.cli.options import read, reading_options, report_options, request_of, stopping, with_flows
+from auditor.cli.options import choosing_options, read, reading_options, report_options, request_of, say_if_empty, stopping, with_flows
 
 
 @click.command()
@@ -16,12 +16,13 @@ from auditor.cli.options import read, reading_options, report_options, request_o
 @click.option("--service", required=True, metavar="SERVICE", help="What is sent: tcp/2379-2380, udp/53, icmp/echo-request, any.")
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
 def trace(paths: tuple[str, ...], source: str, destination: str, service: str, format_: str, **wishes: Any) -> None:
-    """Tell what happens to a flow, filter by filter and line by line."""
+    """Tell what happens to a flow, line by line."""
     with stopping():
         from auditor import deliver, tell
         from auditor.policy.trace import trace as parts_of
 
         reading = read(request_of(paths, wishes))
+        say_if_empty(reading)
         parts = deliver.from_here(parts_of(reading.graph, reading.cast, source, destination, service), reading.tree)
         colour = report_options(False, False, False).colour
         click.echo(tell.trace_json(parts) if format_ == "json" else tell.trace_text(parts, colour), nl=False, color=True)
@@ -30,7 +31,7 @@ def trace(paths: tuple[str, ...], source: str, destination: str, service: str, f
 @click.command()
 @click.argument("base")
 @click.argument("head")
-@reading_options
+@choosing_options
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True)
 @click.option("--fail-on-opened", is_flag=True, help="Exit with 1 if a flow was opened, or may have been.")
 @click.pass_context
@@ -39,17 +40,16 @@ def diff(
     /,
     base: str,
     head: str,
-    paths: tuple[str, ...],
     format_: str,
     fail_on_opened: bool,
     **wishes: Any,
 ) -> None:
-    """Tell which flows a change opens and closes, and which requirements it decides anew.
+    """Tell which flows a change opens and closes.
+
+    Of each the line that made the difference is told, and which requirements the change decides anew.
 
     BASE and HEAD are directories, or revisions of this directory's repository as rev:main or rev:HEAD~1, read without checking them out.
     """
-    if paths:
-        raise click.UsageError("diff takes two states, BASE and HEAD", context)
     with stopping():
         from auditor import compare, tell
 
@@ -71,12 +71,13 @@ def diff(
 @reading_options
 @click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "mermaid", "svg")), default="text", show_default=True)
 def graph(paths: tuple[str, ...], format_: str, **wishes: Any) -> None:
-    """Show who reaches whom, and which filters stand where."""
+    """Show who reaches whom, through which filters."""
     with stopping():
         from auditor import deliver, flowchart
 
         request = request_of(paths, wishes)
         reading = read(request)
+        say_if_empty(reading)
         run = with_flows(reading, request)
         match format_:
             case "json":

@@ -26,9 +26,14 @@ class Stop(click.ClickException):
 
 def reading_options(command: F) -> F:
     """What is read, against what, and who is who."""
+    paths: F = click.argument("paths", nargs=-1, type=click.Path())(choosing_options(command))
+    return paths
+
+
+def choosing_options(command: F) -> F:
+    """Against what it is read, and who is who."""
     for option in reversed(
         (
-            click.argument("paths", nargs=-1, type=click.Path()),
             click.option("-r", "--ruleset", "rulesets", multiple=True, metavar="NAME|FILE", help="Check this ruleset (repeatable)."),
             click.option("-c", "--config", metavar="FILE", help="Read this file instead of auditor.yaml."),
             click.option(
@@ -84,6 +89,12 @@ def read(request: Request) -> Reading:
     tree, inputs = audit.tree_of(request.paths)
     with waiting("reading"):
         return audit.read(tree, inputs, request)
+
+
+def say_if_empty(reading: Reading) -> None:
+    """That nothing was there to look at: what follows is about nothing."""
+    if not reading.graph.read and not reading.graph.notes:
+        click.echo("Nothing was read: no file here is of a kind auditor reads.", err=True)
 
 
 def write(path: str, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from auditor.cli.options import Stop, read, stopping, write
+from auditor.cli.options import Stop, read, say_if_empty, stopping, write
 
 CONFIG_NAME = "auditor.yaml"
 
@@ -15,7 +15,10 @@ CONFIG_NAME = "auditor.yaml"
 @click.option("--print", "print_", is_flag=True, help="Print the file instead of writing it.")
 @click.option("--force", is_flag=True, help="Write over an auditor.yaml that is there.")
 def init(paths: tuple[str, ...], rulesets: tuple[str, ...], print_: bool, force: bool) -> None:
-    """Write an auditor.yaml with the rulesets and roles that are recognised here, and what can be said of the others."""
+    """Write an auditor.yaml to begin with.
+
+    It has the rulesets and roles that are recognised here, and says what can be said of the others.
+    """
     import os
 
     with stopping():
@@ -24,7 +27,9 @@ def init(paths: tuple[str, ...], rulesets: tuple[str, ...], print_: bool, force:
 
         if os.path.exists(CONFIG_NAME) and not (force or print_):
             raise Stop(f"{CONFIG_NAME} is there already; --force writes over it, --print shows what would be written")
-        text = starting_config(read(Request(paths=paths or (".",), rulesets=rulesets)))
+        reading = read(Request(paths=paths or (".",), rulesets=rulesets))
+        say_if_empty(reading)
+        text = starting_config(reading)
     if print_:
         click.echo(text, nl=False)
         return

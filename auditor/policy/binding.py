@@ -221,6 +221,9 @@ def claim_of(text: str, why: str) -> Claim:
     if not equals or not role.strip() or not parts:
         raise ValueError(f"{text!r}: write ROLE=ZONE, ROLE=ADDRESS/LENGTH or ROLE=NAME, several by commas")
     addresses = tuple(part for part in parts if is_address(part))
+    for part in parts:
+        if is_mistaken_address(part):
+            raise ValueError(f"{text!r}: {part!r} is no address, network or range")
     zones = tuple(part for part in parts if part not in addresses and ":" in part)
     names = tuple(part for part in parts if part not in addresses + zones and "." in part)
     rest = tuple(part for part in parts if part not in addresses + zones + names)
@@ -234,6 +237,11 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_mistaken_address(text: str) -> bool:
+    """Whether `text` can only be meant for an IPv4 address and is none: no domain name consists of numbers."""
+    return bool(text) and not is_address(text) and "." in text and not text.strip("0123456789./-")
 
 
 def find_zones(graph: Graph, text: str) -> tuple[Zone, ...]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from auditor.analysis import reach
 from auditor.analysis.difference import Differences
-from auditor.model.filters import Rule, Verdict
+from auditor.model.filters import Filter, Rule, Verdict, all_rules
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Hook, Way, ZoneKind
 from auditor.model.headers import (
@@ -281,7 +281,8 @@ def _shown(change: Change, was: Let, now: Let) -> Change:
     if shown is None:
         return change
     told = evidence(shown[1], shown[0])
-    place, stops = _place_of(denied[0] if denied else (), permitted[0] if permitted else ())
+    halted, through = denied[0] if denied else (), permitted[0] if permitted else ()
+    place, stops = _place_of(halted, through, _is_fresh(through, halted, passed, stopped))
     return replace(
         change,
         witness=told.witness,
@@ -292,10 +293,29 @@ def _shown(change: Change, was: Let, now: Let) -> Change:
     )
 
 
-def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...]) -> tuple[Location | None, bool]:
-    """The line, and whether it is one that stops the packet."""
+def _is_fresh(permitted: tuple[reach.Step, ...], denied: tuple[reach.Step, ...], passed: Let, stopped: Let) -> bool:
+    """Whether the packet passes by a rule of one state alone, while what stops it in the other stands in both."""
+    permits = next((step.decision.rule for step in reversed(permitted) if step.decision.rule is not None), None)
+    stops = denied[-1].decision.rule if denied else None
+    return permits is not None and stops is not None and stops.text in _texts(passed) and permits.text not in _texts(stopped)
+
+
+def _texts(let: Let) -> set[str]:
+    """What every rule says on the ways of a flow."""
+    pending = [crossing.filter for way in let.ways for crossing in way.crossings]
+    seen: dict[int, Filter] = {}
+    while pending:
+        filter_ = pending.pop()
+        if id(filter_) not in seen:
+            seen[id(filter_)] = filter_
+            pending += [filter_.then] if filter_.then is not None else []
+    return {rule.text for filter_ in seen.values() for rule in all_rules(filter_.rules)}
+
+
+def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...], fresh: bool) -> tuple[Location | None, bool]:
+    """The line, and whether it is one that stops the packet; not that one where `fresh`, a rule that permits, made the difference."""
     stop = denied[-1] if denied else None
-    if stop is not None and stop.decision.rule is not None:
+    if stop is not None and stop.decision.rule is not None and not fresh:
         return _place(stop.decision.rule), True
     rules = [(step.crossing.filter.name, step.decision.rule) for step in permitted if step.decision.rule is not None]
     same = next((rule for name, rule in rules if stop is not None and name == stop.crossing.filter.name), None)
@@ -303,6 +323,8 @@ def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...])
         return _place(same or rules[-1][1]), False
     if stop is None:
         return None, False
+    if stop.decision.rule is not None:
+        return _place(stop.decision.rule), True
     filter_ = stop.crossing.filter
     return Location(filter_.default_span or filter_.span, "", filter_.name), True
 

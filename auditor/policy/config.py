@@ -9,7 +9,7 @@ from auditor.files import Tree, Unreadable, read_text
 from auditor.model.record import dataclass, field
 from auditor.model.source import Source, Span
 from auditor.policy import nodes
-from auditor.policy.binding import claim_of, is_address
+from auditor.policy.binding import claim_of, is_address, is_mistaken_address
 from auditor.policy.load import builtin_rulesets, is_path
 from auditor.policy.parameters import Given
 from auditor.policy.problems import ConfigError, Problem, did_you_mean
@@ -137,7 +137,9 @@ def _played(role: str, node: Node, problems: list[Problem]) -> Played:
     try:
         claim = claim_of(f"{role}={','.join(parts)}", "")
     except ValueError:
-        problems.append(Problem(f"role {role}: name a zone, an address or a domain name", node.span))
+        wrong = [each.strip() for part in parts for each in part.split(",") if is_mistaken_address(each.strip())]
+        what = [f"{each!r} is no address, network or range" for each in wrong] or ["name a zone, an address or a domain name"]
+        problems += [Problem(f"role {role}: {each}", node.span) for each in what]
         return Played(role)
     return Played(role, claim.zones, claim.addresses, tuple(map(str.casefold, claim.names)), node.key)
 

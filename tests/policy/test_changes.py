@@ -196,3 +196,25 @@ def test_requirements_turn_when_their_outcome_differs() -> None:
         Turn("c", Outcome.OPEN, None),
         Turn("d", None, Outcome.BROKEN),
     )
+
+
+ROUTER = """\
+table inet f {
+  chain forward {
+    type filter hook forward priority 0; policy drop;
+    %s
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(("before", "after", "was_there"), [("22", "22, 80", False), ("22, 80", "22", True)])
+def test_the_line_that_changed_is_named_and_not_the_policy_that_did_not(before: str, after: str, was_there: bool) -> None:
+    line = 'iifname "lan" oifname "iot" tcp dport { %s } accept'
+    one, other = (
+        audit.read(MemoryTree({"gate.nft": ROUTER % (line % ports)}), ("",), Request(rulesets=("firewall-hygiene",)))
+        for ports in (before, after)
+    )
+    (change,) = changes((one.graph, one.cast), (other.graph, other.cast))
+    assert change.location is not None
+    assert (change.location.name, change.was_there) == (line % "22, 80", was_there)

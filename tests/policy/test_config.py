@@ -81,6 +81,7 @@ def test_the_file_at_the_root_is_found() -> None:
         ("rulesets: talos", "auditor.yaml:1:11: 'talos' stands where a list is expected"),
         ("roles: {a: {behnd: [x]}}", "auditor.yaml:1:13: 'behnd' is not known here; did you mean 'behind'?"),
         ("roles: {a: {addresses: [10.0.0.300]}}", "auditor.yaml:1:24: role a: '10.0.0.300' is no address, network or range"),
+        ("roles: {a: 1.2.3.400}", "auditor.yaml:1:12: role a: '1.2.3.400' is no address, network or range"),
         ('roles: {a: ", ,"}', "auditor.yaml:1:12: role a: name a zone, an address or a domain name"),
         ("roles: {a: {}}", "auditor.yaml:1:12: nothing is given here"),
         ("ignore: [{rule: x}]", "auditor.yaml:1:10: 'reason' is missing: Why it is accepted."),
