@@ -194,7 +194,7 @@ def _verdictless(chain: Chain) -> Iterator[Note]:
     """Rules of matches alone: they do nothing, and were meant with what is on the next line."""
     lines = [entry.line for entry in chain.entries if isinstance(entry.line, RuleLine)]
     for line, following in zip(lines, [*lines[1:], None], strict=False):
-        if line.plain and line.at.words.endswith(_DECIDING):
+        if line.plain and (line.at.words.endswith(_DECIDING) or ' comment "' in line.at.words):
             continue
         if line.statements and all(type(each).__name__ == "Match" for each in line.statements) and not line.comment:
             bare = following is not None and len(following.statements) == 1 and isinstance(following.statements[0], Verdict)

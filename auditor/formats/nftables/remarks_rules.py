@@ -56,12 +56,13 @@ def remarks(converted: Converted) -> Iterator[Note]:
     yield from _impossible(converted)
 
 
-_REMARKABLE = re.compile(r"\b[io]if\b|ct[ \t]+state|flags|th[ \t]+[ds]port|!=|icmpv6|@")
-"""What no plain rule is without that a remark is made on."""
+def _unremarkable(words: str) -> bool:
+    """Whether a plain rule behind connection tracking is surely without anything that a remark is made on."""
+    return not ("if " in words or "flags" in words or "th " in words or "!=" in words or "icmpv6" in words or "@" in words or "\t" in words)
 
 
 def _remarks(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
-    if record.line.plain and not _REMARKABLE.search(record.line.at.words):
+    if record.line.plain and not record.place.setting.early and _unremarkable(record.line.at.words):
         return
     for statement in record.line.statements:
         if isinstance(statement, Match):
@@ -282,25 +283,26 @@ def _one_family(match: Match, name: str, record: Record, converted: Converted) -
 
 def _impossible(converted: Converted) -> Iterator[Note]:
     """Rules no packet can meet, on no way they stand on."""
-    possible: dict[At, bool] = {}
-    lines: dict[At, RuleLine] = {}
-    for record in converted.converter.records:
-        at = record.line.at
-        lines[at] = record.line
-        possible[at] = possible.get(at, False) or _can_match(record)
-    for at, can in possible.items():
-        if not can:
+    records = converted.converter.records
+    hopeless = {record.line.at: None for record in records if not _can_match(record)}
+    elsewhere = {record.line.at for record in records if hopeless and record.line.at in hopeless and _can_match(record)}
+    for at in hopeless:
+        if at not in elsewhere:
             yield Note("impossible-match", f"no packet can meet all of `{at.words}`", at.span, Effect.NARROWED, Level.WARNING)
 
 
 _NOT_DECIDED_HERE = re.compile(r"@|\bmark\b|\$|\"mark\"")
 
 
+def _decided_elsewhere(words: str) -> bool:
+    return _NOT_DECIDED_HERE.search(words) is not None
+
+
 def _can_match(record: Record) -> bool:
     words = record.line.at.words
-    plain = record.line.plain and isinstance(record.guard, model.Exactly) and record.guard.packets is not NOTHING
-    if plain and not ("icmp" in words or "proto" in words or "nexthdr" in words):
-        return True
+    if record.line.plain and not ("icmp" in words or "proto" in words or "nexthdr" in words):
+        guard = record.guard
+        return bool(guard.packets if isinstance(guard, model.Exactly) else guard.settle(nobody).maybe) or _decided_elsewhere(words)
     if not any(isinstance(each, Match) for each in record.line.statements):
         return True
     guard = next((guard for statement, guard in record.seen if isinstance(statement, Vmap)), record.guard)  # what has no key ends there
@@ -309,7 +311,7 @@ def _can_match(record: Record) -> bool:
             return bool(guard.packets & _seen_by_table(record).without(Field.STATE) & ONE_FAMILY) and not _wrong_icmp(record)
         return not _wrong_icmp(record)
     if isinstance(guard, model.Exactly) or not guard.settle(nobody).maybe:
-        return _NOT_DECIDED_HERE.search(words) is not None
+        return _decided_elsewhere(words)
     return not _wrong_icmp(record)
 
 
