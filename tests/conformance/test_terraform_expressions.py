@@ -35,7 +35,7 @@ def outcome(document: dict[str, Any], case: dict[str, Any]) -> Value | Refused:
     files["main.tf"] = "locals {\n  it = " + case["expr"] + "\n}\n"
     files["main.tf"] += "".join(f'variable "{name}" {{\n  type = {variable["type"]}\n}}\n' for name, variable in declared.items())
     files["terraform.tfvars.json"] = json.dumps({name: variable["value"] for name, variable in declared.items() if "value" in variable})
-    root = RootModule(Sources(MemoryTree(files)), "", Options())
+    root = RootModule(Sources(MemoryTree(files)), "", Options(environment={"TF_WORKSPACE": "default"}))
     broken = [note.message for note in root.notes()]
     if broken:
         return Refused(broken[0])

@@ -26,6 +26,7 @@ from auditor.model.source import Effect, Level, Note, Unknown
 RULE_BLOCKS = ("ingress", "egress", "security_rule", "rule", "inbound_rule", "outbound_rule", "allow", "deny")
 ALWAYS_TEXT = frozenset({"id", "arn", "self_link"})
 DATA_TYPES = {("aws_availability_zones", "names"): Type(Kind.LIST, STRING)}
+WORKSPACE = "terraform.workspace"
 Key = tuple[str, str, str]
 
 
@@ -112,9 +113,17 @@ class Module:
             return (self.module_value if name == "module" else self.path_value)(names[0], place), 1
         if name == "terraform":
             if names[0] == "workspace":
-                return string(self.shared.workspace, place), 1
+                return self._workspace(place), 1
             return unknown(f"terraform.{names[0]} is only known in a run", Cause.FUNCTION, place=place), 1
         return self.resource(("resource", name, names[0]), place), 1
+
+    def _workspace(self, place: Place) -> Value:
+        if self.shared.workspace is not None:
+            return string(self.shared.workspace, place)
+        hint = "--var terraform.workspace=NAME says which"
+        message = f"which workspace is selected is not known, so what depends on it is open; {hint}"
+        self.shared.remarks.unset[place.span] = Note("unset-variable", message, place.span, Effect.UNKNOWN, Level.NOTE)
+        return unknown("which workspace is selected is not known", Cause.VARIABLE, STRING, reference=WORKSPACE, place=place)
 
     def _once(self, key: tuple[str, ...], place: Place, make: Callable[[], Value]) -> Value:
         """What `make` gives, evaluated at most once. Raises `Refused` if it needs itself."""

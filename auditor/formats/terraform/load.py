@@ -11,6 +11,7 @@ from auditor.files import Tree
 from auditor.formats.base import Options
 from auditor.formats.terraform.clouds import read_estate
 from auditor.formats.terraform.convert import Names, graph_of
+from auditor.formats.terraform.instance import WORKSPACE
 from auditor.formats.terraform.modules import Options as RootOptions
 from auditor.formats.terraform.modules import RootModule, find_roots, load_root
 from auditor.formats.terraform.records import Estate
@@ -60,8 +61,10 @@ def root_options(tree: Tree, options: Options, directory: str) -> RootOptions:
         base = "" if where in (".", "") else where.rstrip("/")
         if not base or directory == base or directory.startswith(f"{base}/"):
             files += (_located(tree, base, path) for path in named)
-    variables = [("var-file", path) for path in files] + [("var", f"{name}={text}") for name, text in options.variables]
-    return RootOptions(tuple(variables))
+    variables = [("var-file", path) for path in files]
+    variables += [("var", f"{name}={text}") for name, text in options.variables if name != WORKSPACE]
+    workspace = dict(options.variables).get(WORKSPACE)
+    return RootOptions(tuple(variables), {"TF_WORKSPACE": workspace} if workspace else {})
 
 
 def _located(tree: Tree, base: str, path: str) -> str:

@@ -127,14 +127,16 @@ class RootModule:
         return tuple(sorted(self.remarks.notes, key=lambda note: (note.span, note.trap, note.message)))
 
 
-def _workspace(sources: Sources, directory: str) -> str:
+def _workspace(sources: Sources, directory: str) -> str | None:
+    """The workspace selected here; None where nobody initialised the directory, as in a fresh checkout."""
     path = posixpath.join(directory, ".terraform/environment")
     try:
-        return (
-            sources.tree.read_bytes(path).decode("utf-8", errors="replace").strip() or "default" if sources.tree.exists(path) else "default"
-        )
+        if sources.tree.exists(path):
+            return sources.tree.read_bytes(path).decode("utf-8", errors="replace").strip() or "default"
     except Unreadable:
-        return "default"
+        return None
+    initialised = (posixpath.join(directory, ".terraform", name) for name in ("modules/modules.json", "terraform.tfstate"))
+    return "default" if any(map(sources.tree.exists, initialised)) else None
 
 
 def _needs_at_least(module: ModuleSource, version: tuple[int, int]) -> bool:

@@ -31,7 +31,7 @@ class Shared:
     remarks: Remarks
     budget: Budget
     given: Given
-    workspace: str
+    workspace: str | None
     count: int = 0
     located: dict[tuple[str, tuple[str, ...]], ModuleSource | None] = field(default_factory=dict)
     below: dict[tuple[str, tuple[str, ...]], tuple[ModuleSource, ...]] = field(default_factory=dict)

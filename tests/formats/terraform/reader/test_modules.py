@@ -8,7 +8,7 @@ import pytest
 
 from auditor.files import MemoryTree
 from auditor.formats.terraform import FORMAT
-from auditor.formats.terraform.modules import find_roots
+from auditor.formats.terraform.modules import Options, find_roots
 from auditor.formats.terraform.resources import Resource
 from auditor.formats.terraform.sources import Sources
 from tests.formats.terraform.reader.reading import plain, resources_of, root_of, traps
@@ -312,10 +312,18 @@ def test_opentofu_prefers_its_own_file() -> None:
 
 @pytest.mark.parametrize(
     ("options", "value"),
-    [({}, "default"), ({".terraform/environment": "prod\n"}, "prod")],
+    [({".terraform/modules/modules.json": "{}"}, "default"), ({".terraform/environment": "prod\n"}, "prod")],
 )
 def test_the_workspace_is_the_one_selected(options: dict[str, str | bytes], value: str) -> None:
     assert plain(resources_of(root_of(R % "terraform.workspace", options))["r.a"].get("v")) == value
+
+
+def test_a_workspace_that_nobody_selected_is_not_known() -> None:
+    root = root_of(R % '[terraform.workspace == "prod" ? 1 : 2, terraform.workspace]')
+    either, name = resources_of(root)["r.a"].get("v").elements
+    assert (either.is_unknown, name.reference, traps(root)) == (True, "terraform.workspace", ["unset-variable"] * 2)
+    chosen = root_of(R % "terraform.workspace", options=Options(environment={"TF_WORKSPACE": "prod"}))
+    assert plain(resources_of(chosen)["r.a"].get("v")) == "prod"
 
 
 def test_only_what_is_asked_for_is_evaluated() -> None:
