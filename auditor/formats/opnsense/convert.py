@@ -18,11 +18,11 @@ from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind, peer
 from auditor.formats.opnsense.values import at, flag, text
 from auditor.formats.pf import device, ruleset
-from auditor.formats.pf.addresses import Addresses, complement, known, literal, meet, union
+from auditor.formats.pf.addresses import NONE, known, literal, union
 from auditor.formats.pf.bridges import bridges
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ruleset import EITHER_WAY, Direction
-from auditor.formats.pf.translation import Translation, before
+from auditor.formats.pf.translation import Translation, before, foreign
 from auditor.model.filters import Condition, Undecided, Verdict
 from auditor.model.graph import Graph
 from auditor.model.packets import NOTHING, PacketSet
@@ -224,22 +224,13 @@ def _diverted(redirect: Redirect, rules: Ruleset, names: frozenset[str] | None) 
     if line.destination.kind in (Kind.SELF, Kind.ADDRESS) and not line.destination.negated:
         return
     selector = _selector(line, rules)
-    foreign = _foreign(selector.destination, rules)
     target = union(part for part, _ in peer(redirect.target, all_ports(redirect), rules.interfaces, rules.aliases).parts)
-    if not foreign.maybe or (foreign == target and redirect.ports in (None, selector.destination.ports)):
+    same = redirect.ports in (None, selector.destination.ports)
+    others = foreign(selector.destination, rules.interfaces.own, target if same else NONE)
+    if not others.maybe:
         return
     name = line.record.title
     why = Unknown(f"port forward {name} sends these packets to {redirect.target.text} instead", line.record.element.head)
-    within = condition(replace(selector, destination=Peer(((foreign, False),), selector.destination.ports))).settle(lambda _: None).maybe
+    within = condition(replace(selector, destination=Peer(((others, False),), selector.destination.ports))).settle(lambda _: None).maybe
     if within:
         yield _ahead(Verdict.DENY, Undecided(why, within), line.record.element.head, f"port forward {name}", names)
-
-
-def _foreign(destination: Peer, rules: Ruleset) -> Addresses:
-    """The addresses of a forward's destination that are not surely the firewall's own."""
-    parts = [
-        Addresses(complement(each.maybe), complement(each.surely)) if negated else Addresses(each.surely, each.maybe)
-        for each, negated in destination.parts
-    ]
-    own = complement(rules.interfaces.own.surely)
-    return union(Addresses(meet(each.surely, own), meet(each.maybe, own)) for each in parts)

@@ -46,3 +46,13 @@ def _before(addresses: Addresses, translation: Translation) -> Addresses:
     maybe = normal((*kept, *sources.maybe)) if possibly else kept
     reasons = addresses.unknowns if surely == maybe else (*addresses.unknowns, translation.why)
     return Addresses(surely, maybe, addresses.names, reasons)
+
+
+def foreign(destination: Peer, own: Addresses, target: Addresses) -> Addresses:
+    """What a forward takes that was sent to others: to no surely own address of the firewall, nor to the target itself."""
+    parts = [
+        Addresses(complement(each.maybe), complement(each.surely)) if negated else Addresses(each.surely, each.maybe)
+        for each, negated in destination.parts
+    ]
+    others = complement(normal((*own.surely, *target.surely)))
+    return union(Addresses(meet(each.surely, others), meet(each.maybe, others)) for each in parts)

@@ -14,14 +14,15 @@ from auditor.formats.pf import ports as pf_ports
 from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ports import Ports
-from auditor.formats.pf.ruleset import Direction, Line, line
-from auditor.formats.pf.translation import Translation, before, together
+from auditor.formats.pf.ruleset import Direction, Line, line, undecided
+from auditor.formats.pf.translation import Translation, before, foreign, together
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, address
 from auditor.formats.pfsense.headers import numbers
 from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.xmlspan import Element
-from auditor.model.filters import Condition, Verdict
+from auditor.model.filters import Condition, Undecided, Verdict
+from auditor.model.packets import NOTHING, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Unknown
 
@@ -30,31 +31,52 @@ _PROTOCOLS = {"tcp/udp": (names.TCP, names.UDP), "any": None, "": None}
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A port forward in force. `selector` is what the filter sees of its packets: the target, behind the translation."""
+    """A port forward in force. `selector` is what the filter sees of its packets: the target, behind the translation.
+
+    `outside` is what it takes, before. `exception`: what it takes is not forwarded. `contested`: an earlier one may take its packets.
+    """
 
     element: Element
     interface: str
     label: str
     text: str
     selector: Selector
+    outside: Selector
     passes: bool
     reflects: bool
+    exception: bool = False
+    contested: bool = False
 
 
 def forwards(ctx: Context) -> tuple[list[Forward], list[str]]:
     """The port forwards of the file, and the product's words about those it leaves out."""
     found: list[Forward] = []
     dropped: list[str] = []
+    taken: dict[str, PacketSet] = {}
+    matters = any(field(element, "associated-rule-id") == "pass" for element in ctx.config.every("nat/rule"))
     for number, element in enumerate(ctx.config.every("nat/rule"), 1):
         if not element.children or element.child("disabled") is not None:
             continue
         try:
-            found.extend(_forward(ctx, element, number))
+            found.extend(_behind(ctx, forward, taken) if matters else forward for forward in _forward(ctx, element, number))
         except Dropped as reason:
             message = f"{reason.message.replace('the rule', 'the port forward')}"
             ctx.note("forward-dropped", message, reason.span, Effect.DROPPED, Level.WARNING, reason.related)
             dropped.append(reason.product)
-    return found, dropped
+    return [forward for forward in found if not forward.exception], dropped
+
+
+def _behind(ctx: Context, forward: Forward, taken: dict[str, PacketSet]) -> Forward:
+    """A forward behind those before it: the first that fits a packet takes it. `taken`, by interface, grows."""
+    packets = condition(forward.outside).settle(undecided).maybe
+    acting = _acting(ctx, forward)
+    contested = any(packets.meets(taken.get(name, NOTHING)) for name in acting)
+    taken |= {name: taken.get(name, NOTHING) | packets for name in acting}
+    return replace(forward, contested=contested)
+
+
+def _acting(ctx: Context, forward: Forward) -> frozenset[str]:
+    return ctx.interfaces.acting(forward.interface) if ctx.interfaces.exists(forward.interface) else frozenset({forward.interface})
 
 
 def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
@@ -65,8 +87,6 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
         raise Dropped(
             "forward-dropped", f"interface {shown(interface)!r} does not exist or is not enabled: there is no such port forward", span
         )
-    if element.child("nordr") is not None:
-        return
     protocol = field(element, "protocol").lower()
     if protocol == "":
         ctx.refuse("a port forward without a protocol is no valid line", element.head)
@@ -75,9 +95,13 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
     label = f"port forward {number}" + (f" ({shown(field(element, 'descr'))})" if field(element, "descr") else "")
     source, destination = (_end(ctx, element, side, family, label) for side in ("source", "destination"))
     outside = _outside_ports(ctx, element, protocol)
+    carried = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else numbers(protocol)
+    taken = Selector(family, carried, replace(source[1], ports=None), replace(destination[1], ports=outside[1]))
+    if element.child("nordr") is not None:
+        yield Forward(element, interface, label, "", taken, taken, False, False, exception=True)
+        return
     target_text, target = _target(ctx, element, family)
     inside_text, inside = _inside_ports(ctx, element, outside[1], outside[0])
-    carried = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else numbers(protocol)
     if carried == () and not placeholder(protocol):
         ctx.refuse(f"{shown(protocol)!r} is no protocol that pf knows", (element.child("protocol") or element).span)
     device = ctx.interfaces.by_id[interface].device if interface in ctx.interfaces.by_id else interface
@@ -85,7 +109,7 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
     words = f"rdr on {device} {family} {proto}from {source[0]} to {destination[0]}{outside[0]} -> {target_text}{inside_text}"
     selector = Selector(family, carried, replace(source[1], ports=None), Peer(((target, False),), inside), first_only=True)
     passes = field(element, "associated-rule-id") == "pass"
-    yield Forward(element, interface, label, words, selector, passes, _reflects(ctx, element, family))
+    yield Forward(element, interface, label, words, selector, taken, passes, _reflects(ctx, element, family))
 
 
 def _end(ctx: Context, element: Element, side: str, family: str, label: str) -> tuple[str, Peer]:
@@ -103,10 +127,11 @@ def _outside_ports(ctx: Context, element: Element, protocol: str) -> tuple[str, 
     if protocol not in ("tcp", "udp", "tcp/udp", "sctp"):
         return "", None
     found = _ports_of(ctx, text)
-    if found is None:
+    if found is None and element.child("nordr") is None:
         what = f"{shown(text)!r} is no port" if text else "no destination port is given"
         message = f"{what}: every port is forwarded"
         ctx.note("forward-port-ignored", message, port.span if port is not None else element.head, Effect.WIDENED, Level.ERROR)
+    if found is None:
         return "", None
     return f" port {'$' if text in ctx.aliases.by_name else ''}{text.replace('-', ':')}", found
 
@@ -164,23 +189,24 @@ def _reflects(ctx: Context, element: Element, family: str) -> bool:
 
 
 def lines(ctx: Context, found: list[Forward]) -> Iterator[Line]:
-    """Forwards that skip the filter, and relays that may."""
+    """Forwards that skip the filter, relays that may, and what never arrives where it was sent to."""
     inner = frozenset(ctx.interfaces.by_id) - ctx.interfaces.uplinks()
     for forward in found:
         if forward.passes:
             message = "packets of this port forward pass without any filter rule being asked, blocks included"
             place = forward.element.child("associated-rule-id")
             ctx.note("rdr-pass", message, place.span if place is not None else forward.element.head, Effect.DANGEROUS, Level.ERROR)
-            acting = ctx.interfaces.acting(forward.interface) if ctx.interfaces.exists(forward.interface) else {forward.interface}
+            doubts = (Unknown("whether an earlier port forward takes its packets", forward.element.head),) if forward.contested else ()
             yield line(
                 Verdict.PERMIT,
-                condition(forward.selector),
+                condition(replace(forward.selector, doubts=doubts)),
                 forward.element.head,
                 text=forward.text.replace("rdr ", "rdr pass ", 1),
                 name=forward.label,
                 directions={Direction.IN},
-                interfaces=acting,
+                interfaces=_acting(ctx, forward),
             )
+        yield from _diverted(ctx, forward)
         if forward.reflects and inner:
             doubt = Unknown("whether reflection relays connections to the forward's outside address", forward.element.head)
             selector = replace(forward.selector, source=Peer(), doubts=(doubt,))
@@ -194,6 +220,29 @@ def lines(ctx: Context, found: list[Forward]) -> Iterator[Line]:
                 interfaces=inner,
                 synthetic=True,
             )
+
+
+def _diverted(ctx: Context, forward: Forward) -> Iterator[Line]:
+    """Packets to others that a forward sends to its target: whether that serves those who sent them is open."""
+    named = field(forward.element.child("destination") or forward.element, "network")
+    if forward.element.at("destination/not") is None and (named == "(self)" or named.endswith("ip")):
+        return
+    outside, inside = forward.outside.destination, forward.selector.destination
+    target = pf.union(part for part, _ in inside.parts) if inside.ports == outside.ports else pf.NONE
+    others = foreign(outside, ctx.interfaces.itself, target)
+    within = condition(replace(forward.outside, destination=replace(outside, parts=((others, False),)))).settle(undecided).maybe
+    if within:
+        why = Unknown(f"{forward.label} sends these packets elsewhere", forward.element.head)
+        yield line(
+            Verdict.DENY,
+            Undecided(why, within),
+            forward.element.head,
+            text=forward.text,
+            name=forward.label,
+            directions={Direction.IN},
+            interfaces=_acting(ctx, forward),
+            synthetic=True,
+        )
 
 
 # -- the source that outbound rules see
