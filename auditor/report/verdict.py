@@ -9,6 +9,7 @@ from auditor.model.record import dataclass
 from auditor.model.source import Level
 from auditor.report.base import is_remark, outcome_of, summary
 
+UNREAD = "auditor/unparsable"
 BASELINE = "in the baseline"
 """The reason why a finding that the baseline lists is set aside."""
 
@@ -29,7 +30,10 @@ def verdict(run: Run) -> Verdict:
     found, levels, remarks = summary(run), _levels_of_requirements(run), _levels_of_remarks(run)
     total = found.broken + found.open + found.holds
     said = list(_said(total, found.broken, found.open, levels))
-    if remarks.count(Level.ERROR):
+    unread = sum(finding.rule == UNREAD for finding in run.failing())
+    if unread:
+        said.append(f"{_counted(unread, 'place')} could not be read, so what holds may not.")
+    elif remarks.count(Level.ERROR):
         said.append(f"{_counted(remarks.count(Level.ERROR), 'remark')} on the files {_are(remarks.count(Level.ERROR))} serious.")
     serious = Level.ERROR in levels or Level.ERROR in remarks
     state = Outcome.BROKEN if serious else Outcome.OPEN if found.broken or found.open else Outcome.HOLDS

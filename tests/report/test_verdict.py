@@ -29,6 +29,11 @@ def test_a_serious_remark_is_not_hidden_behind_requirements_that_hold() -> None:
     assert (state, text) == (Outcome.BROKEN, "The one requirement holds. 1 remark on the files is serious.")
 
 
+def test_what_could_not_be_read_takes_the_certainty_from_what_holds() -> None:
+    unread = replace(LINT, rule="auditor/unparsable", level=Level.ERROR)
+    assert said(NTP, unread) == (Outcome.BROKEN, "The one requirement holds. 1 place could not be read, so what holds may not.")
+
+
 def test_what_is_open_is_not_called_broken() -> None:
     assert said(UNPLACED) == (Outcome.OPEN, "1 of 1 requirement is open: the configuration does not decide it.")
 
