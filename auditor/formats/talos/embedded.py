@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from auditor.formats.base import Options
+from auditor.formats.talos.beside import is_beside
 from auditor.formats.talos.documents import Document, Loaded, Shape, load
-from auditor.formats.talos.facts import is_beside
 from auditor.formats.talos.machine import Plan
 from auditor.formats.talos.read import graph_of, stated_version
 from auditor.formats.talos.relocate import by_lines, to_place

@@ -12,12 +12,10 @@ from collections.abc import Iterable, Iterator
 
 from auditor import lazyre
 from auditor.formats.talos.combine import Combined
-from auditor.formats.talos.deletes import Delete
-from auditor.formats.talos.documents import MAIN, Document, Loaded, Shape
+from auditor.formats.talos.documents import MAIN
 from auditor.formats.talos.merge import texts
 from auditor.formats.talos.notes import key_of, where
 from auditor.formats.talos.scalars import Refused, placeholder, read_number
-from auditor.formats.talos.schema import section
 from auditor.formats.talos.validate import MACHINE_TYPES, flag, flag_at, lookup, text_at
 from auditor.formats.talos.version import HOST_DNS, KUBE_DOCUMENTS, Version, parse_version
 from auditor.model.headers import address_interval
@@ -289,6 +287,10 @@ def _configured(reader: _Reader, kubespan: bool | None) -> Iterator[tuple[str, s
     discovery = False if flag_at(section, "registries.service.disabled") is True else flag_at(section, "enabled")
     if discovery is not None:
         yield "configured-discovery", str(discovery).lower()
+    asked = _discovery(reader)
+    if asked and (discovery or lookup(section, "registries.service.endpoint") or reader.combined.all("DiscoveryServiceConfig")):
+        host, _, port = asked[0].rpartition(":")
+        yield "configured-discovery-service", host.strip("[]") if len(asked) == 1 and port == "443" else ""
     if kubespan is not None:
         yield "configured-kubespan", str(kubespan).lower()
 
@@ -429,25 +431,3 @@ def installed(combined: Combined) -> Version | None:
     found = (text_at(document.node, path) for kind, path in places if (document := combined.document(kind)) is not None)
     image = next((each for each in found if each), None)
     return parse_version(image.rpartition(":")[2]) if image and ":" in image else None
-
-
-_ELSE = {
-    "machine": "sysctls sysfs nodeLabels nodeAnnotations nodeTaints files kernel udev certSANs registries env disks pods seccompProfiles",
-    "cluster": "apiServer allowSchedulingOnControlPlanes coreDNS adminKubeconfig externalCloudProvider",
-}
-
-
-def is_beside(loaded: Loaded) -> bool:
-    """Whether nothing in a text concerns the filter or a fact."""
-    return loaded.shape is Shape.DOCUMENTS and not loaded.refused and all(map(_is_beside, loaded.steps))
-
-
-def _is_beside(step: Document | Delete) -> bool:
-    if step.kind != MAIN:
-        return section(step.kind) is None
-    if isinstance(step, Delete):
-        return False
-    parts = ((step.node.get(name), words.split()) for name, words in _ELSE.items())
-    return set(step.node.entries) <= {*_ELSE, "version"} and all(
-        not isinstance(part, Mapping) or set(part.entries) <= {*words} for part, words in parts
-    )

@@ -55,6 +55,25 @@ def test_discovery_is_off_unless_it_is_on() -> None:
     assert fact("discovery", documents=own) == ("discovery.example:8443",)
 
 
+def test_the_host_of_the_discovery_service_is_stated_where_it_is_said_and_empty_where_it_cannot_be_asked() -> None:
+    def stated(section: str, documents: str = "") -> tuple[str, ...]:
+        return fact("configured-discovery-service", cluster=f"discovery: {section}" if section else "", documents=documents)
+
+    assert stated("") == stated("{enabled: false, registries: {service: {endpoint: 'https://a.example/'}}}") == ()
+    assert stated("{enabled: true}") == ("discovery.talos.dev",)
+    for endpoint, host in (
+        ("https://discovery.example/", "discovery.example"),
+        ("https://10.0.0.5", "10.0.0.5"),
+        ("https://[fd00::5]:443/", "fd00::5"),
+        ("http://discovery.example:3000", ""),
+        ("${DISCOVERY}", ""),
+    ):
+        assert stated(f"{{enabled: true, registries: {{service: {{endpoint: '{endpoint}'}}}}}}") == (host,)
+    one = document("DiscoveryServiceConfig", "name: a\nendpoint: https://a.example/")
+    assert stated("", one) == ("a.example",)
+    assert stated("", one + document("DiscoveryServiceConfig", "name: b\nendpoint: https://b.example/")) == ("",)
+
+
 def test_pod_and_service_networks_have_defaults_in_the_field_and_none_in_the_document() -> None:
     assert fact("pod-network", version="1.13") == ("10.244.0.0/16",)
     assert fact("pod-network") == ()

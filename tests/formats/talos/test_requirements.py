@@ -45,6 +45,25 @@ def test_a_whole_cluster_holds_in_every_requirement(fixture: str) -> None:
     assert {rule: finding.outcome for rule, finding in found.items() if finding.outcome is not Outcome.HOLDS} == {}
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "outcome", "told"),
+    [
+        ("https://discovery.home.example/", Outcome.HOLDS, "to discovery.home.example"),
+        ("https://discovery.talos.dev/", Outcome.HOLDS, "to discovery.talos.dev"),
+        ("http://discovery.home.example:3000/", Outcome.OPEN, "the parameter discovery_service is not set"),
+    ],
+)
+def test_the_discovery_service_is_the_one_that_the_machines_name(tmp_path: Path, endpoint: str, outcome: Outcome, told: str) -> None:
+    shutil.copytree(FIXTURES / "cluster", tmp_path / "cluster")
+    for file in (CONTROL_PLANE, WORKER):
+        path = tmp_path / "cluster" / file
+        text, on = path.read_text(), "  discovery:\n    enabled: true\n"
+        assert on in text
+        path.write_text(text.replace(on, f"{on}    registries: {{service: {{endpoint: '{endpoint}'}}}}\n"))
+    finding = findings(tmp_path / "cluster")["talos/egress-discovery"]
+    assert (finding.outcome, told in finding.message) == (outcome, True)
+
+
 ALLOWED = [
     ("kubernetes-api", CONTROL_PLANE, "kubernetes-api"),
     ("kubernetes-api-admin", CONTROL_PLANE, "kubernetes-api"),
