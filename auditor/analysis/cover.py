@@ -117,10 +117,11 @@ def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -
     if packet is None:
         return None
     while packet is not None:
-        found = next((each for each in known.holding(packet) if each[1].demands <= plain.demands), None)
-        if found is None:
+        for rule, other in known.holding(packet):
+            if other.demands <= plain.demands:
+                break
+        else:
             return ()
-        rule, other = found
         by.append(rule)
         rest -= other.packets
         packet = rest.common(within)

@@ -99,7 +99,7 @@ class PacketSet:
         return _overlap(self, other)
 
     def common(self, other: PacketSet) -> dict[Field, int] | None:
-        """A packet that is in both, without the fields that neither asks for; None where there is none. Builds no set."""
+        """A packet that is in both, fields that are 0 left out; None where there is none. Builds no set."""
         return None if self is NOTHING or other is NOTHING else _common(self, other)
 
     def values(self, field: Field) -> tuple[Interval, ...]:
@@ -517,12 +517,12 @@ def _touch(a: PacketSet, b: PacketSet) -> bool:
 
 
 def _common(a: PacketSet, b: PacketSet) -> dict[Field, int] | None:
-    """A packet of both. Asked of every rule: most pairs of children need no look."""
-    level = a.level if a.level < b.level else b.level
-    if level == _TERMINAL:
-        return {}
+    """A packet of two sets that are not empty. Asked of every rule: most pairs of children need no look."""
+    if a is EVERYTHING or b is EVERYTHING or a is b:
+        return _lowest(a if b is EVERYTHING else b)
     if _met.get((a, b)) is NOTHING:
         return None
+    level = a.level if a.level < b.level else b.level
     i = j = low = 0
     a_ends, a_kids = (a.ends, a.children) if a.level == level else (_WHOLE[level], (a,))
     b_ends, b_kids = (b.ends, b.children) if b.level == level else (_WHOLE[level], (b,))
@@ -531,7 +531,8 @@ def _common(a: PacketSet, b: PacketSet) -> dict[Field, int] | None:
         if x is not NOTHING and y is not NOTHING:
             found = _common(x, y)
             if found is not None:
-                found[FIELDS[level]] = low
+                if low:
+                    found[FIELDS[level]] = low
                 return found
         end_a, end_b = a_ends[i], b_ends[j]
         low = (end_a if end_a < end_b else end_b) + 1
@@ -539,6 +540,19 @@ def _common(a: PacketSet, b: PacketSet) -> dict[Field, int] | None:
         j += end_b <= end_a
     _remember(_met, (a, b), NOTHING)
     return None
+
+
+def _lowest(node: PacketSet) -> dict[Field, int]:
+    """The packet of a set that is not empty with the lowest value of each field it asks for, in order; zeros are left out."""
+    packet: dict[Field, int] = {}
+    while node is not EVERYTHING:
+        first = node.children[0]
+        if first is NOTHING:  # neighbours differ: the next is not empty
+            packet[FIELDS[node.level]] = node.ends[0] + 1
+            node = node.children[1]
+        else:
+            node = first
+    return packet
 
 
 def _overlap_stretch(many: PacketSet, low: int, high: int, other: PacketSet) -> bool:
