@@ -13,7 +13,7 @@ from auditor.model.headers import NEW_FLOW, Protocol, address_interval, destinat
 from auditor.model.record import replace
 from auditor.report.base import place
 from auditor.report.names import short_names
-from auditor.report.picture import MOST, broken_between, outcomes_between, svg
+from auditor.report.picture import MOST, outcomes_between, svg
 from auditor.report.text import clean
 
 _DONE = {Verdict.PERMIT: "permitted", Verdict.DENY: "denied", Verdict.REJECT: "rejected"}
@@ -125,7 +125,7 @@ def mermaid_of(run: Run) -> str:
     outcomes = outcomes_between(run)
     names = list(dict.fromkeys(name for flow in run.flows for name in (flow.source, flow.destination)))
     ids = {name: f"n{number}" for number, name in enumerate(names)}
-    short = short_names(sorted(names))
+    short = short_names(sorted(names), dict(run.labels))
     lines = ["flowchart LR", *(f'  {ids[name]}["{_quoted(short[name])}"]' for name in names)]
     styles: list[str] = []
     drawn = 0
@@ -145,7 +145,7 @@ def mermaid_of(run: Run) -> str:
 
 def svg_of(run: Run) -> str:
     """The picture. Raises ValueError where there is none to draw, saying why."""
-    drawn = svg(run.flows, outcomes_between(run), broken=broken_between(run))
+    drawn = svg(run)
     if not drawn:
         raise ValueError(f"a picture has 1 to {MOST} parties with flows between them; name roles in auditor.yaml, or use -f text")
     return drawn

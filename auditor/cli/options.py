@@ -125,4 +125,5 @@ def with_flows(reading: Reading, request: Request) -> Run:
     from auditor.policy.matrix import MOST_PARTIES, flows, parties_of
 
     more = max(0, len(parties_of(reading.graph, reading.cast)) - MOST_PARTIES)
-    return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast), unshown=more)
+    labels = tuple((zone.id, zone.label) for zone in reading.graph.zones)
+    return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast), labels=labels, unshown=more)

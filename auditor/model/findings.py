@@ -237,6 +237,7 @@ class Run:
     inputs: tuple[Input, ...] = ()
     rulesets: tuple[Ruleset, ...] = ()
     flows: tuple[Flow, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()  # zones, which flows name by their ids, and what configurations call them
     unshown: int = 0  # parties beyond those whose flows are shown
     ignored: tuple[tuple[Finding, str], ...] = ()
     origin: Origin = Origin()

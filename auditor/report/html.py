@@ -16,7 +16,7 @@ from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 from auditor.report.base import Options, Sources, advice, asked, by_requirement, is_remark, outcome_of, place, summary
 from auditor.report.names import short_names
-from auditor.report.picture import broken_between, ends_of, outcomes_between, parties, svg
+from auditor.report.picture import ends_of, parties, svg
 from auditor.report.verdict import verdict, worst_level
 
 CONTEXT = 3
@@ -93,12 +93,12 @@ def render(run: Run, sources: Sources, options: Options) -> str:
         figures=summary(run),
         verdict=verdict(run),
         serious=sum(finding.level is Level.ERROR for finding in run.failing() if is_remark(finding.rule)),
-        short=short_names(sorted(parties(run))),
+        short=short_names(sorted(parties(run)), dict(run.labels)),
         requirements=[entry for entry in entries if not entry.remark],
         remarks=[entry for entry in entries if entry.remark],
         asked=_asked(entries),
         matrix=_matrix(run, entries),
-        picture=Markup(svg(run.flows, outcomes_between(run), False, broken_between(run))),  # noqa: S704  # every text in it is escaped
+        picture=Markup(svg(run, alone=False)),  # noqa: S704  # every text in it is escaped
         words=WORDS,
         place=place,
         excerpt=lambda span: list(_excerpt(span, sources)),

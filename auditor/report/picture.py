@@ -5,7 +5,6 @@ It stays readable on one screen: beyond `MOST` parties it is not drawn, and a la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from html import escape
 from math import cos, hypot, pi, sin
 
@@ -37,7 +36,6 @@ svg.alone{background:#fff}@media (prefers-color-scheme:dark){svg.alone{backgroun
 --faint:#9aa7b4;--broken:#ff8a80;--open:#f2c14e;--holds:#7ddc98}}"""
 
 
-_NOBODY: Mapping[Ends, tuple[str, ...]] = {}
 _WIDER = {"anywhere else": "the internet"}
 """Parties of findings that are no box of their own, and the one that shows them."""
 
@@ -76,14 +74,13 @@ def ends_of(finding: Finding, names: frozenset[str]) -> list[Ends]:
     return [(source, destination) for source in sources for destination in destinations]
 
 
-def svg(
-    flows: Iterable[Flow], outcomes: Mapping[Ends, Outcome], alone: bool = True, broken: Mapping[Ends, tuple[str, ...]] = _NOBODY
-) -> str:
+def svg(run: Run, alone: bool = True) -> str:
     """The picture; empty where there are no flows or too many parties. `alone`: with its own background, for a file of its own.
 
-    An arrow says what gets through or, where a requirement of `broken` is about it, which that is.
+    An arrow says what gets through or, where a requirement that is broken is about it, which that is.
     """
-    flows = [flow for flow in flows if flow.surely or flow.maybe or outcomes.get((flow.source, flow.destination)) is Outcome.BROKEN]
+    outcomes, broken = outcomes_between(run), broken_between(run)
+    flows = [flow for flow in run.flows if flow.surely or flow.maybe or outcomes.get((flow.source, flow.destination)) is Outcome.BROKEN]
     if len(flows) > CROWDED:  # then only those that a requirement is about
         flows = [flow for flow in flows if (flow.source, flow.destination) in outcomes] or flows
     names = list(dict.fromkeys(name for flow in flows for name in (flow.source, flow.destination)))
@@ -94,7 +91,7 @@ def svg(
     drawn = [
         arrows.draw(flow, outcomes.get((flow.source, flow.destination)), broken.get((flow.source, flow.destination), ())) for flow in flows
     ]
-    short = short_names(sorted(names))
+    short = short_names(sorted(names), dict(run.labels))
     boxes = [_box(name, short[name], place) for name, place in places.items()]
     marks = "".join(_mark(name, colour) for name, colour in COLOURS.items())
     head = (

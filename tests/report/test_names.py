@@ -23,3 +23,8 @@ def test_a_role_keeps_its_name_beside_a_zone_that_ends_in_it() -> None:
         "talos:a:worker": "a:worker",
         "2001:db8::/32": "2001:db8::/32",
     }
+
+
+def test_what_a_configuration_calls_a_zone_comes_before_its_id_unless_it_says_the_same() -> None:
+    labels = {"pfsense:opt1": "SENSORS", "pfsense:lan": "LAN", "nftables:a.conf:eth0": "behind eth0"}
+    assert list(short_names(labels, labels).values()) == ["SENSORS (opt1)", "lan", "eth0"]

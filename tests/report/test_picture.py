@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model.findings import Finding, Flow, Outcome, Run
 from auditor.model.source import Level
-from auditor.report.picture import broken_between, outcomes_between, svg
+from auditor.report.picture import outcomes_between, svg
 
 FLOWS = (Flow("the internet", "node", surely=("tcp/2379",)),)
 
@@ -20,4 +20,4 @@ def test_what_strangers_may_do_is_shown_at_the_internet() -> None:
 
 def test_an_arrow_names_the_requirement_that_is_broken_there() -> None:
     run = Run(findings=(finding(Outcome.BROKEN, "the internet"),), flows=FLOWS)
-    assert ">✕ x</text>" in svg(run.flows, outcomes_between(run), broken=broken_between(run))
+    assert ">✕ x</text>" in svg(run)
