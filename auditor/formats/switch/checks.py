@@ -37,6 +37,7 @@ def _applied(config: Config) -> Iterator[Applied]:
         yield from (each for each in interface.applied.values() if not each.frames)
     for terminal in config.terminals:
         yield from terminal.classes
+    yield from config.plane.applied.values()
     for vlan_map in config.maps.values():
         if vlan_map.vlans:
             for clause in vlan_map.clauses:

@@ -50,6 +50,14 @@ class Terminal:
 
 
 @dataclass(slots=True)
+class ControlPlane:
+    """What filters packets to the switch itself: a list by VRF and family, and policies, which may drop some of a class."""
+
+    applied: dict[tuple[str, bool], Applied] = field(default_factory=dict)
+    policies: list[tuple[str, Span]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Config:
     """One file."""
 
@@ -64,6 +72,7 @@ class Config:
     maps: dict[str, VlanMap] = field(default_factory=dict)
     filters: list[tuple[str, frozenset[int], Span]] = field(default_factory=list)
     terminals: list[Terminal] = field(default_factory=list)
+    plane: ControlPlane = field(default_factory=ControlPlane)
     dynamic: Span | None = None
     mentioned: set[str] = field(default_factory=set)  # every word that is not of a list's own lines
 
@@ -103,7 +112,7 @@ def _read(config: Config, block: Block) -> None:
     if undo:
         return
     reader = _READERS.get(" ".join(head[:2])) or _READERS.get(head[0])
-    if reader is not None and len(words) > 1:
+    if reader is not None and (len(words) > 1 or head == ["control-plane"]):
         reader(config, block, words)
 
 
@@ -152,6 +161,21 @@ def _vty(config: Config, block: Block, words: list[str]) -> None:
     _terminal(config, block, _lines(block), arista=words[0].lower() == "management")
 
 
+def _plane(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG001
+    """`ip access-group NAME [vrf VRF] in` on EOS, `service-policy input NAME` elsewhere."""
+    for line, said in _lines(block):
+        undo = said[0] == "no"
+        rest = said[1:] if undo else said
+        if rest[:2] == ["service-policy", "input"] and len(rest) > 2:
+            config.plane.policies = [each for each in config.plane.policies if each[0] != rest[2]]
+            config.plane.policies += [] if undo else [(rest[2], line.span())]
+        elif len(rest) > 2 and rest[0] in ("ip", "ipv6") and rest[1] == "access-group":
+            vrf = rest[4] if rest[3:4] == ["vrf"] and len(rest) > 4 else ""
+            config.plane.applied.pop((vrf, rest[0] == "ipv6"), None)
+            if not undo:
+                config.plane.applied[vrf, rest[0] == "ipv6"] = Applied(rest[2], line.span(), rest[0] == "ipv6")
+
+
 _READERS: dict[str, Callable[[Config, Block, list[str]], None]] = {
     "hostname": _hostname,
     "switchname": _hostname,
@@ -164,6 +188,8 @@ _READERS: dict[str, Callable[[Config, Block, list[str]], None]] = {
     "router": _router,
     "line vty": _vty,
     "management ssh": _vty,
+    "system control-plane": _plane,
+    "control-plane": _plane,
 }
 
 

@@ -13,7 +13,7 @@ from auditor.formats.switch.config import Config, VlanMap
 from auditor.formats.switch.interfaces import Applied, Direction, Interface
 from auditor.formats.switch.lists import AccessList
 from auditor.formats.switch.routing import held_by
-from auditor.formats.switch.rules import Compiled, let_back, vty
+from auditor.formats.switch.rules import Compiled, control_plane, let_back, vty
 from auditor.model.filters import Filter, Rule, Undecided, Verdict
 from auditor.model.graph import Attributes, Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.headers import addresses_text, merge_intervals, subtract_intervals
@@ -77,6 +77,10 @@ def _router(config: Config, compiled: Compiled, device: str, prefix: str, inside
     login = vty(config, compiled, span)
     if login is not None and not vrf:
         hooks.append(Hook(f"{device}:self/vty", Place.INBOUND, login, login.span, "terminal lines", host.id))
+    for name, filter_ in control_plane(config, compiled, vrf, span):
+        hooks.append(
+            Hook(f"{device}:self/{name}", Place.INBOUND, filter_, filter_.span, "control plane", host.id, stateful=False, blind=True)
+        )
     return Graph(tuple(zones), tuple(hooks), (Device(device, label, span, host.id, own),))
 
 

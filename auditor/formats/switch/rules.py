@@ -5,6 +5,8 @@ A list that is applied and does not exist, or has no entry, lets everything thro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from auditor.formats.switch.config import Clause, Config, VlanMap
 from auditor.formats.switch.entry import Entry, everything
 from auditor.formats.switch.flavour import Flavour
@@ -218,6 +220,23 @@ def vty(config: Config, compiled: Compiled, span: Span) -> Filter | None:
             condition: Condition = Undecided(sources.unknowns[0], kept) if undecided and sources.unknowns else Exactly(kept)
             rules.append(replace(rule, condition=condition))
     return Filter("access to the terminal lines", tuple(rules), Verdict.DENY, span)
+
+
+def control_plane(config: Config, compiled: Compiled, vrf: str, span: Span) -> Iterator[tuple[str, Filter]]:
+    """What filters packets to the switch itself. EOS has a list of its own where none is named; policies may drop what they limit."""
+    for six in (False, True):
+        applied = config.plane.applied.get((vrf, six))
+        if applied is not None:
+            yield "control-plane6" if six else "control-plane", compiled.applied(applied, True)
+        elif config.flavour is Flavour.EOS:
+            doubt = Unknown("what the system's own list for the control plane denies", span)
+            rule = Rule(Undecided(doubt, everything(six)), Verdict.DENY, span, synthetic=True)
+            yield f"control-plane{'6' if six else ''}-default", Filter("default-control-plane-acl", (rule,), Verdict.PERMIT, span)
+    for name, place in config.plane.policies:
+        if not vrf and not builtin(name):
+            doubt = Unknown(f"what the policy {name} drops of packets to the switch", place)
+            rules = (Rule(Undecided(doubt), Verdict.DENY, place, synthetic=True),)
+            yield f"policy-{name}", Filter(f"policy {name}", rules, Verdict.PERMIT, place)
 
 
 def _by_source(packets: PacketSet, login: PacketSet) -> PacketSet:
