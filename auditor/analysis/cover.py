@@ -119,10 +119,10 @@ def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -
     while packet is not None:
         for rule, other in known.holding(packet):
             if other.demands <= plain.demands:
+                by.append(rule)
+                rest -= other.packets
                 break
         else:
             return ()
-        by.append(rule)
-        rest -= other.packets
         packet = rest.common(within)
     return tuple(by)
