@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.formats.pf.addresses import union
-from auditor.formats.pf.matching import Selector, condition
+from auditor.formats.pf.addresses import known, networks, union
+from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ruleset import Direction, Line, line
 from auditor.formats.pfsense import headers, nat
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
 from auditor.formats.pfsense.read import field, placeholder
-from auditor.formats.pfsense.record import KNOWN, LIMITS, NARROWING, WITH_PORTS, Fields
+from auditor.formats.pfsense.record import DIRECTIONS, KNOWN, LIMITS, NARROWING, WITH_PORTS, Fields
 from auditor.formats.pfsense.tunnels import GROUPS
 from auditor.model.filters import Condition, Undecided, Verdict, both
 from auditor.model.headers import destinations
 from auditor.model.source import Effect, Level, Unknown
 
 WRITTEN = {Verdict.PERMIT: "pass", Verdict.DENY: "block", Verdict.REJECT: "block return", Verdict.CONTINUE: "match"}
+NAT64 = End("64:ff9b::/96", Peer(((known(networks("64:ff9b::/96")), False),)))
+"""What a NAT64 rule has for its destination, whatever it says, and for its port."""
 _TUNNELLED = ("_TUNNELV4", "_TUNNELV6", "_VPNV4", "_VPNV6", "_VTIV4", "_VTIV6")
 _DYNAMIC_GATEWAYS = ("_DHCP", "_DHCP6", "_PPPOE", "_SLAAC", "_PPP", "_L2TP", "_PPTP", "_6RD", "_6TO4", *_TUNNELLED)
 
@@ -194,12 +196,12 @@ def _ends(ctx: Context, rule: Fields, family: str) -> tuple[End, End]:
         if rule.protocol.lower() in WITH_PORTS:
             end = with_port(end, port(ctx, element, side, label))
         ends.append(end)
-    return ends[0], ends[1]
+    nat64 = rule.element.at("nat/enable") is not None and not ctx.config.has("system/allow_nat64_prefix_override")
+    return ends[0], NAT64 if nat64 else ends[1]
 
 
 def _nat64(rule: Fields, family: str) -> None:
-    wanted = rule.has("nat") and rule.element.at("nat/enable") is not None
-    if wanted and (family != "inet6" or not rule.permits or Direction.OUT in rule.directions):
+    if rule.element.at("nat/enable") is not None and (family != "inet6" or not rule.permits or Direction.OUT in rule.directions):
         raise Dropped("rule-dropped", "NAT64 works on an inbound IPv6 pass rule only: pfSense leaves the rule out", rule.span("nat"))
 
 
@@ -257,6 +259,9 @@ def _doubts(ctx: Context, rule: Fields) -> Iterator[Unknown]:
 
 def _loadable(ctx: Context, rule: Fields, family: str, source: End, destination: End) -> None:
     """What makes pf refuse the line, and with it the ruleset."""
+    direction = rule.text("direction")
+    if rule.text("floating") == "yes" and direction not in ("", *DIRECTIONS) and not placeholder(direction):
+        ctx.refuse(f"{shown(direction)!r} is no direction (in, out and any are)", rule.span("direction"))
     for side, end in (("source", source), ("destination", destination)):
         if end.literal and end.literal != family:
             ctx.refuse(f"an address of the other family in an {family} rule expands to no valid combination", rule.span(side))

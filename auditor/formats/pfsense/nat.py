@@ -20,6 +20,7 @@ from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, address
 from auditor.formats.pfsense.headers import numbers
 from auditor.formats.pfsense.read import field, placeholder, value
+from auditor.formats.pfsense.record import WITH_PORTS
 from auditor.formats.xmlspan import Element
 from auditor.model.filters import Condition, Undecided, Verdict
 from auditor.model.packets import NOTHING, PacketSet
@@ -96,7 +97,8 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
     source, destination = (_end(ctx, element, side, family, label) for side in ("source", "destination"))
     outside = _outside_ports(ctx, element, protocol)
     carried = _PROTOCOLS[protocol] if protocol in _PROTOCOLS else numbers(protocol)
-    taken = Selector(family, carried, replace(source[1], ports=None), replace(destination[1], ports=outside[1]))
+    sender = replace(source[1], ports=_source_ports(ctx, element, protocol))
+    taken = Selector(family, carried, sender, replace(destination[1], ports=outside[1]))
     if element.child("nordr") is not None:
         yield Forward(element, interface, label, "", taken, taken, False, False, exception=True)
         return
@@ -107,7 +109,7 @@ def _forward(ctx: Context, element: Element, number: int) -> Iterator[Forward]:
     device = ctx.interfaces.by_id[interface].device if interface in ctx.interfaces.by_id else interface
     proto = "" if protocol == "any" else "proto { tcp udp } " if protocol == "tcp/udp" else f"proto {protocol} "
     words = f"rdr on {device} {family} {proto}from {source[0]} to {destination[0]}{outside[0]} -> {target_text}{inside_text}"
-    selector = Selector(family, carried, replace(source[1], ports=None), Peer(((target, False),), inside), first_only=True)
+    selector = Selector(family, carried, sender, Peer(((target, False),), inside), first_only=True)
     passes = field(element, "associated-rule-id") == "pass"
     yield Forward(element, interface, label, words, selector, taken, passes, _reflects(ctx, element, family))
 
@@ -124,7 +126,7 @@ def _outside_ports(ctx: Context, element: Element, protocol: str) -> tuple[str, 
     """The ports that are forwarded; without a usable one, all of them."""
     port = element.at("destination/port")
     text = value(port)
-    if protocol not in ("tcp", "udp", "tcp/udp", "sctp"):
+    if protocol not in WITH_PORTS:
         return "", None
     found = _ports_of(ctx, text)
     if found is None and element.child("nordr") is None:
@@ -134,6 +136,11 @@ def _outside_ports(ctx: Context, element: Element, protocol: str) -> tuple[str, 
     if found is None:
         return "", None
     return f" port {'$' if text in ctx.aliases.by_name else ''}{text.replace('-', ':')}", found
+
+
+def _source_ports(ctx: Context, element: Element, protocol: str) -> Ports | None:
+    text = value(element.at("source/port"))
+    return _ports_of(ctx, text) if text and protocol in WITH_PORTS else None
 
 
 def _ports_of(ctx: Context, text: str) -> Ports | None:

@@ -11,6 +11,8 @@ from auditor.model.source import Span
 
 WITH_PORTS = frozenset({"tcp", "udp", "tcp/udp", "sctp"})
 VERDICTS = {"pass": Verdict.PERMIT, "block": Verdict.DENY, "reject": Verdict.REJECT, "match": Verdict.CONTINUE}
+_IN = frozenset({Direction.IN})
+DIRECTIONS = {"in": _IN, "out": frozenset({Direction.OUT}), "any": EITHER_WAY}
 FAMILIES = {"inet": ("inet",), "inet6": ("inet6",), "inet46": ("inet", "inet6")}
 PRESENCE = ("disabled", "log", "quick", "floating", "allowopts", "disablereplyto", "tcpflags_any", "nottagged", "nopfsync", "nosync")
 LIMITS = ("max", "max-src-nodes", "max-src-states", "max-src-conn", "max-src-conn-rate")
@@ -83,7 +85,7 @@ class Fields:
         """Only a floating rule that says `yes` has a choice."""
         if self.text("floating") != "yes":
             return _IN
-        return {"in": _IN, "out": _OUT}.get(self.text("direction"), EITHER_WAY)
+        return DIRECTIONS.get(self.text("direction"), EITHER_WAY)
 
     @property
     def port(self) -> Element | None:
@@ -94,10 +96,6 @@ class Fields:
             if written is not None and value(written):
                 return written
         return None
-
-
-_IN = frozenset({Direction.IN})
-_OUT = frozenset({Direction.OUT})
 
 
 def fields_of(element: Element) -> Fields:

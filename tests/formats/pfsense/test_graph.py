@@ -96,6 +96,20 @@ def test_without_ipv6_all_of_it_is_blocked() -> None:
     assert decision(graph, "lan", packet("2001:db8::1", "2001:db8:1::1")).verdict is Verdict.DENY
 
 
+def test_a_nat64_rule_passes_what_is_for_its_prefix_alone() -> None:
+    nat64 = rule("<ipprotocol>inet6</ipprotocol><nat><enable/><source>wanip</source></nat>")
+    graph = load(config(nat64))
+    assert decision(graph, "lan", packet("2001:db8::5", "64:ff9b::808:808")).verdict is Verdict.PERMIT
+    assert decision(graph, "lan", packet("2001:db8::5", "2606:4700::1")).verdict is Verdict.DENY
+    graph = load(config(nat64, system=f"{SYSTEM}<allow_nat64_prefix_override/>"))
+    assert decision(graph, "lan", packet("2001:db8::5", "2606:4700::1")).verdict is Verdict.PERMIT
+
+
+def test_a_word_that_is_no_direction_keeps_the_ruleset_from_loading() -> None:
+    graph = load(config(rule("<floating>yes</floating><direction>inbound</direction>")))
+    assert traps(graph) == {"ruleset-wont-load"}
+
+
 def test_a_rule_without_state_says_that_replies_need_their_own() -> None:
     graph = load(config(rule("<protocol>udp</protocol><statetype>none</statetype>")))
     assert [each.stateless for each in hook(graph, "lan").filter.rules if not each.synthetic] == [True]
@@ -211,9 +225,6 @@ def test_a_part_of_a_backup_knows_its_rules_and_not_the_rest() -> None:
     graph = load("<filter>" + PASS_WEB + "</filter>", "filter.xml")
     assert traps(graph) == {"partial-file"}
     assert possible(graph, "lan", packet("10.20.0.5", "10.30.0.5")) == {"permit", "deny"}
-
-
-# -- translation
 
 
 # -- names

@@ -6,6 +6,7 @@ import pytest
 
 from auditor.model.filters import Verdict
 from auditor.model.graph import Place
+from auditor.model.packets import Field
 from tests.formats.pfsense.samples import config, decision, load, packet, possible, rule, traps
 
 
@@ -66,6 +67,12 @@ def test_a_forward_with_pass_behind_one_that_takes_its_packets_is_open(earlier: 
     graph = load(config(nat=earlier + _web(more=PASSED)))
     assert possible(graph, "wan", packet("9.9.9.9", "10.30.0.5")) == {"permit", "deny"}
     assert possible(load(config(nat=_web(more=PASSED) + earlier)), "wan", packet("9.9.9.9", "10.30.0.5")) == {"permit"}
+
+
+def test_a_forward_with_pass_asks_for_the_source_port_it_names() -> None:
+    graph = load(config(nat=_web("<any/><port>2000-3000</port>", more=PASSED)))
+    assert possible(graph, "wan", packet("9.9.9.9", "10.30.0.5")) == {"deny"}
+    assert possible(graph, "wan", packet("9.9.9.9", "10.30.0.5") | {Field.SOURCE_PORT: 2500}) == {"permit"}
 
 
 def test_what_a_forward_sends_elsewhere_may_not_arrive() -> None:
