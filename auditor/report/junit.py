@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from auditor.model.findings import Finding, Outcome, Run
-from auditor.report.base import Options, Sources, by_requirement, place
+from auditor.report.base import Options, Sources, advice, by_requirement, place
 
 UNPARSABLE = "auditor/unparsable"
 
@@ -51,7 +51,8 @@ def _case(suite: ET.Element, run: Run, rule: str, findings: list[Finding]) -> st
             node.set("type", said[0].level.value)
         node.text = _text("\n\n".join(_finding(finding) for finding in said))
     elif title != rule:
-        ET.SubElement(case, "system-out").text = _text("\n".join([title, *(finding.message for finding in findings)]))
+        said = (finding.message.removeprefix(f"{title}: ") for finding in findings)
+        ET.SubElement(case, "system-out").text = _text("\n".join([title, *said]))
     return kind
 
 
@@ -63,8 +64,8 @@ def _finding(finding: Finding) -> str:
         lines.append(f"packet: {finding.witness.text}")
     lines += [f"way: {step.hook} {step.verdict} {step.rule}".rstrip() for step in finding.trace]
     lines += _questions(finding)
-    if finding.help:
-        lines.append(f"do: {finding.help}")
+    if advice(finding):
+        lines.append(f"do: {advice(finding)}")
     return "\n".join(lines)
 
 
