@@ -51,7 +51,7 @@ def to_graph(machines: tuple[Machine, ...]) -> Graph:
 def _zone(machine: Machine) -> Zone:
     plan, facts = machine.plan, machine.facts
     exact = tuple(map(address_interval, plan.addresses))
-    written = tuple(map(address_interval, (*facts.addresses, *facts.node_networks))) if not facts.dhcp or facts.node_networks else ()
+    written = tuple(map(address_interval, (*facts.addresses, *facts.node_networks))) if not facts.others or facts.node_networks else ()
     networks = exact or tuple(map(address_interval, facts.node_networks)) or written
     roles: tuple[str, ...] = (machine.role,) if machine.role else ("control-plane", "worker")
     if not machine.firewall.filters and not exact:

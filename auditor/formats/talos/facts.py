@@ -29,7 +29,9 @@ SERVICE_NETWORKS = ("10.96.0.0/12",)
 DEFAULT_TIME_SERVER = "time.cloudflare.com"
 DEFAULT_RESOLVERS = ("1.1.1.1", "8.8.8.8")
 DISCOVERY = "discovery.talos.dev:443"
-_ADDRESSED = ("LinkConfig", "BondConfig", "VLANConfig", "BridgeConfig", "VRFConfig", "DummyLinkConfig", "VethConfig", "WireguardConfig")
+_LINKS = ("LinkConfig", "BondConfig", "VLANConfig", "BridgeConfig", "VRFConfig")
+_TUNNELS = ("DummyLinkConfig", "VethConfig", "WireguardConfig")
+_NOWHERE = ("lo", "dummy0")
 _URL = lazyre.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>\d{1,5}))?(?:[/?#].*)?"
 )
@@ -65,6 +67,7 @@ class Facts:
     """The facts of one machine. Empty tuples and None mean that the configuration does not say; `attributes` are for zones.
 
     `kubespan` is None, and `kube_proxy` False, where a value that is filled in elsewhere decides it.
+    `others`: it may have others than `addresses`.
     """
 
     role: str | None
@@ -86,7 +89,7 @@ class Facts:
     resolvers_given: bool
     addresses: tuple[str, ...]
     node_networks: tuple[str, ...]
-    dhcp: bool
+    others: bool
     dhcpv6: Span | None
     wireguard_ports: tuple[tuple[int, Span], ...]
     listeners: tuple[Listener, ...]
@@ -160,6 +163,7 @@ def read_facts(combined: Combined, version: Version, *, generated: bool) -> Fact
     kubespan = reader.either("machine.network.kubespan.enabled", ("KubeSpanConfig", "enabled"))
     time = _time(reader)
     resolvers = _resolvers(reader)
+    written = list(_written(reader))
     return Facts(
         role=MACHINE_TYPES.get(type_.text) if isinstance(type_, Scalar) else None,
         role_span=where(type_) if type_ is not None else None,
@@ -178,9 +182,9 @@ def read_facts(combined: Combined, version: Version, *, generated: bool) -> Fact
         nts=_nts(reader, time[2]),
         resolvers=resolvers or DEFAULT_RESOLVERS,
         resolvers_given=bool(resolvers),
-        addresses=tuple(dict.fromkeys(_addresses(reader))),
+        addresses=tuple(dict.fromkeys(address for text, _ in written for address in _address(text))),
         node_networks=_networks_at(reader.either("machine.kubelet.nodeIP.validSubnets", ("KubeNodeConfig", "nodeIP.validSubnets"))),
-        dhcp=_dhcp(reader),
+        others=_has_others(reader, written),
         dhcpv6=_dhcpv6(reader),
         wireguard_ports=tuple(_wireguard(reader)),
         listeners=tuple(_listeners(reader)),
@@ -347,16 +351,19 @@ def _interfaces(reader: _Reader) -> Iterator[Mapping]:
             yield from (vlan for vlan in (vlans.items if isinstance(vlans, Sequence) else ()) if isinstance(vlan, Mapping))
 
 
-def _addresses(reader: _Reader) -> Iterator[str]:
-    """The machine's own addresses that are written down; shared ones are not its own."""
+def _written(reader: _Reader) -> Iterator[tuple[str, bool]]:
+    """Every address that is written down, with whether its link leads anywhere by itself; shared addresses are not the machine's own."""
     for interface in _interfaces(reader):
-        for item in (*texts(lookup(interface, "addresses")), *([cidr] if isinstance(cidr := lookup(interface, "cidr"), Scalar) else [])):
-            yield from _address(item.text)
-    for kind in _ADDRESSED:
+        name = text_at(interface, "interface") or ""
+        real = lookup(interface, "wireguard") is None and flag_at(interface, "dummy") is not True and name not in _NOWHERE
+        cidr = lookup(interface, "cidr")
+        for item in (*texts(lookup(interface, "addresses")), *([cidr] if isinstance(cidr, Scalar) else [])):
+            yield item.text, real
+    for kind in (*_LINKS, *_TUNNELS):
         for document in reader.combined.all(kind):
             listed = lookup(document.node, "addresses")
             for entry in listed.items if isinstance(listed, Sequence) else ():
-                yield from _address(text_at(entry, "address") or "")
+                yield text_at(entry, "address") or "", kind in _LINKS and document.name not in _NOWHERE
 
 
 def _address(text: str) -> Iterator[str]:
@@ -366,9 +373,16 @@ def _address(text: str) -> Iterator[str]:
         return
 
 
-def _dhcp(reader: _Reader) -> bool:
-    by_interface = any(flag_at(interface, "dhcp") is True for interface in _interfaces(reader))
-    return by_interface or any(reader.combined.document(kind) for kind in ("DHCPv4Config", "DHCPv6Config"))
+def _has_others(reader: _Reader, written: list[tuple[str, bool]]) -> bool:
+    """Whether the machine may have addresses that are not written down: filled in, or by DHCP, which links ask that nothing is said of."""
+    switches = [lookup(interface, "dhcp") for interface in _interfaces(reader)]
+    if (
+        any(flag(switch) is True or placeholder(switch) for switch in switches)
+        or reader.document("DHCPv4Config")
+        or reader.document("DHCPv6Config")
+    ):
+        return True
+    return not all(any(_address(text)) for text, _ in written) or not any(real for _, real in written)
 
 
 def _dhcpv6(reader: _Reader) -> Span | None:

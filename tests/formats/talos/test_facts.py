@@ -7,15 +7,20 @@ import pytest
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.talos import FORMAT
+from auditor.model.graph import Zone
 
 BASE = "version: v1alpha1\nmachine:\n  type: worker\n%scluster:\n  controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n%s"
 
 
-def fact(key: str, machine: str = "", cluster: str = "", documents: str = "", version: str = "1.14") -> tuple[str, ...]:
+def zone(machine: str = "", cluster: str = "", documents: str = "", version: str = "1.14") -> Zone:
     text = BASE % (machine and f"  {machine}\n", cluster and f"  {cluster}\n") + documents
     graph = FORMAT.load(MemoryTree({"worker.yaml": text}), ["worker.yaml"], Options(parameters={"talos_version": version}))
     assert not [note for note in graph.notes if note.level == "error"]
-    return graph.zones[0].values(key)
+    return graph.zones[0]
+
+
+def fact(key: str, machine: str = "", cluster: str = "", documents: str = "", version: str = "1.14") -> tuple[str, ...]:
+    return zone(machine, cluster, documents, version).values(key)
 
 
 def document(kind: str, body: str) -> str:
@@ -112,6 +117,33 @@ def test_addresses_are_those_that_are_written_down_without_shared_ones() -> None
     assert fact("node-address", f"network: {{interfaces: [{interface}]}}") == ("10.0.0.2", "10.5.0.2")
     link = document("LinkConfig", "name: eth0\naddresses: [{address: 10.0.0.3/24}]")
     assert fact("node-address", documents=link) == ("10.0.0.3",)
+
+
+@pytest.mark.parametrize(
+    ("links", "bounded"),
+    [
+        ("{interface: eth0, addresses: [10.0.0.1/24]}", True),
+        ("{interface: eth0, cidr: 10.0.0.1/24}, {interface: wg0, wireguard: {listenPort: 51821}, addresses: [10.99.0.1/24]}", True),
+        ("{interface: eth0, vlans: [{vlanId: 3, addresses: [10.0.3.1/24]}]}", True),
+        ("{interface: wg0, wireguard: {listenPort: 51821}, addresses: [10.99.0.1/24]}", False),
+        ("{interface: dummy1, dummy: true, addresses: [10.99.0.1/24]}", False),
+        ("{interface: lo, addresses: [10.99.0.1/32]}", False),
+        ("{interface: eth0, addresses: ['${NODE}/24', 10.99.0.1/24]}", False),
+        ("{interface: eth0, addresses: [10.0.0.1/24]}, {interface: eth1, dhcp: true}", False),
+        ("{interface: eth0, addresses: [10.0.0.1/24]}, {interface: eth1, dhcp: '${DHCP}'}", False),
+    ],
+)
+def test_addresses_bound_a_machine_where_they_are_all_it_has(links: str, bounded: bool) -> None:
+    assert (zone(f"network: {{interfaces: [{links}]}}").networks is not None) is bounded
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "bounded"),
+    [("LinkConfig", "eth0", True), ("LinkConfig", "lo", False), ("WireguardConfig", "wg0", False), ("DummyLinkConfig", "dummy1", False)],
+)
+def test_addresses_of_tunnels_bound_no_machine(kind: str, name: str, bounded: bool) -> None:
+    link = document(kind, f"name: {name}\naddresses: [{{address: 10.0.0.1/24}}]")
+    assert (zone(documents=link).networks is not None) is bounded
 
 
 @pytest.mark.parametrize(
