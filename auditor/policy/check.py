@@ -42,7 +42,7 @@ def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator
     unbound = stage.unbound(asked.flow)
     needed = tuple(role for role in unbound if role not in {term.text for term in asked.flow.sources.but})
     if needed:
-        yield _unbound(requirement, needed, stage.graph)
+        yield _unbound(stage, requirement, needed)
         return
     if requirement.kind is Kind.ENFORCED:
         yield from _enforced(stage, requirement, stage.endpoints(asked.flow.destinations))
@@ -97,11 +97,12 @@ def _flows(stage: Stage, settled: Settled, pairs: tuple[Pair, ...], unbound: tup
     if not pairs:
         yield from _unasked(stage, settled, unbound)
         return
+    nobody = tuple(_nobody(stage, role) for role in unbound)
     failing = [pair for pair in pairs if pair.outcome is not Outcome.HOLDS]
     if not failing:
-        yield finding_of(requirement, pairs, Outcome.HOLDS, unbound)
+        yield finding_of(requirement, pairs, Outcome.HOLDS, nobody)
     for pairs_here in group_by_place(requirement, failing):
-        yield finding_of(requirement, pairs_here, pairs_here[0].outcome, unbound, meant)
+        yield finding_of(requirement, pairs_here, pairs_here[0].outcome, nobody, meant)
 
 
 def _unasked(stage: Stage, settled: Settled, unbound: tuple[str, ...]) -> Iterator[Finding]:
@@ -114,7 +115,7 @@ def _unasked(stage: Stage, settled: Settled, unbound: tuple[str, ...]) -> Iterat
         yield _open(requirement, "nothing of the flow gets out that could be answered", "let the flow itself through first")
         return
     if unbound:
-        yield _unbound(requirement, unbound, stage.graph)
+        yield _unbound(stage, requirement, unbound)
         return
     senders, receivers = stage.endpoints(flow.sources), stage.endpoints(flow.destinations)
     if senders == receivers:
@@ -140,8 +141,14 @@ def _open(requirement: Requirement, reason: str, advice: str) -> Finding:
     )
 
 
-def _unbound(requirement: Requirement, roles: tuple[str, ...], graph: Graph) -> Finding:
-    asked = tuple(Question(f"nobody is known to be {role}", advice(role, None if at else graph)) for at, role in enumerate(roles))
+def _nobody(stage: Stage, role: str, graph: Graph | None = None) -> Question:
+    """That a role is not bound; `graph` has the zones that could be."""
+    known = stage.ruleset.roles.get(role)
+    return Question(f"nobody is known to be {role}{f' ({known.description})' if known else ''}", advice(role, graph))
+
+
+def _unbound(stage: Stage, requirement: Requirement, roles: tuple[str, ...]) -> Finding:
+    asked = tuple(_nobody(stage, role, stage.graph if role == roles[0] else None) for role in roles)
     found = _open(requirement, f"nobody is known to be {', '.join(roles)}", asked[0].settle)
     return replace(found, questions=asked)
 

@@ -27,7 +27,6 @@ from auditor.model.headers import (
 from auditor.model.packets import Field, Packet, PacketSet, State
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
-from auditor.policy.binding import advice
 from auditor.policy.flows import UPKEEP, Pair
 from auditor.policy.nearly import near_misses
 from auditor.policy.ruleset import ANY, INTERNET, Kind, Requirement
@@ -48,7 +47,7 @@ def finding_of(
     requirement: Requirement,
     pairs: Sequence[Pair],
     outcome: Outcome,
-    unbound: tuple[str, ...] = (),
+    unbound: tuple[Question, ...] = (),
     meant: frozenset[int] = frozenset(),
 ) -> Finding:
     """One finding about pairs that share an outcome and the place that decides it. `meant` are the ports that requirements ask for."""
@@ -110,14 +109,13 @@ def evidence(packet: Packet | None, steps: tuple[Step, ...]) -> Evidence:
 
 
 def _spared(
-    shown: Judgement, outcome: Outcome, unbound: tuple[str, ...], questions: tuple[Question, ...]
+    shown: Judgement, outcome: Outcome, unbound: tuple[Question, ...], questions: tuple[Question, ...]
 ) -> tuple[Outcome, tuple[Question, ...]]:
     """A deny with an exception nobody plays: what passes may be just the exception, unless nearly everybody passes."""
     world = sum(high - low + 1 for low, high in shown.packets.values(Field.SOURCE) if high < 2**32) >= 2**24
     if outcome is Outcome.BROKEN and world:
         return outcome, questions
-    asked = (Question(f"nobody is known to be {role}", advice(role)) for role in unbound)
-    return Outcome.OPEN, (*questions, *asked)
+    return Outcome.OPEN, (*questions, *unbound)
 
 
 def _places_unknown(pairs: Sequence[Pair]) -> Iterable[Question]:

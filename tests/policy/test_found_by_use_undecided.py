@@ -80,4 +80,4 @@ def test_of_ends_that_nobody_plays_it_is_said_that_nobody_does() -> None:
     files: dict[str, str | bytes] = {"main.tf": GROUP.replace("PORT", "22").replace("SOURCE", '"10.0.0.0/8"')}
     reading = audit.read(MemoryTree(files), ("",), audit.Request(rulesets=("talos",)))
     found = next(each for each in audit.findings_of(reading) if each.rule == "talos/etcd-private")
-    assert [each.reason for each in found.questions] == ["nobody is known to be control-plane"]
+    assert [each.reason for each in found.questions] == ["nobody is known to be control-plane (the control plane nodes)"]
