@@ -9,6 +9,7 @@ from __future__ import annotations
 from auditor.analysis.cover import Covered, covered, plain_of
 from auditor.analysis.difference import common_ends
 from auditor.model.filters import Exactly, Rule, Verdict
+from auditor.model.hulls import near
 from auditor.model.packets import PacketSet, union
 from auditor.model.record import dataclass, field
 
@@ -79,14 +80,15 @@ def _met(rules: tuple[Rule, ...], region: PacketSet, old: _Seen, idle: set[int])
 
     `idle`: rules that are known to be covered, and cover nothing themselves.
     """
-    met = [at for at, rule in enumerate(rules) if _packets(rule).meets(region)]
+    may_meet = near(region)
+    met = [at for at, rule in enumerate(rules) if may_meet(packets := _packets(rule)) and packets.meets(region)]
     if len(met) > _MOST_MET:
         return None
     found = []
     for at in met:
         own = _packets(rules[at])
-        near = (*(rule for rule in rules[:at] if id(rule) not in idle and _packets(rule).meets(own)), rules[at])
-        here = [each for each in covered(near, old.within, old.usual) if each.rule is rules[at]]
+        earlier = (*(rule for rule in rules[:at] if id(rule) not in idle and _packets(rule).meets(own)), rules[at])
+        here = [each for each in covered(earlier, old.within, old.usual) if each.rule is rules[at]]
         idle.update(id(each.rule) for each in here)
         found += here
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
+from auditor.analysis import runs
 from auditor.model.filters import (
     Both,
     Call,
@@ -115,7 +116,8 @@ class Differences:
             return filter_
         known = self._parts.get((id(filter_), where))
         if known is None:
-            rules = filter_.rules if overwritten(filter_.rules) else tuple(rule for rule in filter_.rules if where.meets(_may_match(rule)))
+            touching = (rule for rule, _ in runs.touching(filter_.rules, _nobody, where))
+            rules = filter_.rules if overwritten(filter_.rules) else tuple(touching)
             known = self._parts[id(filter_), where] = (replace(filter_, rules=rules), filter_)
         return known[0]
 
@@ -167,5 +169,9 @@ def _deciding(rules: Sequence[Rule]) -> Sequence[Rule]:
 
 
 def _may_match(rule: Rule) -> PacketSet:
-    match: Match = rule.condition.settle(lambda _: None)
+    match: Match = rule.condition.settle(_nobody)
     return match.maybe
+
+
+def _nobody(_: Predicate) -> None:
+    """Whatever is asked of who sends a packet stays open."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.analysis.bounds import Bounds, bounds
+from auditor.analysis.bounds import Bounds, bounds, maybe, surely
 from auditor.model.filters import Decision, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
@@ -167,12 +167,12 @@ def _of_family(packets: PacketSet, family: Interval) -> PacketSet:
 
 def _blocking(way: Way, missing: PacketSet) -> Crossing | None:
     """The first filter that cannot let all of `missing` through: several may stop the same packet."""
-    return next((each for each in way.crossings if not missing <= bounds(each.filter, each.settle, missing).maybe), None)
+    return next((each for each in way.crossings if not missing <= maybe(each.filter, each.settle, missing)), None)
 
 
 def _doubtful(way: Way, doubt: PacketSet) -> Crossing | None:
     for crossing in way.crossings:
-        if not doubt <= bounds(crossing.filter, crossing.settle, doubt).surely:
+        if not doubt <= surely(crossing.filter, crossing.settle, doubt):
             return crossing
     return None
 

@@ -56,7 +56,7 @@ def touching(rules: tuple[Rule, ...], ask: Settle, packets: PacketSet) -> Iterat
     for rule in rules:
         condition = rule.condition
         plain = condition.parts[0] if isinstance(condition, Both) else condition
-        if isinstance(plain, Exactly) and not (plain.packets and may_meet(plain.packets) and packets.meets(plain.packets)):
+        if isinstance(plain, Exactly) and not (may_meet(plain.packets) and packets.meets(plain.packets)):
             continue  # most rules, found without settling them
         if rule.action is not Verdict.CONTINUE:
             match = condition.settle(ask)

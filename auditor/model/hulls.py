@@ -39,7 +39,7 @@ def _around(boxes: Sequence[Hull]) -> Hull:
 
 
 def near(packets: PacketSet) -> Callable[[PacketSet], bool]:
-    """A quick test of many sets that are not empty: those it is false of have no packet in common with these."""
+    """A quick test of many sets: those it is false of have no packet in common with these."""
     checks = []
     for field in _FIELDS:
         spans = packets.values(field)

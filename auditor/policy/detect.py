@@ -52,9 +52,10 @@ class Shown:
         wanted = packets_of(parse_service(service))
         may_meet = near(wanted)
         for rule in self.rules:
-            for leaf in () if rule.synthetic else _leaves(rule.condition):
+            leaves = () if rule.synthetic else (rule.condition,) if isinstance(rule.condition, Exactly) else _leaves(rule.condition)
+            for leaf in leaves:
                 packets = leaf.packets if isinstance(leaf, Exactly) else NOTHING
-                if packets and packets is not EVERYTHING and may_meet(packets) and wanted.meets(packets):
+                if packets is not NOTHING and packets is not EVERYTHING and may_meet(packets) and wanted.meets(packets):
                     spans = packets.values(Field.DESTINATION_PORT)
                     if sum(high - low + 1 for low, high in spans) <= _FEW_PORTS:
                         return rule
