@@ -194,10 +194,14 @@ def _node(level: int, ends: tuple[int, ...], children: tuple[PacketSet, ...]) ->
 def field_set(field: Field, intervals: Iterable[Interval]) -> PacketSet:
     """The packets whose `field` lies in one of the inclusive intervals, given in any order, overlapping or not."""
     top = DOMAIN_MAX[field]
+    spans = sorted(intervals)
+    if len(spans) == 1 and 0 < spans[0][0] <= spans[0][1] < top:  # almost always
+        ((low, high),) = spans
+        return _node(field, (low - 1, high, top), (NOTHING, EVERYTHING, NOTHING))
     ends: list[int] = []
     kids: list[PacketSet] = []
     reached = -1  # everything up to here is decided
-    for low, high in sorted(intervals):
+    for low, high in spans:
         if low <= reached:
             low = reached + 1
         if high > top:
@@ -388,11 +392,13 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
         return NOTHING
     if a is EVERYTHING:
         return b
+    above, below = (a, b) if a.level < b.level else (b, a)
+    if above.level < below.level and above.children.count(NOTHING) == len(above.children) - 1:
+        return _inside(above, below)
     known = _met.get((a, b))
     if known is not None:
         return known
-    if a.level != b.level:
-        above, below = (a, b) if a.level < b.level else (b, a)
+    if above.level < below.level:
         result = _beneath(above, below)
     elif len(a.ends) > 8 * len(b.ends):
         result = _sliced(_meet, a, b)
@@ -401,6 +407,15 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
     else:
         result = _crossed(_meet, NOTHING, EVERYTHING, a, b)
     return _remember(_met, (a, b), result)
+
+
+def _inside(above: PacketSet, below: PacketSet) -> PacketSet:
+    """The meet of a single interval with a set that asks only later fields. It costs less than to remember it."""
+    kids = above.children
+    at = 0 if kids[0] is not NOTHING else 1
+    kid = kids[at]
+    met = below if kid is EVERYTHING else _meet(kid, below)
+    return NOTHING if met is NOTHING else _node(above.level, above.ends, (*kids[:at], met, *kids[at + 1 :]))
 
 
 def _beneath(above: PacketSet, below: PacketSet) -> PacketSet:

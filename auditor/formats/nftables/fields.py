@@ -177,11 +177,8 @@ def _port(name: str, head: str, key: str) -> Spec:
             "the protocol has no ports: these are other bytes",
         )
     number = _NUMBER_OF[head]
-
-    def encode(spans: Iterable[Interval]) -> PacketSet:
-        return box_set({Field.PROTOCOL: [(number, number)], field: spans})
-
-    return Spec(name, "inet_service", protocol_set(number), encode, layer4=number)
+    present = protocol_set(number)
+    return Spec(name, "inet_service", present, lambda spans: present & field_set(field, spans), layer4=number)
 
 
 def _icmp(name: str, head: str, key: str) -> Spec:
