@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from auditor.formats.opnsense.aliases import shown
 from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
 from auditor.formats.opnsense.interfaces import Interfaces
-from auditor.formats.opnsense.lines import Line, protocols_of, types_of
+from auditor.formats.opnsense.lines import NOWHERE, Line, protocols_of, routes, types_of
 from auditor.formats.opnsense.outbound import outbound
 from auditor.formats.opnsense.render import written
 from auditor.formats.opnsense.ruleset import Ruleset
@@ -20,11 +20,13 @@ from auditor.formats.opnsense.values import at, flag, text
 from auditor.formats.pf import device, ruleset
 from auditor.formats.pf.addresses import NONE, known, literal, union
 from auditor.formats.pf.bridges import bridges
+from auditor.formats.pf.ipsec import met
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ruleset import EITHER_WAY, Direction
 from auditor.formats.pf.translation import Translation, before, foreign
-from auditor.model.filters import Condition, Undecided, Verdict
+from auditor.model.filters import Condition, Undecided, Verdict, both
 from auditor.model.graph import Graph
+from auditor.model.headers import destinations
 from auditor.model.packets import NOTHING, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
@@ -51,7 +53,9 @@ def convert(rules: Ruleset) -> Converted:
         return Converted(())
     translations = outbound(rules.root, rules.settings)
     ahead: list[tuple[Line | None, ruleset.Line]] = [(None, line) for line in (*_unloaded(rules), *_forwarded(rules))]
-    found = [(line, made) for line in rules.lines if line.active and not line.refused for made in _lines(line, rules, translations)]
+    kept = [line for line in rules.lines if line.active and not line.refused]
+    made = [(line, each) for line in kept for each in _lines(line, rules, translations)]
+    found = [(line if each.rule.action is _VERDICTS[line.record.action] else None, each) for line, each in made]
     return Converted((*ahead, *found))
 
 
@@ -85,6 +89,33 @@ def _routed(rules: Ruleset, name: str) -> list[tuple[int, int]]:
 
 
 def _lines(line: Line, rules: Ruleset, translations: dict[str, Translation]) -> Iterator[ruleset.Line]:
+    """The line wherever packets meet it, each time behind what its gateway may carry off."""
+    inside = _taken_along(line, rules)
+    for asked, ways, where in _places(line, rules, translations):
+        for directions, names in met(ways, where, rules.interfaces.deaf):
+            if inside is not None:
+                yield _made(line, rules, both(asked, inside), directions, names, Verdict.DENY)
+            yield _made(line, rules, asked, directions, names)
+
+
+def _taken_along(line: Line, rules: Ruleset) -> Condition | None:
+    """Packets that pass by a gateway and may not arrive: those for other networks behind the firewall, or all of them."""
+    name = line.record.gateway
+    if line.record.action != "pass" or name in ("", "0") or not routes(name, rules.settings):
+        return None
+    why = Unknown(f"whether gateway {shown(name)} carries off what is for an internal network", line.record.place("gateway"))
+    if name in NOWHERE:
+        return Undecided(why)
+    gateway = rules.interfaces.gateways.get(name)
+    beyond = gateway.interface if gateway is not None else ""
+    inner = [each.networks for each in rules.interfaces.real() if not each.upstream and each.name != beyond]
+    networks = union(inner).surely
+    return Undecided(why, destinations(networks)) if networks else None
+
+
+def _places(
+    line: Line, rules: Ruleset, translations: dict[str, Translation]
+) -> Iterator[tuple[Condition, frozenset[Direction], frozenset[str] | None]]:
     """The line as it is, and once more for each interface where what goes out is translated, if its source matters."""
     names = interfaces_of(line, rules.interfaces)
     directions = _DIRECTIONS.get(line.record.direction, EITHER_WAY)
@@ -95,25 +126,33 @@ def _lines(line: Line, rules: Ruleset, translations: dict[str, Translation]) -> 
         apart = frozenset()
     plain = condition(selector)
     if not apart:
-        yield _made(line, rules, plain, directions, names)
+        yield plain, directions, names
         return
-    yield _made(line, rules, plain, directions - {Direction.OUT}, names)
-    yield _made(line, rules, plain, frozenset({Direction.OUT}), (everywhere if names is None else names) - apart)
+    yield plain, directions - {Direction.OUT}, names
+    yield plain, frozenset({Direction.OUT}), (everywhere if names is None else names) - apart
     for name in sorted(apart):
         seen = replace(selector, source=before(selector.source, translations[name]))
         if selector.source.ports is not None:
             seen = replace(seen, source=replace(seen.source, ports=None), doubts=(*seen.doubts, _new_port(line)))
-        yield _made(line, rules, condition(seen), frozenset({Direction.OUT}), frozenset({name}))
+        yield condition(seen), frozenset({Direction.OUT}), frozenset({name})
 
 
 def _new_port(line: Line) -> Unknown:
     return Unknown("the source port is chosen anew by translation", line.record.place(line.record.source.port_path))
 
 
-def _made(line: Line, rules: Ruleset, asked: Condition, directions: frozenset[Direction], names: frozenset[str] | None) -> ruleset.Line:
+def _made(
+    line: Line,
+    rules: Ruleset,
+    asked: Condition,
+    directions: frozenset[Direction],
+    names: frozenset[str] | None,
+    verdict: Verdict | None = None,
+) -> ruleset.Line:
+    """The line of pf; with a `verdict`, what becomes of its packets instead."""
     record = line.record
     return ruleset.line(
-        _VERDICTS[record.action],
+        _VERDICTS[record.action] if verdict is None else verdict,
         asked,
         record.element.head if record.synthetic else record.element.span,
         text=written(line, rules.interfaces),
@@ -122,8 +161,8 @@ def _made(line: Line, rules: Ruleset, asked: Condition, directions: frozenset[Di
         directions=directions,
         interfaces=names,
         address=record.uuid,
-        synthetic=record.synthetic,
-        stateless=record.state == "no state",
+        synthetic=record.synthetic or verdict is not None,
+        stateless=record.state == "no state" and verdict is None,
     )
 
 

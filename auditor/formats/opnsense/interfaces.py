@@ -10,6 +10,7 @@ from functools import cached_property
 
 from auditor.formats.opnsense.values import flag, present, text, whole
 from auditor.formats.pf.addresses import NONE, V4, V6, Addresses, Ranges, complement, known, literal, meet, networks, normal, union, unknown
+from auditor.formats.pf.ipsec import ROUTED
 from auditor.formats.xmlspan import Element
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
@@ -21,6 +22,7 @@ VIRTUAL = ("openvpn", "wireguard", "enc0", "lo0")
 _BUILT_IN_GROUPS = {"openvpn": "ovpn", "wireguard": "wg", "enc0": "enc"}
 """Groups the product has by itself → how their devices begin. Devices nobody assigned are in them too, so each is an interface as well."""
 _BUILT_IN_SEQUENCE = 10
+_OWN_FILTER = "net.inet.ipsec.filtertunnel"
 _NUMBERED = re.compile(r"(wan|lan|opt[0-9]+)\Z")
 _NO_GATEWAY = ("", "none")
 
@@ -75,7 +77,7 @@ class Group:
 class Interfaces:
     """Everything rules can mean by an interface. `table` is in the generator's order: by label, as people count.
 
-    `host` is the id of the firewall's own zone.
+    `host` is the id of the firewall's own zone; `deaf` are the interfaces of routed IPsec, where that is filtered as all of IPsec is.
     """
 
     table: dict[str, Interface]
@@ -84,6 +86,7 @@ class Interfaces:
     gateways: dict[str, Gateway]
     element: Element
     host: str
+    deaf: frozenset[str]
     partial: bool = field(default=False)
 
     def members(self, name: str) -> tuple[str, ...]:
@@ -126,7 +129,14 @@ def read_interfaces(root: Element, id_: str) -> Interfaces:
     full = [_addressed(interface, fixed, host) for interface in bare]
     full += [Interface(group.name, group.name, group.name, group.element, virtual=True, group=True) for group in groups.values()]
     table = {interface.name: interface for interface in sorted(full, key=lambda interface: natural(interface.label))}
-    return Interfaces(table, written, own_groups | groups, gateways, section if section is not None else root, host, section is None)
+    place = section if section is not None else root
+    return Interfaces(table, written, own_groups | groups, gateways, place, host, _deaf(root, bare), section is None)
+
+
+def _deaf(root: Element, interfaces: list[Interface]) -> frozenset[str]:
+    """Interfaces of routed IPsec, unless a tunable lets their own rules filter what comes in."""
+    on = any(text(item, "tunable") == _OWN_FILTER and text(item, "value") not in ("", "0", "default") for item in root.every("sysctl/item"))
+    return frozenset() if on else frozenset(interface.name for interface in interfaces if interface.device.startswith(ROUTED))
 
 
 def _feature(root: Element, name: str) -> bool:

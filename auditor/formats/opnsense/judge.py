@@ -8,7 +8,7 @@ from itertools import groupby
 
 from auditor.formats.opnsense.aliases import shown
 from auditor.formats.opnsense.automatic import lockout_interface
-from auditor.formats.opnsense.lines import Line
+from auditor.formats.opnsense.lines import Line, routes
 from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.mvc import newer_model
 from auditor.formats.opnsense.record import Record, Side
@@ -32,6 +32,7 @@ def judge(rules: Ruleset) -> Iterator[Note]:
             yield from _aliases_off(rules, record)
             yield from _types(record, lines)
             yield from _gateway(rules, record, lines)
+            yield from _unheard(rules, record)
     for line, why in rules.refusals:
         yield _refused(line, why)
     yield from _forwards(rules)
@@ -133,6 +134,13 @@ def _lost(rules: Ruleset, record: Record, lines: list[Line]) -> Iterator[Note]:
             seen.add(line.interface)
             yield note
             yield from _undefined(rules, line.interface, record.place("interface"))
+
+
+def _unheard(rules: Ruleset, record: Record) -> Iterator[Note]:
+    deaf = [name for name in record.interfaces if name in rules.interfaces.deaf]
+    if deaf and record.direction == "in" and not record.interface_not:
+        message = f"{_who(record)}: what comes in by {shown(deaf[0])} is filtered by the rules on IPsec: no packet meets the rule there"
+        yield remark("interface-missing", message, record.place("interface"), Effect.DROPPED, _loss(record))
 
 
 def _lost_end(rules: Ruleset, record: Record, item: Term, port: PortTerm, side: Side, what: str, seen: set[str]) -> Iterator[Note]:
@@ -243,7 +251,7 @@ def _gateway(rules: Ruleset, record: Record, lines: list[Line]) -> Iterator[Note
     span = record.place("gateway")
     if record.action != "pass":
         yield remark("gateway", f"{_who(record)}: a gateway on a block has no effect", span, Effect.IGNORED)
-    elif gateway is None and name not in rules.settings.gateway_groups and not _dynamic(rules, name):
+    elif gateway is None and not routes(name, rules.settings):
         strict = rules.settings.strict_gateways
         what = "the rule is left out" if strict else "packets follow the routing table"
         message = f"{_who(record)}: gateway {shown(name)} is not in this file: {what}"
@@ -252,11 +260,6 @@ def _gateway(rules: Ruleset, record: Record, lines: list[Line]) -> Iterator[Note
         lost = [line.family for line in lines if "Gateway protocol mismatch" in line.dropped]
         message = f"{_who(record)}: gateway {name} is of another IP version: its {lost[0]} line is left out"
         yield remark("gateway", message, span, Effect.DROPPED, _loss(record))
-
-
-def _dynamic(rules: Ruleset, name: str) -> bool:
-    """Whether a gateway comes from an interface that gets its address at run time."""
-    return any(name.upper().startswith(f"{interface.label.upper()}_") for interface in rules.interfaces.real() if interface.upstream)
 
 
 # -- what pf refuses

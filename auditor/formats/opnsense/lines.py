@@ -17,6 +17,10 @@ from auditor.formats.pf.names import ICMP6_TYPES, ICMP_TYPES, PROTOCOLS
 from auditor.model.record import dataclass, replace
 
 _HAVE_PORTS = ("tcp", "udp", "tcp/udp", "sctp", "6", "17", "132")
+NOWHERE = ("Null4", "Null6")
+"""Gateways of the product's own, which lead to the firewall itself."""
+_MAKING_GATEWAYS = ("ovpnc", "gif", "gre")
+"""How the devices of tunnels begin that bring a gateway with them."""
 _DIRECTIONS = ("in", "out", "any")
 _FAMILIES = ("", "inet", "inet6")
 _ACTIONS = ("pass", "block", "reject", "match")
@@ -122,10 +126,19 @@ def _reasons(line: Line, settings: Settings) -> Iterator[str]:
 def _gateway_reasons(line: Line, settings: Settings) -> Iterator[str]:
     gateway = settings.interfaces.gateways.get(line.record.gateway)
     exists = gateway is not None and not gateway.disabled
-    if settings.strict_gateways and not exists and line.record.gateway not in settings.gateway_groups:
+    if settings.strict_gateways and not routes(line.record.gateway, settings):
         yield "Gateway down"
     if gateway is not None and exists and line.family and gateway.family != line.family:
         yield "Gateway protocol mismatch"
+
+
+def routes(name: str, settings: Settings) -> bool:
+    """Whether packets can be sent to a gateway of this name: one of the file, a group, one that run time makes, or the product's own."""
+    gateway = settings.interfaces.gateways.get(name)
+    if gateway is not None:
+        return not gateway.disabled
+    made = (interface for interface in settings.interfaces.real() if interface.upstream or interface.device.startswith(_MAKING_GATEWAYS))
+    return name in (*settings.gateway_groups, *NOWHERE) or any(name.upper().startswith(f"{each.label.upper()}_") for each in made)
 
 
 def _route(record: Record, settings: Settings) -> str:

@@ -11,9 +11,10 @@ from functools import cached_property
 
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pf.addresses import Addresses, Ranges
+from auditor.formats.pf.ipsec import ALL_TUNNELS, ROUTED
 from auditor.formats.pfsense.aliases import Aliases
 from auditor.formats.pfsense.read import Config, field, value
-from auditor.formats.pfsense.tunnels import IPSEC, Tunnels, group_of, ipsec_networks, tunnels
+from auditor.formats.pfsense.tunnels import Tunnels, group_of, ipsec_networks, tunnels
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
@@ -141,14 +142,10 @@ class Interfaces:
         return {group: frozenset(id_ for other, id_ in of if other == group) for group, _ in of if group}
 
     @cached_property
-    def unfiltered(self) -> frozenset[str]:
+    def deaf(self) -> frozenset[str]:
         """The interfaces whose rules meet nothing that comes in, since IPsec is filtered in one place only."""
-        routed = frozenset(interface.id for interface in self.by_id.values() if interface.device.startswith(IPSEC))
-        return frozenset({"enc0"}) if self.config.text("ipsec/filtermode") == "if_ipsec" else routed
-
-    def met_inside(self, names: frozenset[str]) -> frozenset[str]:
-        """The interfaces where packets come in that meet a line on `names`: those of routed IPsec meet the lines on IPsec."""
-        return (names | self.unfiltered if "enc0" in names - self.unfiltered else names - self.unfiltered) if self.unfiltered else names
+        routed = frozenset(interface.id for interface in self.by_id.values() if interface.device.startswith(ROUTED))
+        return frozenset({ALL_TUNNELS}) if self.config.text("ipsec/filtermode") == "if_ipsec" else routed
 
     @cached_property
     def _by_label(self) -> dict[str, str]:

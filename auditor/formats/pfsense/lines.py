@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.formats.pf.addresses import known, networks, union
+from auditor.formats.pf.ipsec import met
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ruleset import Direction, Line, line
 from auditor.formats.pfsense import headers, nat
@@ -43,7 +44,8 @@ def lines_of(ctx: Context, rule: Fields, family: str, label: str, key: str) -> I
         headers.flag_bits(rule),
         doubts,
     )
-    placed = ((way, on_, what) for ways, where, what in _places(ctx, rule, selector, interfaces) for way, on_ in _met(ctx, ways, where))
+    deaf = ctx.interfaces.deaf
+    placed = ((way, on_, what) for ways, where, what in _places(ctx, rule, selector, interfaces) for way, on_ in met(ways, where, deaf))
     for directions, where, what in placed:
         for verdict, narrowed in _fates(ctx, rule, what):
             yield line(
@@ -126,19 +128,6 @@ def _places(
         yield frozenset({Direction.OUT}), frozenset({name}), nat.seen_behind(ctx, selector, name)
 
 
-def _met(
-    ctx: Context, directions: frozenset[Direction], names: frozenset[str] | None
-) -> Iterator[tuple[frozenset[Direction], frozenset[str] | None]]:
-    """Where packets meet a line, in each direction: what comes in by IPsec meets other interfaces' lines than what goes out."""
-    inside = names if names is None else ctx.interfaces.met_inside(names)
-    if inside == names or Direction.IN not in directions:
-        yield directions, names
-        return
-    yield frozenset({Direction.IN}), inside
-    if Direction.OUT in directions:
-        yield frozenset({Direction.OUT}), names
-
-
 def _interfaces(ctx: Context, rule: Fields) -> tuple[str, frozenset[str] | None]:
     """The `on …` of the line and the interfaces it stands for; None: all."""
     table = ctx.interfaces
@@ -149,7 +138,7 @@ def _interfaces(ctx: Context, rule: Fields) -> tuple[str, frozenset[str] | None]
         return f"on ${written.upper()}", frozenset({written})
     if not table.exists(written):
         raise _missing(ctx, rule, written)
-    if written in table.unfiltered:
+    if written in table.deaf:
         message = f"what comes in by {shown(written)} is filtered on another tab of IPsec: no packet meets the rule"
         raise Dropped("interface-missing", message, rule.span("interface"))
     name = table.by_id[written].macro if written in table.by_id else written

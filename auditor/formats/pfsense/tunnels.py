@@ -15,8 +15,6 @@ from auditor.formats.xmlspan import Element
 GROUPS = {"openvpn": ("ovpns", "ovpnc"), "WireGuard": ("tun_wg",), "Tailscale": ("tailscale",)}
 """A group → how the names of its devices begin. The members of the last two are not written into the file."""
 _WRITTEN_BY_PACKAGES = ("WireGuard", "Tailscale")
-IPSEC = "ipsec"
-"""How the devices of routed IPsec begin."""
 
 Tunnels = Mapping[str, tuple[str, ...]]
 """A device → the networks it leads to, as written."""

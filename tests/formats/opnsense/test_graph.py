@@ -13,7 +13,7 @@ from auditor.formats.opnsense.load import load
 from auditor.model.graph import ZoneKind
 from auditor.model.headers import addresses_text
 from auditor.model.source import Level
-from tests.formats.opnsense.samples import LAN, VLAN, WAN, config, graph_of, mvc, passes, rules_of
+from tests.formats.opnsense.samples import LAN, VLAN, WAN, config, graph_of, mvc, passes, possible, rules_of, traps_of
 
 
 def networks(text: str, zone: str) -> str | None:
@@ -153,3 +153,33 @@ def test_a_rule_on_the_group_of_all_tunnels_holds_for_assigned_and_unassigned_on
 def test_loopback_is_no_zone_and_its_addresses_are_the_firewall_s() -> None:
     loop = "<lo0><enable>1</enable><if>lo0</if><ipaddr>127.0.0.1</ipaddr><subnet>8</subnet><virtual>1</virtual></lo0>"
     assert graph_of(config(interfaces=WAN + LAN + loop)).zone("opnsense:lo0") is None
+
+
+ROUTED = "<opt2><enable>1</enable><if>ipsec1</if><descr>VTI</descr></opt2>"
+ENC0 = "<enc0><enable>1</enable><if>enc0</if><descr>IPsec</descr><type>none</type><virtual>1</virtual></enc0>"
+
+
+def test_routed_ipsec_is_filtered_by_the_rules_on_ipsec_unless_a_tunable_says_otherwise() -> None:
+    interfaces = WAN + LAN + VLAN + ROUTED + ENC0
+    tunable = "<sysctl><item><tunable>net.inet.ipsec.filtertunnel</tunable><value>1</value></item></sysctl>"
+    on_all, on_one = mvc(interface="enc0"), mvc(interface="opt2")
+    assert possible(config(mvc=on_all, interfaces=interfaces), "opt2", "10.7.0.5", "10.30.0.5") == {"permit"}
+    assert possible(config(mvc=on_one, interfaces=interfaces), "opt2", "10.7.0.5", "10.30.0.5") == {"deny"}
+    assert "interface-missing" in traps_of(config(mvc=on_one, interfaces=interfaces))
+    assert possible(config(mvc=on_one, interfaces=interfaces, more=tunable), "opt2", "10.7.0.5", "10.30.0.5") == {"permit"}
+
+
+def test_a_gateway_may_carry_off_what_is_for_an_internal_network() -> None:
+    text = config(mvc=mvc(interface="lan", gateway="WANGW"))
+    assert possible(text, "lan", "10.20.0.5", "10.30.0.5") == {"permit", "deny"}
+    assert possible(text, "lan", "10.20.0.5", "9.9.9.9") == {"permit"}
+    assert possible(config(mvc=mvc(interface="lan", gateway="Null4")), "lan", "10.20.0.5", "9.9.9.9") == {"permit", "deny"}
+    assert possible(config(mvc=mvc(interface="lan", gateway="NOWHERE")), "lan", "10.20.0.5", "10.30.0.5") == {"permit"}
+
+
+def test_a_gateway_of_run_time_is_not_down_because_the_file_does_not_have_it() -> None:
+    leased = WAN.replace("<ipaddr>198.51.100.2</ipaddr><subnet>29</subnet><gateway>WANGW</gateway>", "<ipaddr>dhcp</ipaddr>")
+    strict = "<skip_rules_gw_down>1</skip_rules_gw_down>"
+    for name, verdicts in (("WAN_DHCP", {"permit"}), ("OTHER", {"deny"})):
+        text = config(mvc=mvc(interface="lan", gateway=name), interfaces=leased + LAN, system=strict)
+        assert possible(text, "lan", "10.20.0.5", "9.9.9.9") == verdicts
