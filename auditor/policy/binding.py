@@ -251,7 +251,7 @@ def find_zones(graph: Graph, text: str) -> tuple[Zone, ...]:
         found = tuple(zone for zone in graph.zones if wanted in (name.casefold() for name in names(zone)))
         if found:
             return found
-    ending = tuple(zone for zone in graph.zones if zone.id.casefold().endswith(f":{wanted}"))
+    ending = tuple(zone for zone in graph.zones if zone.id.casefold().endswith((f":{wanted}", f"#{wanted}")))
     return ending if len(ending) == 1 else ()
 
 
@@ -296,8 +296,8 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
 def _nothing_there(graph: Graph, role: str, text: str) -> str:
     known = sorted(zone.id for zone in graph.zones)
     close = nearest(text, known)
-    listed = f"; there are {zones_text(graph, 8)}" if known else "; no zone was found in what was read"
-    return f"role {role}: there is no {text!r}{f'; did you mean {close!r}?' if close else ''}{listed}"
+    listed = f"there are {zones_text(graph, 8)}" if known else "no zone was found in what was read"
+    return f"role {role}: there is no {text!r}; {f'did you mean {close!r}? ' if close else ''}{listed}"
 
 
 def zones_text(graph: Graph, most: int) -> str:
