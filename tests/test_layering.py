@@ -46,7 +46,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "attr": ("auditor.report.sarif",),
     "jinja2": ("auditor.report.html",),
     "markupsafe": ("auditor.report.html",),  # jinja2's own
-    "hcl2": ("auditor.fixing.terraform",),
+    "hcl2": ("auditor.fixing.hcl",),
     "click": ("auditor.cli",),
 }
 

@@ -16,12 +16,16 @@ _ECHO = {8: "echo-request", 0: "echo-reply", 128: "echo-request", 129: "echo-rep
 
 def write(wanted: Wanted) -> Texts:
     """The file with the rules in it. Raises `Unwritten`."""
-    path = wanted.before.path if wanted.before is not None else wanted.filter_span.path
-    if not re.search(r"\.fw\b", path):
-        raise Unwritten(f"{path} is no firewall file: rules are written into those")
+    path = wanted.place.path
     rules = list(dict.fromkeys(rules_of(wanted)))
     if not rules:
         raise Unwritten("the addresses of one end are not known")
+    if path.endswith((".tf", ".tofu", ".json")):
+        from auditor.fixing.proxmox_terraform import write as write_terraform
+
+        return write_terraform(wanted, rules)
+    if not re.search(r"\.fw\b", path):
+        raise Unwritten(f"{path} is no firewall file: rules are written into those")
     text = read_text(wanted.tree, path).text
     known = text.split("\n")
     made = "\n".join(each for rule in rules if (each := f"{rule} # {_comment(wanted.title)}") not in known)

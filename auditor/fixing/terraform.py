@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.files import read_text
+from auditor.fixing.hcl import blocks, indented, inner, laid_out, quoted
 from auditor.fixing.wanted import Service, Texts, Unwritten, Wanted, inserted, without
 from auditor.model.source import Span
 
 _GROUP = re.compile(
     r"^terraform:(?P<module>(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)aws_security_group\.(?P<label>[\w-]+)(?P<key>\[[^\]]*\])?$"
 )
-_HEAD = re.compile(r'^\s*resource\s+"(?P<type>\w+)"\s+"(?P<label>[\w-]+)"\s*\{')
 _MODERN = {True: "aws_vpc_security_group_ingress_rule", False: "aws_vpc_security_group_egress_rule"}
 _OLD = "aws_security_group_rule"
 
@@ -40,20 +40,20 @@ def write(wanted: Wanted) -> Texts:
     if not path.endswith((".tf", ".tofu")):
         raise Unwritten(f"{path} was made by Terraform: the rule belongs into the module it was made from")
     text = read_text(wanted.tree, path).text
-    blocks = _blocks(text)
-    own = next((block for block in blocks if block[0] == "aws_security_group" and block[1] == group["label"]), None)
+    found = blocks(text)
+    own = next((block for block in found if block[0] == "aws_security_group" and block[1] == group["label"]), None)
     if own is None:
         raise Unwritten(f"where aws_security_group.{group['label']} ends in {path} cannot be told by its braces")
     named = rf"\baws_security_group\.{re.escape(group['label'])}\b(?!-)"
-    theirs = [block for block in blocks if block[0] in (*_MODERN.values(), _OLD) and re.search(named, block[4])]
+    theirs = [block for block in found if block[0] in (*_MODERN.values(), _OLD) and re.search(named, block[4])]
     if not theirs and re.search(r"^\s*(?:ingress|egress)\s*\{", own[4], re.MULTILINE):
         made = "\n".join(_inline(wanted, peer) for peer in peers)
         return {path: inserted(text, own[3], "\n" + made)}
     old = bool(theirs) and all(block[0] == _OLD for block in theirs)
     same = [block for block in theirs if block[0] == _MODERN[wanted.inbound] or old] or theirs or [own]
     kind = _OLD if old else _MODERN[wanted.inbound]
-    entries = _entries(wanted, group, peers, {block[1] for block in blocks if block[0] == kind}, old)
-    made = "\n".join(_block("resource", [kind, label], body) for kind, label, body in entries)
+    entries = _entries(wanted, group, peers, {block[1] for block in found if block[0] == kind}, old)
+    made = "\n".join(laid_out("resource", [kind, label], body) for kind, label, body in entries)
     return {path: inserted(text + ("" if text.endswith("\n") else "\n"), same[-1][3] + 1, "\n" + made)}
 
 
@@ -78,44 +78,22 @@ def remove(text: str, span: Span) -> str | None:
     """`text` without the rule resource, or the inline block, that holds the place."""
     if span.path.endswith(".json"):
         return None
-    for kind, _, first, last, body in _blocks(text):
+    for block in blocks(text):
+        kind, _, first, last, _ = block
         if not first <= span.line <= last:
             continue
         if kind in (*_MODERN.values(), _OLD):
             return without(text, first, last)
-        return _without_inline(text, body, first, span.line)
+        rules = inner(block, "rule" if kind.startswith("proxmox_") else "ingress|egress")
+        return next((_without_inner(text, begin, end) for _, begin, end in rules if begin <= span.line <= end), None)
     return None
 
 
-def _without_inline(text: str, body: str, first: int, line: int) -> str | None:
-    begun = 0
-    for number, content in enumerate(body.split("\n"), first):
-        if re.match(r"\s+(?:ingress|egress)\s*\{\s*$", content):
-            begun = number
-        elif begun and re.match(r"\s+\}\s*$", content):
-            if begun <= line <= number:
-                return without(text, begun, number)
-            begun = 0
-    return None
-
-
-Block = tuple[str, str, int, int, str]
-"""(type, label, first line, last line, text)"""
-
-
-def _blocks(text: str) -> list[Block]:
-    """The resources of a file that `terraform fmt` would leave as it is: each ends where a brace stands alone at the margin."""
-    found: list[Block] = []
-    lines = text.replace("\r\n", "\n").split("\n")
-    head: tuple[str, str, int] | None = None
-    for number, line in enumerate(lines, 1):
-        begins = _HEAD.match(line)
-        if begins is not None:
-            head = (begins["type"], begins["label"], number)
-        if head is not None and (line.rstrip() == "}" or (begins is not None and line.rstrip().endswith("}"))):
-            found.append((*head, number, "\n".join(lines[head[2] - 1 : number])))
-            head = None
-    return found
+def _without_inner(text: str, first: int, last: int) -> str:
+    """`text` without a block inside another, and without the empty line that set it apart."""
+    lines = text.split("\n")
+    apart = not lines[first - 2].strip() and lines[last].strip() in ("", "}")
+    return without(text, first - apart, last)
 
 
 def _peers(wanted: Wanted, module: str) -> Iterator[tuple[str, str]]:
@@ -139,16 +117,16 @@ def _label(wanted: Wanted, group: str, number: int, taken: set[str]) -> str:
 def _arguments(wanted: Wanted, peer: tuple[str, str], reference: str, old: bool) -> dict[str, Any]:
     kind, value = peer
     low, high, protocol = _range(wanted.service)
-    body: dict[str, Any] = {"security_group_id": f"${{{reference}}}", "description": _text(wanted.title)}
+    body: dict[str, Any] = {"security_group_id": f"${{{reference}}}", "description": quoted(wanted.title)}
     if old:
-        body = {"type": _text("ingress" if wanted.inbound else "egress"), **body}
-        body.update(from_port=low, to_port=high, protocol=_text(protocol))
+        body = {"type": quoted("ingress" if wanted.inbound else "egress"), **body}
+        body.update(from_port=low, to_port=high, protocol=quoted(protocol))
         body.update(_old_source(peer, reference, "source_security_group_id", f"${{{value}}}"))
         return body
-    body.update({"referenced_security_group_id": f"${{{value}}}"} if kind == "group" else {kind: _text(value)})
+    body.update({"referenced_security_group_id": f"${{{value}}}"} if kind == "group" else {kind: quoted(value)})
     if protocol != "-1":
         body.update(from_port=low, to_port=high)
-    body.update(ip_protocol=_text(protocol))
+    body.update(ip_protocol=quoted(protocol))
     return body
 
 
@@ -156,18 +134,17 @@ def _inline(wanted: Wanted, peer: tuple[str, str]) -> str:
     low, high, protocol = _range(wanted.service)
     own = _GROUP.match(wanted.zone)
     reference = f"{_named(own)}.id" if own is not None else ""
-    body: dict[str, Any] = {"description": _text(wanted.title)}
-    body.update(from_port=low, to_port=high, protocol=_text(protocol))
+    body: dict[str, Any] = {"description": quoted(wanted.title)}
+    body.update(from_port=low, to_port=high, protocol=quoted(protocol))
     body.update(_old_source(peer, reference, "security_groups", [f"${{{peer[1]}}}"]))
-    block = _block("ingress" if wanted.inbound else "egress", [], body)
-    return "\n".join(f"  {line}" if line else line for line in block.rstrip("\n").split("\n"))
+    return indented(laid_out("ingress" if wanted.inbound else "egress", [], body))
 
 
 def _old_source(peer: tuple[str, str], reference: str, name: str, group: object) -> dict[str, Any]:
     """The other end as inline blocks and aws_security_group_rule have it."""
     if peer[0] == "group":
         return {"self": True} if peer[1] == reference else {name: group}
-    return {"ipv6_cidr_blocks" if peer[0] == "cidr_ipv6" else "cidr_blocks": [_text(peer[1])]}
+    return {"ipv6_cidr_blocks" if peer[0] == "cidr_ipv6" else "cidr_blocks": [quoted(peer[1])]}
 
 
 def _range(service: Service) -> tuple[int, int, str]:
@@ -179,16 +156,3 @@ def _range(service: Service) -> tuple[int, int, str]:
         return kind, -1, service.protocol
     low, high = service.ports[0] if service.ports else (0, 65535)
     return low, high, service.protocol
-
-
-def _text(value: str) -> str:
-    """A string as python-hcl2 wants it."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${") + '"'
-
-
-def _block(kind: str, labels: list[str], body: dict[str, Any]) -> str:
-    import hcl2
-
-    builder: Any = hcl2.Builder()
-    builder.block(kind, [f'"{label}"' for label in labels]).attributes.update(body)  # an attribute may be called self
-    return str(hcl2.dumps(builder.build())).strip("\n") + "\n"
