@@ -14,7 +14,7 @@ from auditor.formats.pf.addresses import Addresses, Ranges
 from auditor.formats.pf.ipsec import ALL_TUNNELS, ROUTED
 from auditor.formats.pfsense.aliases import Aliases
 from auditor.formats.pfsense.read import Config, field, value
-from auditor.formats.pfsense.tunnels import Tunnels, group_of, ipsec_networks, tunnels
+from auditor.formats.pfsense.tunnels import NO_TUNNEL, RUN_TIME, Tunnels, group_of, ipsec_networks, is_tunnel, tunnels
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
@@ -56,7 +56,7 @@ class Interface:
     @property
     def uplink(self) -> bool:
         """Whether the product takes it for a way to the internet."""
-        return bool(self.gateways) or any(word != "track6" for _, word in self.dynamic)
+        return bool(self.gateways) or any(word not in ("track6", RUN_TIME) for _, word in self.dynamic)
 
     def address(self, family: str) -> Addresses | None:
         """The interface's address of a family; None if it has none."""
@@ -64,13 +64,16 @@ class Interface:
         if own is not None:
             return pf.known(_intervals([own]))
         word = dict(self.dynamic).get(family)
-        return pf.unknown(self._unknown(word), pf.meet(pf.FAMILY[family], self.free), host=self.host) if word else None
+        if not word:
+            return None
+        around = pf.normal(_intervals(self.networks)) if word == RUN_TIME and self.networks else self.free
+        return pf.unknown(self._unknown(word), pf.meet(pf.FAMILY[family], around), host=self.host)
 
     def network(self) -> Addresses:
         """The table of its networks, of both families."""
         sure = pf.known(_intervals(self.networks))
-        given = (pf.unknown(self._unknown(word), pf.meet(pf.FAMILY[family], self.free)) for family, word in self.dynamic)
-        return pf.union([sure, *given])
+        open_ = [(family, word) for family, word in self.dynamic if word != RUN_TIME or not self.networks]
+        return pf.union([sure, *(pf.unknown(self._unknown(word), pf.meet(pf.FAMILY[family], self.free)) for family, word in open_)])
 
     @property
     def numbered(self) -> bool:
@@ -286,15 +289,20 @@ def _apart(interfaces: list[Interface], host: str) -> Iterator[Interface]:
 
 
 def _with_tunnels(interface: Interface, groups: Mapping[str, Tunnels]) -> Interface:
-    """An interface with the networks of the tunnel that its device is."""
-    networks = groups.get(group_of(interface.device), {}).get(interface.device, ())
-    return replace(interface, behind=(*interface.behind, *networks)) if networks else interface
+    """An interface with the networks of the tunnel that its device is, which also gives it its address if the file has none."""
+    tunnel = groups.get(group_of(interface.device), {}).get(interface.device, NO_TUNNEL)
+    if not is_tunnel(interface.device):
+        return interface
+    found = replace(interface, behind=(*interface.behind, *tunnel.own, *tunnel.beyond))
+    if interface.own or interface.dynamic:
+        return found
+    return replace(found, networks=(*interface.networks, *tunnel.own), dynamic=(("inet", RUN_TIME), ("inet6", RUN_TIME)))
 
 
 def _left(ends: Tunnels, assigned: frozenset[str]) -> tuple[str, ...] | None:
     """The networks of those tunnels that are no interfaces of their own; None if all of them are."""
-    left = [networks for device, networks in ends.items() if device not in assigned]
-    return tuple(text for networks in left for text in networks) if left or not ends else None
+    left = [tunnel for device, tunnel in ends.items() if device not in assigned]
+    return tuple(text for tunnel in left for text in (*tunnel.own, *tunnel.beyond)) if left or not ends else None
 
 
 def _built_in(config: Config, groups: Mapping[str, tuple[str, ...] | None]) -> Iterator[Interface]:

@@ -11,13 +11,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from auditor.formats.pf import addresses as pf
 from auditor.formats.pfsense.read import Config, field
 from auditor.formats.xmlspan import Element
+from auditor.model.record import dataclass
 
 GROUPS = {"openvpn": ("ovpns", "ovpnc"), "WireGuard": ("tun_wg",), "Tailscale": ("tailscale",)}
 """A group → how the names of its devices begin. The members of the last two are not written into the file."""
+_ADDRESSED = ("ovpn", "tun_wg", "tailscale", "ipsec", "gif", "gre")
 _WRITTEN_BY_PACKAGES = ("WireGuard", "Tailscale")
 
-Tunnels = Mapping[str, tuple[str, ...]]
-"""A device → the networks it leads to, as written."""
+RUN_TIME = "tunnel"
+"""The word for an address that a tunnel gives its interface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """The network of a tunnel's own addresses, and those it leads to, as written."""
+
+    own: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+
+
+NO_TUNNEL = Tunnel()
+Tunnels = Mapping[str, Tunnel]
+"""A device → its tunnel."""
 
 
 def tunnels(config: Config) -> dict[str, Tunnels]:
@@ -37,20 +52,28 @@ def group_of(device: str) -> str:
     return next((name for name, starts in GROUPS.items() if device.startswith(starts)), "")
 
 
-def _openvpn(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+def is_tunnel(device: str) -> bool:
+    """Whether a device gets its address from what it is a tunnel of, and not from the interface it is assigned as."""
+    return device.startswith(_ADDRESSED)
+
+
+def _openvpn(config: Config) -> Iterator[tuple[str, Tunnel]]:
     for path, device in (("openvpn/openvpn-server", "ovpns"), ("openvpn/openvpn-client", "ovpnc")):
         for end in config.every(path):
-            names = ("tunnel_network", "tunnel_networkv6", "remote_network", "remote_networkv6")
-            texts = (text.strip() for child in names for text in field(end, child).split(","))
-            yield device + field(end, "vpnid"), _literals(texts)
+            own, beyond = (_listed(end, f"{kind}_network", f"{kind}_networkv6") for kind in ("tunnel", "remote"))
+            yield device + field(end, "vpnid"), Tunnel(own, beyond)
 
 
-def _wireguard(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _listed(element: Element, *names: str) -> tuple[str, ...]:
+    return _literals(text.strip() for name in names for text in field(element, name).split(","))
+
+
+def _wireguard(config: Config) -> Iterator[tuple[str, Tunnel]]:
     peers = list(config.every("installedpackages/wireguard/peers/item"))
     for tunnel in config.every("installedpackages/wireguard/tunnels/item"):
         name = field(tunnel, "name")
-        texts = [*_rows(tunnel, "addresses"), *(text for peer in peers if field(peer, "tun") == name for text in _rows(peer, "allowedips"))]
-        yield name, _literals(text for text in texts if not text.endswith("/0"))
+        allowed = (text for peer in peers if field(peer, "tun") == name for text in _rows(peer, "allowedips"))
+        yield name, Tunnel(_literals(_rows(tunnel, "addresses")), _literals(text for text in allowed if not text.endswith("/0")))
 
 
 def _rows(element: Element, name: str) -> Iterator[str]:

@@ -49,6 +49,16 @@ def test_the_networks_of_a_tunnel_are_behind_its_interface_and_else_behind_the_g
     assert crossed(graph, "10.99.0.5")[0] == crossed(graph, "10.100.9.9")[0] == "WireGuard, in"
 
 
+def test_a_tunnel_gives_its_interface_the_network_that_rules_name() -> None:
+    rules = rule(tab="opt2", source="<network>opt2</network>")
+    graph = load(config(rules, interfaces=assigned("ovpns1"), more=OPENVPN))
+    assert possible(graph, "opt2", packet("10.8.0.5", "10.30.0.5")) == {"permit"}
+    assert possible(graph, "opt2", packet("10.88.0.5", "10.30.0.5")) == {"deny"}
+    graph = load(config(rules, interfaces=assigned("ovpnc2"), more=OPENVPN))
+    assert possible(graph, "opt2", packet("10.8.0.5", "10.30.0.5")) == {"permit", "deny"}
+    assert [zone.id for zone in graph.zones if zone.default] == ["pfsense:wan"]
+
+
 def test_a_group_whose_tunnels_are_all_interfaces_is_no_zone_of_its_own() -> None:
     graph = load(config(interfaces=assigned("ovpns1"), more=OPENVPN.replace("openvpn-client", "left-over")))
     assert "pfsense:openvpn" not in {zone.id for zone in graph.zones}
