@@ -6,7 +6,7 @@ rules nothing is filtered at all. A configuration that breaks one rule of the lo
     recognise   whether a file is Talos's
     documents   a text into documents, deletes and JSON operations; schema, scalars, decode: what Talos's loader accepts
     combine     a configuration and its patches into what the node gets: deletes, merge, jsonpatch, validate
-    layout      which files are machines and which are patches, and whose; talhelper: its inventory
+    layout      which files are machines and which are patches, and whose; talhelper, omni: inventories of their own
     firewall, facts, convert    what came out, as zones and hooks
     checks, lints               what loads and is hardly meant
     embedded    patches that are texts inside another language

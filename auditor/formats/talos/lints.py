@@ -216,8 +216,8 @@ LINTS: tuple[Lint, ...] = (
     ),
     Lint(
         "unused-patch",
-        "A patch that talhelper does not use",
-        "It lies beside a talhelper configuration that does not name it, and so has no effect.",
+        "A patch that talhelper or Omni does not use",
+        "It lies beside a talhelper configuration, or a cluster template of Omni's, that does not name it, and so has no effect.",
         "Name it under patches, or remove it.",
         Level.NOTE,
     ),

@@ -46,6 +46,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Inventory:
+    """What another tool's file about a cluster comes to: a plan a node, notes, and the files that it uses."""
+
+    plans: tuple[Plan, ...] = ()
+    notes: tuple[Note, ...] = ()
+    used: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A plan carried out. `firewall.block` None where what the node filters is not known."""
 

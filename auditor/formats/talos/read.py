@@ -14,10 +14,11 @@ from auditor.formats.talos.checks import check_group, check_machine, check_order
 from auditor.formats.talos.convert import to_graph
 from auditor.formats.talos.documents import Loaded, Shape, load
 from auditor.formats.talos.layout import FIREWALL_KINDS, ROLES, Group, Member, by_node, groups, is_whole, root_of
-from auditor.formats.talos.machine import Plan, build
-from auditor.formats.talos.recognise import is_talhelper
+from auditor.formats.talos.machine import Inventory, Plan, build
+from auditor.formats.talos.omni import read_template
+from auditor.formats.talos.recognise import is_omni, is_talhelper
 from auditor.formats.talos.schema import since
-from auditor.formats.talos.talhelper import Inventory, read_inventory
+from auditor.formats.talos.talhelper import read_inventory
 from auditor.formats.talos.version import NEWEST_CANDIDATE, NEWEST_STABLE, Version, parse_version
 from auditor.model.graph import Graph
 from auditor.model.record import replace
@@ -30,16 +31,15 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """Everything at `paths`."""
     sources, notes = _texts(tree, paths)
     version = stated_version(options)
-    inventories = [
-        read_inventory(tree, source, version) for path, source in sources.items() if is_talhelper(path, source.text[:4096].encode())
-    ]
+    tools = {path: tool for path, source in sources.items() if (tool := _tool_of(path, source)) is not None}
+    inventories = [_READERS[tool](tree, sources[path], version) for path, tool in tools.items()]
     used = {path for inventory in inventories for path in inventory.used}
-    claimed = used | {path for path, source in sources.items() if is_talhelper(path, source.text[:4096].encode())}
+    claimed = used | tools.keys()
     rest = {path: source for path, source in sources.items() if path not in claimed}
     versions = {root: version or _version_of(texts) for root, texts in _by_root(rest).items()}
     loads = [_load(source, versions[root_of(path)]) for path, source in rest.items()]
     plans = [plan for inventory in inventories for plan in inventory.plans]
-    owned = {root_of(path) for path in claimed - used}
+    owned = {root_of(path): tool for path, tool in tools.items() if path not in used}
     grouped = list(groups(loads))
     free = [group for group in grouped if group.root not in owned]
     beside = [group for group in grouped if group.root in owned]
@@ -47,10 +47,23 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     for group in free:
         plans += _plans(group, versions[group.root])
     notes += _remarks(inventories, free, loads)
-    notes += [_unused(member) for group in beside for member in group.patches]
+    notes += [_unused(member, owned[group.root]) for group in beside for member in group.patches]
     notes += [_rendered(member) for group in beside for member in group.wholes if not _is_other(member)]
     read = tuple((path, NAME) for path in sorted({*sources, *used}))
     return graph_of(plans, lambda path: sources[path].text if path in sources else "", notes, options) + Graph(read=read)
+
+
+_READERS: dict[str, Callable[[Tree, Source, Version | None], Inventory]] = {
+    "talhelper configuration": read_inventory,
+    "cluster template of Omni's": read_template,
+}
+"""Files about whole clusters, by what to call them."""
+
+
+def _tool_of(path: str, source: Source) -> str | None:
+    head = source.text[:4096].encode()
+    talhelper, omni = _READERS
+    return talhelper if is_talhelper(path, head) else omni if is_omni(head) else None
 
 
 def graph_of(plans: Sequence[Plan], text_of: Callable[[str], str], notes: Sequence[Note], options: Options) -> Graph:
@@ -101,8 +114,8 @@ def _version_of(texts: Sequence[str]) -> Version:
     return NEWEST_CANDIDATE if any(first > NEWEST_STABLE for first in firsts) else NEWEST_STABLE
 
 
-def _unused(member: Member) -> Note:
-    message = "the talhelper configuration beside it does not use this file: it has no effect"
+def _unused(member: Member, tool: str) -> Note:
+    message = f"the {tool} beside it does not use this file: it has no effect"
     firewall = any(document.kind in FIREWALL_KINDS for document in member.loaded.documents)
     return Note("unused-patch", message, member.loaded.span, Effect.IGNORED, Level.WARNING if firewall else Level.NOTE)
 

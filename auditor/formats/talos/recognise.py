@@ -15,15 +15,16 @@ _MAIN = re.compile(
 _JSON_MAIN = re.compile(rb"""^\s*\{\s*"(?:version"\s*:\s*"v1alpha1"\s*,\s*")?(machine|cluster)"\s*:\s*\{\s*"([A-Za-z]+)"\s*:""")
 _OPERATION = re.compile(rb"""^(?:-\s+|\s+)["']?path["']?:\s*["']?/(?:machine|cluster)/""", re.MULTILINE)
 _JSON_OPERATION = re.compile(rb"""\[\s*\{[^}]*"path"\s*:\s*"/(?:machine|cluster)/""")
+_CLUSTER = re.compile(rb"""^kind:[ \t]*["']?Cluster["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _FIRST_DOCUMENT = re.compile(rb"\A(?:\s*(?:#[^\n]*)?(?:---[^\n]*)?\n)*(.*?)(?:^---|\Z)", re.MULTILINE | re.DOTALL)
 _MAIN_TOP = frozenset({b"version", b"machine", b"cluster", b"debug", b"persist", b"sops"})
 
 
 def claims(path: str, head: bytes) -> bool:
-    """Whether `path`, whose first bytes are `head`, is a Talos configuration, patch or talhelper configuration."""
+    """Whether `path`, whose first bytes are `head`, is a Talos configuration or patch, or of a tool that makes some."""
     if not _NAME.search(path):
         return False
-    if is_talhelper(path, head):
+    if is_talhelper(path, head) or is_omni(head):
         return True
     if b"Config" in head and _API.search(head):
         kinds = {(match[1] or match[2]).decode() for match in _KIND.finditer(head)}
@@ -56,6 +57,11 @@ def is_talhelper(path: str, head: bytes) -> bool:
     if b"clusterName" in tops and (b"endpoint" in tops or b"talosVersion" in tops) and b"kind" not in tops:
         return True
     return name in ("talconfig.yaml", "talconfig.yml") and b"clusterName" in tops
+
+
+def is_omni(head: bytes) -> bool:
+    """Whether it is a cluster template of Omni's: no resource of Kubernetes, and no document of Talos either."""
+    return b"Cluster" in head and _CLUSTER.search(head) is not None and {b"kubernetes", b"talos"} <= _tops(head)
 
 
 def _is_fragment(head: bytes) -> bool:

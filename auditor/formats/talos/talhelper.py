@@ -15,7 +15,7 @@ from auditor.files import Tree, Unreadable, normalise, read_text
 from auditor.formats.talos.decode import check_document
 from auditor.formats.talos.documents import Document, Loaded, Shape, load
 from auditor.formats.talos.layout import CONTROL_PLANE, WORKER
-from auditor.formats.talos.machine import Plan
+from auditor.formats.talos.machine import Inventory, Plan
 from auditor.formats.talos.merge import texts
 from auditor.formats.talos.notes import key_of, refuse, where
 from auditor.formats.talos.relocate import into_scalar
@@ -31,15 +31,6 @@ from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read
 LIBRARY = Version(1, 14, 0, 0, 2)
 """What talhelper 3.1.13 to 3.1.16 merge with."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What a talconfig.yaml comes to: a plan a node, notes, and the files that it uses."""
-
-    plans: tuple[Plan, ...] = ()
-    notes: tuple[Note, ...] = ()
-    used: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
