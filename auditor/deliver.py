@@ -55,6 +55,12 @@ def targets(format_: str | None, outputs: Sequence[str]) -> tuple[Target, ...]:
         found.append(Target(own, output))
     if any(not target.file for target in found):
         raise Undeliverable("--output: name a file after the format, as in sarif=out.sarif")
+    files = [target.file for target in found]
+    for target in found:
+        if target.file == "-":
+            raise Undeliverable(f"--output {target.format}=-: what standard output has is for --format to say, as in -f {target.format}")
+        if files.count(target.file) > 1:
+            raise Undeliverable(f"--output {target.file}: two reports cannot go into one file")
     return tuple(found) if taken else (Target(format_ or "text"), *found)
 
 

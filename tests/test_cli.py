@@ -378,6 +378,9 @@ def test_the_entry_point_exits_with_the_code_of_the_command(folder: Path) -> Non
     [
         (("explain", "trustd"), "did you mean 'talos/trustd'?"),
         (("chek",), "No such command 'chek'; did you mean 'check'?"),
+        (("rulesets", "valid"), "did you mean 'validate'?"),
+        (("check", "-o", "sarif=-"), "as in -f sarif"),
+        (("check", "-o", "sarif=a", "-o", "json=a"), "--output a: two reports cannot go into one file"),
         (("explain", "pfsense"), "`auditor rules pfsense` lists them"),
         (("explain", "zzz"), "`auditor rules` lists every id"),
         (("rules", "zzz"), "no id has 'zzz' in it"),

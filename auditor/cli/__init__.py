@@ -29,7 +29,19 @@ _HOMES = {
 """The module in which each command is."""
 
 
-class Commands(click.Group):
+class Suggesting(click.Group):
+    """Commands of which the nearest is named where one is mistyped."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from auditor.policy.problems import did_you_mean
+
+            raise click.UsageError(f"{error.message.rstrip('.')}{did_you_mean(args[0], self.list_commands(ctx))}", ctx) from None
+
+
+class Commands(Suggesting):
     """The commands, each loaded when it is named; when the reader of their output goes away, as with `| head`, they end without a word."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
@@ -42,14 +54,6 @@ class Commands(click.Group):
 
         command: click.Command = getattr(import_module(f"auditor.cli.{_HOMES[cmd_name]}"), cmd_name)
         return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from auditor.policy.problems import did_you_mean
-
-            raise click.UsageError(f"{error.message.rstrip('.')}{did_you_mean(args[0], _HOMES)}", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from auditor.cli import Suggesting
 from auditor.cli.options import Stop, stopping
 
 
@@ -34,7 +35,7 @@ def rules(parts: tuple[str, ...], format_: str) -> None:
         click.echo(listing(format_, parts), nl=False)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Suggesting, invoke_without_command=True)
 @click.pass_context
 def rulesets(context: click.Context) -> None:
     """List the rulesets that come with auditor."""
