@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from auditor.formats.nftables.maps import told
 from auditor.formats.nftables.marks import rules_of
-from auditor.formats.nftables.match import told
 from auditor.formats.nftables.resolve import MOST_COMPARED, Item, Resolver
 from auditor.formats.nftables.ruleset import NamedSet, Ruleset, Table
 from auditor.formats.nftables.syntax import Atom, Concat, Pair, RuleLine

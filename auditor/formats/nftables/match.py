@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from auditor.formats.nftables import fields
-from auditor.formats.nftables.fields import Spec
+from auditor.formats.nftables.comparing import Key, compared, exactly, is_all, masked, present, runs_of, test_of, within
 from auditor.formats.nftables.resolve import Item, Resolver, Values, compute
 from auditor.formats.nftables.ruleset import Moment, NamedSet, Table
 from auditor.formats.nftables.setting import Setting
@@ -25,18 +25,15 @@ from auditor.formats.nftables.syntax import (
     Pair,
     PlainSet,
     SetLiteral,
-    Verdict,
 )
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused
-from auditor.model.filters import ANY, NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
+from auditor.model.filters import NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
 from auditor.model.headers import subtract_intervals
-from auditor.model.packets import EVERYTHING, NOTHING, Interval, PacketSet, union
-from auditor.model.source import Effect, Level, Span, Unknown
+from auditor.model.packets import NOTHING, Interval, PacketSet, union
+from auditor.model.source import Effect, Level, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
-_MOST_INTERVALS = 70_000
-_MOST_KEYS = 300
 _LONGEST_NAME = 16
 
 
@@ -46,24 +43,6 @@ class Place(NamedTuple):
     table: Table
     setting: Setting
     moment: Moment
-
-
-class Entry(NamedTuple):
-    """What a map holds: for these packets (disjoint from those of the entries before), this."""
-
-    condition: Condition
-    data: Verdict | Expression | None
-    moment: Moment
-    at: At
-
-
-class Key(NamedTuple):
-    """One field of a key and what is computed from it before it is compared."""
-
-    spec: Spec
-    transform: Callable[[int], int] | None
-    mask: int | None
-    at: At
 
 
 class Matcher:
@@ -118,15 +97,15 @@ class Matcher:
             self._check_operator(match, keys, operator)
         value = self._value(match.value, place)
         if isinstance(value, Unknown):
-            return Undecided(value, _present(keys))
+            return Undecided(value, present(keys))
         behind, moment = value
         named = isinstance(behind, Atom) and behind.word.startswith("@")
         if named or isinstance(behind, PlainSet | SetLiteral):
             inside = self._inside(behind, keys, place._replace(moment=moment))
-            return inside if operator != "!=" else both(Exactly(_present(keys)), ~inside)
+            return inside if operator != "!=" else both(Exactly(present(keys)), ~inside)
         if len(keys) > 1:
-            inside = self._box(Element(behind, None, (), behind.at), keys, place._replace(moment=moment))
-            return inside if operator != "!=" else both(Exactly(_present(keys)), ~inside)
+            inside = self.box(Element(behind, None, (), behind.at), keys, place._replace(moment=moment))
+            return inside if operator != "!=" else both(Exactly(present(keys)), ~inside)
         return self._compare(keys[0], operator, behind, place._replace(moment=moment))
 
     def _value(self, value: Expression, place: Place) -> tuple[Expression, Moment] | Unknown:
@@ -180,7 +159,7 @@ class Matcher:
         if found.unknowns:
             return self._unsure(key, operator, found)
         listed = isinstance(value, Listing)
-        return self._satisfying(key, _test(key, operator, found.spans, listed), operator, found.spans)
+        return self._satisfying(key, test_of(key, operator, found.spans, listed), operator, found.spans)
 
     def _doubtful(self, key: Key, lapses: bool = True) -> Condition:
         """A field of which nothing is known; where no packet has it, nothing matches. Not everybody has the value that is asked for."""
@@ -200,7 +179,7 @@ class Matcher:
 
     def _unsure(self, key: Key, operator: str, found: Values) -> Condition:
         """Some of the values are not known."""
-        sure = self._satisfying(key, _test(key, "==", found.spans, False), "==", found.spans) if found.spans else NONE
+        sure = self._satisfying(key, test_of(key, "==", found.spans, False), "==", found.spans) if found.spans else NONE
         inside = either(sure, Undecided(found.unknowns[0], key.spec.present))
         if operator in ("", "=="):
             return inside
@@ -212,18 +191,18 @@ class Matcher:
         top = (1 << spec.bits) - 1
         if spec.points is not None:
             wanted = [point for point in spec.points if test(key.transform(point) if key.transform else point)]
-            return _exactly(spec, [(point, point) for point in wanted], len(wanted) == len(spec.points))
+            return exactly(spec, [(point, point) for point in wanted], len(wanted) == len(spec.points))
         if key.transform is None and spec.type not in FLAG_TYPES:
-            wanted_spans = _compared(operator, spans, top)
-            return _exactly(spec, wanted_spans, _is_all(wanted_spans, top))
+            wanted_spans = compared(operator, spans, top)
+            return exactly(spec, wanted_spans, is_all(wanted_spans, top))
         if spec.bits <= 16:
-            found = _runs(value for value in range(top + 1) if test(key.transform(value) if key.transform else value))
-            return _exactly(spec, found, _is_all(found, top))
-        masked = _masked_spans(key, spans, spec.bits) if operator in ("", "==", "!=") else None
-        if masked is None:
+            found = runs_of(value for value in range(top + 1) if test(key.transform(value) if key.transform else value))
+            return exactly(spec, found, is_all(found, top))
+        wanted_bits = masked(key, spans, spec.bits) if operator in ("", "==", "!=") else None
+        if wanted_bits is None:
             return Undecided(Unknown("what is computed from this field is not modelled", key.at.span), spec.present)
-        wanted_spans = subtract_intervals([(0, top)], masked) if operator == "!=" else tuple(masked)
-        return _exactly(spec, wanted_spans, _is_all(wanted_spans, top))
+        wanted_spans = subtract_intervals([(0, top)], wanted_bits) if operator == "!=" else tuple(wanted_bits)
+        return exactly(spec, wanted_spans, is_all(wanted_spans, top))
 
     # -- interfaces
 
@@ -297,7 +276,7 @@ class Matcher:
         return self._in_values(self.resolver.set_values(value, key.spec.type, place.moment), key)
 
     def _in_values(self, found: Values, key: Key) -> Condition:
-        sure = self._satisfying(key, _within(found.spans), "==", found.spans) if found.spans else NONE
+        sure = self._satisfying(key, within(found.spans), "==", found.spans) if found.spans else NONE
         return either(sure, Undecided(found.unknowns[0], key.spec.present)) if found.unknowns else sure
 
     def _in_items(self, items: Iterator[Item | Unknown], keys: list[Key], place: Place) -> Condition:
@@ -305,30 +284,30 @@ class Matcher:
         others: list[Condition] = []
         for item in items:
             if isinstance(item, Unknown):
-                others.append(Undecided(item, _present(keys)))
+                others.append(Undecided(item, present(keys)))
                 continue
             self._unmapped(item.element)
-            found = self._box(item.element, keys, place._replace(moment=item.moment))
+            found = self.box(item.element, keys, place._replace(moment=item.moment))
             if isinstance(found, Exactly):
                 exact.append(found.packets)
             else:
                 others.append(found)
         return either(Exactly(union(exact)), *others)
 
-    def _box(self, element: Element, keys: list[Key], place: Place) -> Condition:
+    def box(self, element: Element, keys: list[Key], place: Place) -> Condition:
         """The key is this element; `*` is any."""
         if element.key is None:
-            return Exactly(_present(keys))
+            return Exactly(present(keys))
         parts = element.key.parts if isinstance(element.key, Concat) else (element.key,)
         if len(parts) == 1 and len(keys) > 1:
             found = self.resolver.behind(parts[0], place.moment)
             if isinstance(found, Unknown):
-                return Undecided(found, _present(keys))
+                return Undecided(found, present(keys))
             if isinstance(found[0], Concat):
-                return self._box(element._replace(key=found[0]), keys, place._replace(moment=found[1]))
+                return self.box(element._replace(key=found[0]), keys, place._replace(moment=found[1]))
         if len(parts) != len(keys):
             self.resolver.refuse(f"an element of {len(parts)} fields for a key of {len(keys)}", element.at)
-            return Undecided(Unknown("an element that does not fit its key", element.at.span), _present(keys))
+            return Undecided(Unknown("an element that does not fit its key", element.at.span), present(keys))
         return both(*(self._field_is(part, key, place) for part, key in zip(parts, keys, strict=True)))
 
     def _field_is(self, part: Expression, key: Key, place: Place) -> Condition:
@@ -344,7 +323,7 @@ class Matcher:
         table = place.table
         found = self.resolver.set_named(table, name.word[1:], name.at)
         if isinstance(found, Unknown):
-            return Undecided(found, _present(keys))
+            return Undecided(found, present(keys))
         self.resolver.in_order(f"set `{found.name}`", found.block, place.moment, name.at, found.name_at)
         self._check_types(found, keys, name.at)
         memo = (id(found), tuple(key.spec.name for key in keys), place.setting)
@@ -376,13 +355,12 @@ class Matcher:
                 inside = either(both(inside, ~part), both(inside, part, Undecided(self._left_in(named, change.value.at))))
             else:
                 inside = both(inside, ~part)
-        present = _present(keys)
         if key in facts.emptied:
             changed = Unknown(f"set `{named.name}` is changed by traffic", named.name_at.span, f"@{named.name}", lapses=True)
-            return Undecided(changed, present)
+            return Undecided(changed, present(keys))
         if key in facts.filled or "dynamic" in named.flags:
             filled = Unknown(f"set `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}", lapses=True)
-            return either(inside, Undecided(filled, present))
+            return either(inside, Undecided(filled, present(keys)))
         return inside
 
     def _left_in(self, named: NamedSet, at: At) -> Unknown:
@@ -393,7 +371,7 @@ class Matcher:
     def _listed(self, value: Expression, keys: list[Key], place: Place, filled: bool) -> Condition:
         found = self.resolver.behind(value, place.moment)
         if isinstance(found, Unknown):
-            return Undecided(found, _present(keys))
+            return Undecided(found, present(keys))
         value, moment = found
         place = place._replace(moment=moment)
         if not filled and isinstance(value, PlainSet) and len(keys) == 1 and keys[0].spec.side is None and not _braces_are_empty(value):
@@ -402,210 +380,6 @@ class Matcher:
         kept = (item for item in items if isinstance(item, Unknown) or not filled or not _expires(item.element))
         return self._in_items(kept, keys, place)
 
-    # -- maps
-
-    def entries(self, key: Expression, data: Expression, place: Place) -> Iterator[Entry]:
-        """What a map holds for a key, disjoint and in order. Raises `Refused`."""
-        keys = self.keys(key, place)
-        nested = len(keys) > 1
-        taken: list[Condition] = []
-        known = _Keys(self.resolver, nested)
-        rest: list[tuple[Element, Moment]] = []
-        for item in self._map_items(data, place):
-            if isinstance(item, Unknown):
-                yield Entry(Undecided(item, _present(keys)), None, place.moment, data.at)
-                continue
-            if item.element.data is None:
-                unknown = Unknown("an element of a map that maps to nothing", item.element.at.span)
-                self.resolver.refuse("an element of a map needs what it maps to, behind a colon", item.element.at)
-                yield Entry(Undecided(unknown, _present(keys)), None, place.moment, item.element.at)
-                continue
-            if item.element.key is None:
-                rest.append((item.element, item.moment))
-                continue
-            box = self._box(item.element, keys, place._replace(moment=item.moment))
-            alone = both(box, *(~earlier for earlier in taken)) if nested and len(taken) < 200 else box
-            taken.append(box)
-            known.add(box, item.element)
-            yield Entry(alone, item.element.data, item.moment, item.element.at)
-        for element, moment in rest:
-            yield Entry(both(Exactly(_present(keys)), ~either(*taken)), element.data, moment, element.at)
-
-    def _map_items(self, data: Expression, place: Place) -> Iterator[Item | Unknown]:
-        found = self.resolver.behind(data, place.moment)
-        if isinstance(found, Unknown):
-            yield found
-            return
-        value, moment = found
-        if not (isinstance(value, Atom) and value.word.startswith("@")):
-            yield from self.resolver.items(value, moment)
-            return
-        named = self.resolver.set_named(place.table, value.word[1:], value.at)
-        if isinstance(named, Unknown):
-            yield named
-            return
-        self.resolver.in_order(f"map `{named.name}`", named.block, place.moment, value.at, named.name_at)
-        if named.kind == "set":
-            self.resolver.refuse(f"`{named.name}` is a set: it maps to nothing", value.at, ("declared", named.name_at))
-        key = (place.table.family, place.table.name, named.name)
-        deleted = {
-            self._text(item) for change in named.changes if change.verb == "delete" for item in self._items(change.value, change.moment)
-        }
-        for change in named.changes:
-            if change.verb == "add":
-                yield from (
-                    item
-                    for item in self.resolver.items(change.value, change.moment)
-                    if isinstance(item, Unknown) or self._text(item) not in deleted
-                )
-        if key in place.setting.facts.filled or "dynamic" in named.flags:
-            yield Unknown(f"map `{named.name}` is filled by traffic", named.name_at.span, f"@{named.name}")
-
-    def _items(self, value: Expression, moment: Moment) -> Iterator[Item]:
-        return (item for item in self.resolver.items(value, moment) if isinstance(item, Item))
-
-    @staticmethod
-    def _text(item: Item) -> str:
-        return "*" if item.element.key is None else "".join(item.element.key.at.words.split())
-
-
-# -- helpers
-
-
-class _Keys:
-    """The keys of a map so far: nft takes none twice for two things, no intervals that overlap, and nested boxes the narrower first."""
-
-    def __init__(self, resolver: Resolver, nested: bool) -> None:
-        self.resolver, self.nested = resolver, nested
-        self.known: list[tuple[PacketSet, Element]] = []
-        self.union = NOTHING
-        self.names: dict[str, Element] = {}
-
-    def add(self, box: Condition, element: Element) -> None:
-        if isinstance(box, Exactly):
-            self._packets(box.packets, element)
-        elif not self.nested and isinstance(element.key, Atom):
-            self._name(element.key.word.strip('"'), element)
-
-    def _packets(self, packets: PacketSet, element: Element) -> None:
-        if len(self.known) >= _MOST_KEYS:
-            return
-        if packets & self.union:
-            for other, earlier in self.known:
-                if other is packets and told(earlier.data) == told(element.data):
-                    continue
-                if packets <= other if self.nested else packets & other:
-                    self._refuse(element, earlier)
-                    break
-        self.known.append((packets, element))
-        self.union |= packets
-
-    def _name(self, name: str, element: Element) -> None:
-        for other, earlier in self.names.items():
-            wide, narrow = (other, name) if other.endswith("*") else (name, other)
-            if wide == narrow:
-                clash = told(earlier.data) != told(element.data)
-            else:
-                clash = wide.endswith("*") and not wide.endswith("\\*") and narrow.startswith(wide[:-1])
-            if clash:
-                self._refuse(element, earlier)
-                return
-        if len(self.names) < _MOST_KEYS:
-            self.names[name] = element
-
-    def _refuse(self, element: Element, earlier: Element) -> None:
-        self.resolver.refuse("a key that the map has already", element.at, ("here", earlier.at))
-
-
-def told(data: Verdict | Expression | None) -> str:
-    """What an element maps to, to be compared."""
-    return "" if data is None else " ".join(data.at.words.split())
-
-
-def _present(keys: list[Key]) -> PacketSet:
-    result = EVERYTHING
-    for key in keys:
-        result &= key.spec.present
-    return result
-
-
-def _exactly(spec: Spec, spans: Interval | list[Interval] | tuple[Interval, ...], whole: bool) -> Condition:
-    """The packets whose value is in the spans; in doubt where the value is not known."""
-    if whole:
-        return Exactly(spec.present)
-    if not spans:
-        return NONE
-    packets = spec.encode(spans)  # type: ignore[arg-type]
-    doubt = spec.doubt if spec.blur is None else spec.doubt | spec.blur(spans) - packets  # type: ignore[arg-type]
-    return Exactly(packets) if doubt is NOTHING else either(Exactly(packets), Undecided(Unknown(spec.reason), doubt))
-
-
-def _is_all(spans: tuple[Interval, ...] | list[Interval], top: int) -> bool:
-    return len(spans) == 1 and tuple(spans[0]) == (0, top)
-
-
-def _within(spans: tuple[Interval, ...]) -> Callable[[int], bool]:
-    return lambda number: any(low <= number <= high for low, high in spans)
-
-
-def _compared(operator: str, spans: tuple[Interval, ...], top: int) -> tuple[Interval, ...]:
-    """The values that compare so with the intervals."""
-    if operator in ("", "=="):
-        return spans
-    if operator == "!=":
-        return subtract_intervals([(0, top)], spans)
-    low, high = spans[0]
-    if operator == "<":
-        return ((0, low - 1),) if low else ()
-    if operator == "<=":
-        return ((0, high),)
-    if operator == ">":
-        return ((high + 1, top),) if high < top else ()
-    return ((low, top),)
-
-
-def _test(key: Key, operator: str, spans: tuple[Interval, ...], listed: bool) -> Callable[[int], bool]:
-    """Whether a value passes, as a function: for fields of bits and computed ones."""
-    kind = key.spec.type
-    if kind in FLAG_TYPES and spans and (key.transform is None or operator == "!"):
-        bits = spans[0][0]
-        if operator == "" and spans[0][0] == spans[0][1]:
-            return lambda number: number & bits != 0
-        if operator == "!" or (operator == "!=" and listed and kind != "tcp_flag"):
-            return lambda number: number & bits == 0
-    wanted = _compared(operator, spans, (1 << BITS.get(kind, 32)) - 1)
-    return _within(wanted)
-
-
-def _runs(values: Iterator[int]) -> list[Interval]:
-    spans: list[Interval] = []
-    for number in values:
-        if spans and spans[-1][1] == number - 1:
-            spans[-1] = (spans[-1][0], number)
-        else:
-            spans.append((number, number))
-    return spans
-
-
-def _masked_spans(key: Key, spans: tuple[Interval, ...], bits: int) -> list[Interval] | None:
-    """The values x with x & mask equal to a number, as intervals; None where there are too many."""
-    if key.mask is None or len(spans) != 1 or spans[0][0] != spans[0][1]:
-        return None
-    mask, wanted = key.mask, spans[0][0]
-    if wanted & ~mask:
-        return []
-    low_free = (mask & -mask).bit_length() - 1 if mask else bits
-    free = [bit for bit in range(low_free, bits) if not mask >> bit & 1]
-    if len(free) > 16 or 2 ** len(free) > _MOST_INTERVALS:
-        return None
-    found: list[Interval] = []
-    for pick in range(2 ** len(free)):
-        base = wanted
-        for index, bit in enumerate(free):
-            base |= (pick >> index & 1) << bit
-        found.append((base, base | (1 << low_free) - 1))
-    return found
-
 
 def _expires(element: Element) -> bool:
     return any(name in ("timeout", "expires") for name, _ in element.attributes)
@@ -613,6 +387,3 @@ def _expires(element: Element) -> bool:
 
 def _braces_are_empty(value: PlainSet) -> bool:
     return not value.at.words.strip("{} \t\r\n")
-
-
-__all__ = ["ANY", "Entry", "Key", "Matcher", "Place", "Span"]

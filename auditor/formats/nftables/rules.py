@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from auditor.formats.nftables import fields, layers
 from auditor.formats.nftables.drafts import Draft, Write, anything, before
-from auditor.formats.nftables.match import Entry, Matcher, Place
+from auditor.formats.nftables.maps import Entry
+from auditor.formats.nftables.match import Matcher, Place
 from auditor.formats.nftables.ruleset import Chain as Lines
 from auditor.formats.nftables.ruleset import Entry as Line
 from auditor.formats.nftables.ruleset import Table
@@ -214,7 +215,7 @@ class Converter:
         return made if made is not None else Unknown("jumps that nft refuses", verdict.at.span)
 
     def _vmap(self, vmap: Vmap, line: Draft) -> None:
-        entries = list(self.matcher.entries(vmap.key, vmap.data, line.place))
+        entries = list(self.writer.maps.entries(vmap.key, vmap.data, line.place))
         going_on: list[Condition] = []
         groups: dict[tuple[str, str], list[Condition]] = {}
         for entry in entries:

@@ -104,7 +104,7 @@ class Translator:
 
     def _nat_map(self, statement: Nat, value: MapValue, source: bool, line: Draft) -> None:
         """`dnat to tcp dport map { 80 : 10.0.0.1 }`: without a hit, the rule ends."""
-        for entry in self.matcher.entries(value.key, value.data, line.place):
+        for entry in self.writer.maps.entries(value.key, value.data, line.place):
             data = entry.data
             address, port = None, None
             parts: tuple[Expression, ...] = ()

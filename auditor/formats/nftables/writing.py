@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.formats.nftables import fields, layers, marks
 from auditor.formats.nftables.drafts import Draft, Write
+from auditor.formats.nftables.maps import Maps
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.syntax import Atom, Expression, Mangle, MapValue, Pair, Verdict
 from auditor.model import filters as model
@@ -18,6 +19,7 @@ class Writer:
     def __init__(self, matcher: Matcher) -> None:
         self.matcher = matcher
         self.resolver = matcher.resolver
+        self.maps = Maps(matcher)
 
     def mangle(self, statement: Mangle, line: Draft) -> None:
         name, place = statement.field.name, line.place
@@ -86,7 +88,7 @@ class Writer:
     def _from_map(self, value: MapValue, field_: Field, line: Draft) -> None:
         """The field gets what the key is mapped to; without a hit, the rule ends."""
         cases, hits = [], []
-        for entry in self.matcher.entries(value.key, value.data, line.place):
+        for entry in self.maps.entries(value.key, value.data, line.place):
             number = None
             if entry.data is not None and not isinstance(entry.data, Verdict):
                 found = self.resolver.values(entry.data, "mark", entry.moment)
