@@ -39,7 +39,7 @@ def text_of(run: Run, graph: Graph, base: str) -> str:
     if not run.flows:
         lines.append("No filter stands between any two parties that are known.")
     if run.unshown:
-        lines += ["", f"{run.unshown} more are not shown: roles come first, so name those that matter in auditor.yaml."]
+        lines += ["", f"{run.unshown} more are not shown: name those that matter as roles in auditor.yaml, and they come first."]
     lines += ["", "Filters"]
     for hook in sorted(graph.hooks, key=lambda hook: (hook.span, hook.label)):
         said = f"{_count(written(hook.filter))}, {_DONE[otherwise(hook.filter)]} otherwise"

@@ -86,6 +86,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
         Entry(rules.get(rule, RuleInfo(rule, rule)), outcome_of(findings), _anchor(rule), tuple(findings), is_remark(rule))
         for rule, findings in by_requirement(run.findings)
     ]
+    matrix = _matrix(run, entries)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8"))
     page = template.render(
@@ -97,7 +98,8 @@ def render(run: Run, sources: Sources, options: Options) -> str:
         requirements=[entry for entry in entries if not entry.remark],
         remarks=[entry for entry in entries if entry.remark],
         asked=_asked(entries),
-        matrix=_matrix(run, entries),
+        matrix=matrix,
+        told=[(source, to, cell) for source, cells in matrix.items() for to, cell in cells.items() if cell != Cell()],
         picture=Markup(svg(run, alone=False)),  # noqa: S704  # every text in it is escaped
         words=WORDS,
         place=place,

@@ -51,8 +51,8 @@ def _case(suite: ET.Element, run: Run, rule: str, findings: list[Finding]) -> st
             node.set("type", said[0].level.value)
         node.text = _text("\n\n".join(_finding(finding) for finding in said))
     elif title != rule:
-        said = (finding.message.removeprefix(f"{title}: ") for finding in findings)
-        ET.SubElement(case, "system-out").text = _text("\n".join([title, *said]))
+        held = (finding.message.removeprefix(f"{title}: ") for finding in findings)
+        ET.SubElement(case, "system-out").text = _text("\n".join([title, *held]))
     return kind
 
 

@@ -202,4 +202,11 @@ def test_a_wide_matrix_is_a_list_and_says_who_is_left_out() -> None:
     many = tuple(Flow("the internet", f"zone {number}", ("tcp/22",)) for number in range(9))
     page = render(replace(RUN, flows=many, findings=(), bindings=(), unshown=3), SOURCES, Options())
     assert 'class="matrix"' not in page
+    assert page.count('<td title="') == 0
+    assert page.count('<span class="to">zone ') == 9
     assert "3 more are not shown" in page
+
+
+def test_where_nobody_reaches_another_a_list_says_so() -> None:
+    closed = tuple(Flow("the internet", f"zone {number}") for number in range(9))
+    assert "None of them surely reaches another" in render(replace(RUN, flows=closed, findings=(), bindings=()), SOURCES, Options())
