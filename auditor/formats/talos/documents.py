@@ -154,6 +154,8 @@ def load_stream(stream: Stream, whole: Span, version: Version, *, patch: bool) -
         return Loaded(Shape.OPERATIONS, whole, notes=tuple(notes))
     if patch and len(nodes) == 1 and isinstance(nodes[0], Sequence):
         return Loaded(Shape.OPERATIONS, nodes[0].span, operations=nodes[0].items, notes=tuple(notes))
+    if nodes and all(map(_is_resource, nodes)):
+        return Loaded(Shape.DOCUMENTS, nodes[0].span, notes=(*notes, _resource(nodes[0])))
     steps: list[Document | Delete] = []
     for node in nodes:
         for item in _document(node, version, patch):
@@ -165,6 +167,15 @@ def load_stream(stream: Stream, whole: Span, version: Version, *, patch: bool) -
     if not steps and not refused(notes):
         notes.append(_nothing(nodes, whole))
     return Loaded(Shape.DOCUMENTS, nodes[0].span if nodes else whole, tuple(steps), notes=tuple(notes))
+
+
+def _is_resource(node: Node) -> bool:
+    return isinstance(node, Mapping) and "metadata" in node.entries and _text(node.get("apiVersion")) != "v1alpha1"
+
+
+def _resource(node: Node) -> Note:
+    message = "a resource of Kubernetes or Omni in which Talos documents stand as text: what they say, and for whom, is not read"
+    return Note("kubernetes-resource", message, node.span, Effect.UNKNOWN, Level.WARNING)
 
 
 def _nothing(nodes: list[Node], whole: Span) -> Note:

@@ -215,6 +215,12 @@ LINTS: tuple[Lint, ...] = (
         "Correct the path, or check the directory that has the file.",
     ),
     Lint(
+        "kubernetes-resource",
+        "Talos documents inside a resource of Kubernetes or Omni",
+        "A control plane of the Cluster API, a ConfigMap or a patch of Omni's holds them as text: who gets them stands elsewhere.",
+        "Check the configuration that the machines get: talosctl get machineconfig, or the patches as files of their own.",
+    ),
+    Lint(
         "unused-patch",
         "A patch that talhelper or Omni does not use",
         "It lies beside a talhelper configuration, or a cluster template of Omni's, that does not name it, and so has no effect.",

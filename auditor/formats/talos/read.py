@@ -141,22 +141,21 @@ def _remarks(inventories: Sequence[Inventory], grouped: Sequence[Group], loads: 
     for loaded in loads:  # also of those that ended up in no machine
         yield from loaded.notes
     for group in grouped:
-        if group.patches and not group.wholes:
-            yield _assumed(group)
+        about = [member for member in group.patches if _is_about_machines(member)]
+        if about and not group.wholes:
+            yield _assumed(about[0])
         for role in ROLES:
             for _, members in by_node(group.patches_of(role)):
                 yield from check_order(members)
-        if any(member.guessed for member in group.patches):
-            yield _guessed(group)
+        yield from map(_guessed, [member for member in about if member.guessed][:1])
 
 
-def _assumed(group: Group) -> Note:
+def _assumed(member: Member) -> Note:
     message = "only patches are here: they are taken to lie on a generated configuration, without firewall documents of its own"
-    return Note("assumed-base", message, group.patches[0].loaded.span, Effect.UNKNOWN, Level.NOTE)
+    return Note("assumed-base", message, member.loaded.span, Effect.UNKNOWN, Level.NOTE)
 
 
-def _guessed(group: Group) -> Note:
-    member = next(member for member in group.patches if member.guessed)
+def _guessed(member: Member) -> Note:
     message = f"that this patch is for the role {member.roles[0]} is taken from its path alone"
     return Note("role-by-name", message, member.loaded.span, Effect.UNKNOWN, Level.NOTE)
 

@@ -216,6 +216,21 @@ def test_patches_of_single_nodes_do_not_add_up_on_one() -> None:
     assert own_rules(graph) == {"talos:.#control-plane/cp1": ["a"], "talos:.#control-plane/cp2": ["b"], "talos:.#worker": []}
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "apiVersion: controlplane.cluster.x-k8s.io/v1alpha3\nkind: TalosControlPlane\nmetadata: {name: a}\nspec:\n  patches: |\n",
+        "metadata: {type: ConfigPatches.omni.sidero.dev, id: 400-a}\nspec:\n  data: |\n",
+    ],
+)
+def test_documents_inside_a_resource_are_told_and_refuse_nothing(head: str) -> None:
+    graph = load({"controlplane-patch.yaml": head + "".join(f"    {line}\n" for line in BLOCK.splitlines())})
+    assert not graph.zones
+    assert [(note.trap, note.level.value) for note in graph.notes] == [("kubernetes-resource", "warning")]
+    mistaken = load({"w.yaml": rule("apid").replace("name: apid", "metadata: {name: apid}")})
+    assert "unknown-key" in {note.trap for note in mistaken.notes}
+
+
 def test_what_lies_in_a_directory_of_nodes_is_one_nodes_own() -> None:
     files = {"nodes/alpha.yaml": rule("a", 1), "nodes/beta.yaml": rule("b", 2), "nodes/common.yaml": BLOCK}
     graph = load({"controlplane.yaml": whole("controlplane")} | files)
