@@ -131,6 +131,12 @@ def test_every_command_says_that_nothing_was_there(folder: Path, arguments: tupl
     assert "Nothing was read: no file here is of a kind auditor reads.\n" in auditor(*arguments).output
 
 
+def test_a_strict_run_that_checks_nothing_fails(folder: Path) -> None:
+    (folder / "notes.txt").write_text("hello\n")
+    assert auditor("check").exit_code == 0
+    assert auditor("check", "--strict").exit_code == 1
+
+
 def test_the_list_of_commands_cuts_no_sentence_off() -> None:
     assert not [line for line in auditor("--help").output.splitlines() if line.endswith("...") and not line.startswith("Usage")]
 

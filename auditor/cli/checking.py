@@ -32,7 +32,7 @@ LEVELS = ("error", "warning", "note", "never")
 @click.option("-f", "--format", "format_", type=click.Choice(FORMATS), help="How to report on standard output (default: text).")
 @click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE", help="Write a report to a file (repeatable).")
 @click.option("--fail-on", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from this level on.")
-@click.option("--strict", is_flag=True, help="What the configuration does not decide fails, too.")
+@click.option("--strict", is_flag=True, help="What the configuration does not decide fails, too, and so does a run that checked nothing.")
 @click.option("--show-passed", is_flag=True, help="Report what holds, too.")
 @click.option("--fixes", is_flag=True, help="Try fixes, and put those that work into the reports; each takes a run of its own.")
 @click.option("--no-cache", is_flag=True, hidden=True, help="Read everything afresh: as it always is, at present.")
@@ -90,13 +90,16 @@ def mended(reading: Reading, request: Request, run: Run) -> Run:
 
 
 def fails(run: Run, fail_on: str, strict: bool) -> bool:
-    """Whether anything broken, and when strict open, is at or above the level."""
+    """Whether anything broken is at or above the level; when strict what is open, too, and a run that checked nothing."""
     from auditor.model.findings import LEVELS as ORDER
     from auditor.model.findings import Outcome
     from auditor.model.source import Level
+    from auditor.report.verdict import nothing_checked
 
     if fail_on == "never":
         return False
+    if strict and nothing_checked(run):
+        return True
     least = ORDER.index(Level(fail_on))
     counted = {Outcome.BROKEN, Outcome.OPEN} if strict else {Outcome.BROKEN}
     return any(finding.outcome in counted and ORDER.index(finding.level) >= least for finding in run.findings)
