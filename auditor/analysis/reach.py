@@ -182,7 +182,7 @@ def _bound_unknowns(way: Way) -> tuple[Unknown, ...]:
     said = [end for end in ends if not end.elsewhere or end.names] or ends  # nobody can say who is elsewhere
     return tuple(
         dict.fromkeys(
-            Unknown(f"the addresses of {end.label} are not known exactly", reference=f"roles.{end.role}.addresses" if end.role else "")
+            Unknown(f"the exact addresses are not known: {end.label}", reference=f"roles.{end.role}.addresses" if end.role else "")
             for end in said
         )
     )
