@@ -1,6 +1,7 @@
 """What `nix eval --json` printed: `networking.firewall`, `networking.nftables`, or sets that hold them, host by host.
 
-A set with `enable` and `allowedTCPPorts` is a firewall; options it lacks are ones its nixpkgs does not have, and so are their defaults.
+A set with `enable` and `allowedTCPPorts` is a firewall; options it lacks are ones its nixpkgs does not have, and so are their defaults. One
+without `allowedUDPPorts`, which every nixpkgs has, is a part of one: what it leaves out may say anything.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def _hosts(value: Value, path: str, way: Path) -> Iterator[Host]:
         return
     found = _definitions(value)
     if found:
-        settings = Settings(found, final=True)
+        settings = Settings(found, final=_is_whole(value))
         yield Host(_name(settings, path, way), path, _span(settings, value), settings, complete=True)
         return
     for name, inner in value.entries:
@@ -68,6 +69,14 @@ def _is_networking(value: Attributes) -> bool:
 
 def _is_firewall(value: Attributes) -> bool:
     return value.get("enable") is not None and value.get("allowedTCPPorts") is not None
+
+
+def _is_whole(value: Attributes) -> bool:
+    """Whether the firewall in a set, where there is one, has every list."""
+    networking = value.get("networking")
+    holder = networking if isinstance(networking, Attributes) else value
+    firewall = holder if _is_firewall(holder) else holder.get("firewall")
+    return not isinstance(firewall, Attributes) or firewall.get("allowedUDPPorts") is not None
 
 
 def _is_nftables(value: Attributes) -> bool:

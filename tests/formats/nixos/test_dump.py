@@ -30,6 +30,11 @@ def test_a_firewall_is_found_where_it_is(value: object, zone: str) -> None:
     assert reaches(graph, tcp(22)) == "no"
 
 
+def test_a_part_of_a_firewall_is_not_all_of_it() -> None:
+    graph = load(a_json=json.dumps({"enable": True, "allowedTCPPorts": [443]}))
+    assert (reaches(graph, tcp(443)), reaches(graph, udp(53))) == ("yes", "perhaps")
+
+
 def test_several_hosts_are_as_many_zones() -> None:
     graph = load(a_json=json.dumps({"web": FIREWALL, "db": {**FIREWALL, "enable": False}}))
     assert [each.id for each in graph.zones] == ["nixos:web", "nixos:db"]

@@ -141,7 +141,7 @@ def test_files_that_say_nothing_of_firewalls_are_none_of_ours() -> None:
 def test_what_nix_evaluated_takes_the_place_of_the_files() -> None:
     graph = load(
         a_nix='{ networking.hostName = "web"; networking.firewall.allowedTCPPorts = [ 22 ]; }',
-        b_json='{"hostName": "web", "firewall": {"enable": true, "allowedTCPPorts": [443]}}',
+        b_json='{"hostName": "web", "firewall": {"enable": true, "allowedTCPPorts": [443], "allowedUDPPorts": []}}',
     )
     assert [zone.id for zone in graph.zones] == ["nixos:web"]
     assert reaches(graph, tcp(22)) == "no"
