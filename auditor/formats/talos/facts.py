@@ -444,4 +444,4 @@ def installed(combined: Combined) -> Version | None:
     places = ((MAIN, "machine.install.image"), ("UnattendedInstallConfig", "installer.image"))
     found = (text_at(document.node, path) for kind, path in places if (document := combined.document(kind)) is not None)
     image = next((each for each in found if each), None)
-    return parse_version(image.rpartition(":")[2]) if image and ":" in image else None
+    return parse_version(image.partition("@")[0].rpartition(":")[2]) if image else None

@@ -21,7 +21,8 @@ class Plan:
     """What a machine is to be put together from. `base` None: a generated configuration that is not at hand; `generated`: at least in part.
 
     `id` is the zone's; `group` names the cluster, so that members of one KubeSpan know each other. `library` merges the patches, `version`
-    runs on the node. `addresses` are exact, from an inventory. `unread` are further reasons why the firewall may be other than it looks.
+    runs on the node; `likely` is what the files beside it speak of, where it says nothing itself.
+    `addresses` are exact, from an inventory. `unread` are further reasons why the firewall may be other than it looks.
     `disputed`: rules that several patches give, of which nobody knows the last; `optional`: rules by name that may not be there. `site`:
     the cluster, where no name tells.
     """
@@ -34,6 +35,7 @@ class Plan:
     patches: tuple[Loaded, ...] = ()
     role: str | None = None
     version: Version | None = None
+    likely: Version = NEWEST_STABLE
     library: Version | None = None
     addresses: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -73,9 +75,9 @@ class Machine:
 
 def build(plan: Plan, text_of: Callable[[str], str]) -> Machine:
     """The machine of a plan. `text_of` gives a file's text, to see what an unrendered template speaks of."""
-    library = plan.library or plan.version or NEWEST_STABLE
+    library = plan.library or plan.version or plan.likely
     combined = combine(plan.base, plan.patches, library, partial=plan.generated)
-    version = plan.version or installed(combined) or NEWEST_STABLE
+    version = plan.version or installed(combined) or plan.likely
     facts = read_facts(combined, version, generated=plan.generated or plan.base is None)
     notes = [*combined.notes, *validate(combined.documents)]
     if plan.base is None and version >= KUBE_DOCUMENTS:

@@ -45,7 +45,7 @@ def read_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     beside = [group for group in grouped if group.root in owned]
     free += [replace(group, wholes=kept, patches=()) for group in beside if (kept := tuple(filter(_is_other, group.wholes)))]
     for group in free:
-        plans += _plans(group, versions[group.root])
+        plans += (replace(plan, version=version, likely=versions[group.root]) for plan in _plans(group))
     notes += _remarks(inventories, free, loads)
     notes += [_unused(member, owned[group.root]) for group in beside for member in group.patches]
     notes += [_rendered(member) for group in beside for member in group.wholes if not _is_other(member)]
@@ -163,15 +163,15 @@ def _guessed(member: Member) -> Note:
 # From files to machines
 
 
-def _plans(group: Group, version: Version) -> Iterator[Plan]:
+def _plans(group: Group) -> Iterator[Plan]:
     for whole in group.wholes:
-        yield from _whole(group, whole, version)
+        yield from _whole(group, whole)
     for role in () if group.wholes else ROLES:
         if any(role in member.roles and _is_about_machines(member) for member in group.patches):
-            yield from _patched(group, role, version)
+            yield from _patched(group, role)
 
 
-def _whole(group: Group, whole: Member, version: Version) -> Iterator[Plan]:
+def _whole(group: Group, whole: Member) -> Iterator[Plan]:
     """A configuration with the patches of its role; with those of its node alone, or once for each node, where nodes have their own."""
     role = whole.roles[0] if len(whole.roles) == 1 else None
     parts = by_node(group.patches_of(role))
@@ -189,7 +189,6 @@ def _whole(group: Group, whole: Member, version: Version) -> Iterator[Plan]:
             group.root,
             whole.loaded,
             patches,
-            version=version,
             aliases=aliases,
             unread=undone(members),
             disputed=disputed(members),
@@ -200,7 +199,7 @@ def _is_about_machines(member: Member) -> bool:
     return bool(member.loaded.steps or member.loaded.operations or member.loaded.shape is Shape.UNREADABLE)
 
 
-def _patched(group: Group, role: str, version: Version) -> Iterator[Plan]:
+def _patched(group: Group, role: str) -> Iterator[Plan]:
     every = group.patches_of(role)
     place = every[0].path if len(group.patches) == 1 else group.root or "."
     for node, members in by_node(every):
@@ -218,7 +217,6 @@ def _patched(group: Group, role: str, version: Version) -> Iterator[Plan]:
             None,
             patches,
             role,
-            version,
             aliases=aliases,
             unread=undone(members),
             disputed=disputed(members),

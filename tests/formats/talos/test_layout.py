@@ -140,6 +140,16 @@ def test_a_version_is_taken_from_the_installer_image() -> None:
     assert [note.trap for note in load({"worker.yaml": text + newer}).notes if note.level == "error"] == ["unknown-kind"]
 
 
+def test_a_machine_that_names_a_version_runs_it_whatever_others_beside_it_run() -> None:
+    old = whole("worker").replace("type: worker", "type: worker, install: {image: 'ghcr.io/siderolabs/installer:v1.9.0@sha256:0a'}")
+    new = whole("controlplane").replace(
+        "type: controlplane", "type: controlplane, install: {image: 'factory.talos.dev/installer/0a:v1.13.9'}"
+    )
+    graph = load({"cp.yaml": new + "---\n" + BLOCK, "wk.yaml": old + "---\n" + BLOCK, "none.yaml": whole("worker") + "---\n" + BLOCK})
+    unfiltered = {hook.zone for hook in graph.hooks if any("before Talos 1.10" in rule.text for rule in hook.filter.rules)}
+    assert unfiltered == {"talos:wk.yaml"}
+
+
 def test_documents_that_only_1_14_knows_mean_1_14_where_nothing_else_is_said() -> None:
     text = BLOCK + "---\napiVersion: v1alpha1\nkind: KubeNetworkConfig\npodSubnets: [10.1.0.0/16]\n"
     assert not [note for note in load({"patches/a.yaml": text}).notes if note.trap == "unknown-kind"]
