@@ -67,10 +67,11 @@ def graph_of(rules: Ruleset, converted: Converted, id_: str) -> Graph:
             interface.name,
             interface.label,
             interface.element.head,
-            union([interface.networks, known(_routed(rules, interface.name))]),
+            union([interface.networks, known((*interface.beyond, *_routed(rules, interface.name)))]),
             interface.upstream or (interface.name == "wan" and not any(other.upstream for other in rules.interfaces.real())),
         )
         for interface in rules.interfaces.real()
+        if not interface.hollow
     )
     joined = bridges(rules.root, {interface.name: interface.device for interface in rules.interfaces.real()}) if rules.filters else ()
     firewall = device.Firewall(id_, f"OPNsense {host}", rules.root.head, rules.interfaces.own, ports, tuple(joined))

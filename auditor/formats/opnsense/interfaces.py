@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
+from auditor.formats.opnsense.tunnels import DEVICES, GROUPS, Tunnel, ipsec_networks, together, tunnels
 from auditor.formats.opnsense.values import flag, present, text, whole
 from auditor.formats.pf.addresses import NONE, V4, V6, Addresses, Ranges, complement, known, literal, meet, networks, normal, union, unknown
 from auditor.formats.pf.ipsec import ROUTED
@@ -19,8 +20,6 @@ LINK_LOCAL = networks("fe80::/10")
 LOOPBACK = networks("127.0.0.0/8", "::1/128")
 VIRTUAL = ("openvpn", "wireguard", "enc0", "lo0")
 """Names the product writes into <interfaces> by itself when the feature is on."""
-_BUILT_IN_GROUPS = {"openvpn": "ovpn", "wireguard": "wg", "enc0": "enc"}
-"""Groups the product has by itself → how their devices begin. Devices nobody assigned are in them too, so each is an interface as well."""
 _BUILT_IN_SEQUENCE = 10
 _OWN_FILTER = "net.inet.ipsec.filtertunnel"
 _NUMBERED = re.compile(r"(wan|lan|opt[0-9]+)\Z")
@@ -43,6 +42,7 @@ class Interface:
     """One interface of the generator's table. `networks` and `addresses` are what `(device:network)` and `(device)` stand for.
 
     `upstream`: the internet is behind it. `gateway` and `gateway6` are the addresses that `reply-to` names, where the file says them.
+    `beyond` are the networks that a tunnel leads to. `hollow`: a group of tunnels that are all interfaces of their own.
     """
 
     name: str
@@ -56,6 +56,8 @@ class Interface:
     upstream: bool = False
     gateway: str = ""
     gateway6: str = ""
+    beyond: Ranges = ()
+    hollow: bool = False
 
     @property
     def numbered(self) -> bool:
@@ -124,9 +126,10 @@ def read_interfaces(root: Element, id_: str) -> Interfaces:
     gateways = _gateways(root)
     bare = [_interface(element, gateways) for element in written.values() if present(element, "enable") and element.name not in groups]
     bare += [_assumed(root, name) for name in VIRTUAL if name not in written and name not in groups and _feature(root, name)]
-    own_groups = {interface.name: _built_in(interface, bare) for interface in bare if interface.name in _BUILT_IN_GROUPS}
-    fixed = {interface.name: _fixed_networks(root, interface) for interface in bare}
-    full = [_addressed(interface, fixed, host) for interface in bare]
+    own_groups = {interface.name: _built_in(interface, bare) for interface in bare if interface.name in GROUPS}
+    ends = _ends(root, bare)
+    fixed = {interface.name: _fixed_networks(root, interface, ends.get(interface.name, Tunnel())) for interface in bare}
+    full = [_addressed(interface, fixed, ends.get(interface.name, Tunnel()), host) for interface in bare]
     full += [Interface(group.name, group.name, group.name, group.element, virtual=True, group=True) for group in groups.values()]
     table = {interface.name: interface for interface in sorted(full, key=lambda interface: natural(interface.label))}
     place = section if section is not None else root
@@ -137,6 +140,19 @@ def _deaf(root: Element, interfaces: list[Interface]) -> frozenset[str]:
     """Interfaces of routed IPsec, unless a tunable lets their own rules filter what comes in."""
     on = any(text(item, "tunable") == _OWN_FILTER and text(item, "value") not in ("", "0", "default") for item in root.every("sysctl/item"))
     return frozenset() if on else frozenset(interface.name for interface in interfaces if interface.device.startswith(ROUTED))
+
+
+def _ends(root: Element, interfaces: list[Interface]) -> dict[str, Tunnel | None]:
+    """What tunnels make of interfaces; None for a group of which every device is an interface of its own."""
+    found = tunnels(root)
+    assigned = {interface.device for interface in interfaces}
+    ends: dict[str, Tunnel | None] = {each.name: found[each.device] for each in interfaces if each.device in found}
+    for name, start in GROUPS.items():
+        devices = [device for device in found if device.startswith(start)]
+        left = [found[device] for device in devices if device not in assigned]
+        if devices:
+            ends[name] = together(left) if left else None
+    return ends | {"enc0": Tunnel(beyond=ipsec_networks(root))}
 
 
 def _feature(root: Element, name: str) -> bool:
@@ -151,7 +167,7 @@ def _assumed(root: Element, name: str) -> Interface:
 
 def _built_in(interface: Interface, others: list[Interface]) -> Group:
     """A group of the product's own: what was assigned of its devices, and the rest under its own name."""
-    start = _BUILT_IN_GROUPS[interface.name]
+    start = GROUPS[interface.name]
     members = (other.name for other in others if other.device.startswith(start) and other is not interface)
     return Group(interface.name, (interface.name, *members), _BUILT_IN_SEQUENCE, interface.element)
 
@@ -187,7 +203,7 @@ def _interface(element: Element, gateways: dict[str, Gateway]) -> Interface:
         text(element, "descr") or element.name.upper(),
         element,
         virtual=flag(element, "virtual"),
-        group=text(element, "type") == "group" and element.name not in _BUILT_IN_GROUPS,
+        group=text(element, "type") == "group" and element.name not in GROUPS,
         upstream=gateway is not None or gateway6 is not None or _leased(v4),
         gateway=gateway or "",
         gateway6=gateway6 or "",
@@ -207,27 +223,42 @@ def _leased(v4: str) -> bool:
     return v4 in ("dhcp", "pppoe", "pptp", "l2tp", "ppp")
 
 
-def _fixed_networks(root: Element, interface: Interface) -> tuple[Ranges, Ranges]:
-    """The networks and the addresses that the file says of an interface, virtual ones included."""
+def _fixed_networks(root: Element, interface: Interface, tunnel: Tunnel | None) -> tuple[Ranges, Ranges]:
+    """The networks and the addresses that the file says of an interface, virtual ones and a tunnel's included."""
     pairs = [(text(interface.element, "ipaddr"), text(interface.element, "subnet"))]
     pairs.append((text(interface.element, "ipaddrv6"), text(interface.element, "subnetv6")))
     vips = (vip for vip in root.every("virtualip/vip") if text(vip, "mode") in ("carp", "ipalias"))
     pairs += [(text(vip, "subnet"), text(vip, "subnet_bits")) for vip in vips if text(vip, "interface") == interface.name]
     addresses = [found for address, _ in pairs if (found := literal(address)) is not None]
     nets = [found for address, bits in pairs if literal(address) and (found := literal(f"{address}/{bits}" if bits else address))]
-    return normal(nets), normal(addresses)
+    own = tunnel or Tunnel()
+    return normal((*nets, *own.own)), normal((*addresses, *own.addresses))
 
 
-def _addressed(interface: Interface, fixed: dict[str, tuple[Ranges, Ranges]], host: str) -> Interface:
+def _addressed(interface: Interface, fixed: dict[str, tuple[Ranges, Ranges]], tunnel: Tunnel | None, host: str) -> Interface:
     """`interface` with its networks and addresses: what is fixed, and what is only known at run time."""
     nets, addresses = fixed[interface.name]
     elsewhere = normal(span for name, (others, _) in fixed.items() if name != interface.name for span in others)
     given: list[tuple[Unknown, Ranges]] = []
     for field_name, family in (("ipaddr", V4), ("ipaddrv6", V6)):
         word = text(interface.element, field_name)
-        if (interface.virtual or word not in ("", "none")) and literal(word) is None:
+        if literal(word) is None and (word not in ("", "none") or (_by_feature(interface) and tunnel is not None and not tunnel.own)):
             reason = f"the {field_name} of interface {interface.name} is set at run time ({word or 'by its feature'})"
             why = Unknown(reason, interface.element.head, f"opnsense:{interface.name}:{field_name}")
             given.append((why, meet(family, complement(elsewhere))))
-    around = union([known(nets), *(unknown(why, where) for why, where in given)])
-    return replace(interface, networks=around, addresses=union([known(addresses), *(unknown(*each, host=host) for each in given)]))
+    own = [known(addresses), *(unknown(*each, host=host) for each in given)]
+    if tunnel is not None and tunnel.own and not tunnel.addresses:
+        why = Unknown(f"which address interface {interface.name} has in its tunnel", interface.element.head, f"opnsense:{interface.name}")
+        own.append(unknown(why, tunnel.own, host=host))
+    return replace(
+        interface,
+        networks=union([known(nets), *(unknown(why, where) for why, where in given)]),
+        addresses=union(own),
+        beyond=tunnel.beyond if tunnel is not None else (),
+        hollow=tunnel is None,
+    )
+
+
+def _by_feature(interface: Interface) -> bool:
+    """Whether something else than the interface's own settings gives it its address."""
+    return interface.virtual or interface.device.startswith(DEVICES)

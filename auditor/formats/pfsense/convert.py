@@ -100,9 +100,9 @@ def _networks(ctx: Context, interface: Interface) -> Addresses:
     behind = [at for text in interface.behind if (at := pf.literal(text)) is not None]
     frame = pf.BOTH if ctx.ipv6 else pf.V4
     found = pf.union([interface.network(), pf.known(behind)]).within(frame)
-    if found.maybe or not (interface.bridged or interface.device.startswith(TUNNEL_DEVICES)):
+    if interface.told and (found.maybe or not (interface.bridged or interface.device.startswith(TUNNEL_DEVICES))):
         return found
-    return pf.unknown(Unknown(f"the networks behind {interface.label} are not in the file", interface.element.head), frame)
+    return found | pf.unknown(Unknown(f"the networks behind {interface.label} are not in the file", interface.element.head), frame)
 
 
 def _unseen(root: Element, name: str) -> Port:

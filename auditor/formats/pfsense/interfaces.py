@@ -14,7 +14,7 @@ from auditor.formats.pf.addresses import Addresses, Ranges
 from auditor.formats.pf.ipsec import ALL_TUNNELS, ROUTED
 from auditor.formats.pfsense.aliases import Aliases
 from auditor.formats.pfsense.read import Config, field, value
-from auditor.formats.pfsense.tunnels import NO_TUNNEL, RUN_TIME, Tunnels, group_of, ipsec_networks, is_tunnel, tunnels
+from auditor.formats.pfsense.tunnels import NO_TUNNEL, RUN_TIME, Tunnel, Tunnels, group_of, ipsec_networks, is_tunnel, tunnels
 from auditor.formats.xmlspan import Element
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
@@ -29,8 +29,9 @@ class Interface:
     """An enabled interface. `networks` are its own and its virtual addresses' networks; `own` its primary address by family.
 
     `dynamic` says how addresses are given at run time, `gateways` where it routes to, by family. `behind` are further networks reached
-    through it: static routes, far ends of tunnels. `hollow`: a group of tunnels that are all interfaces of their own. `free` is where an
-    address that is given at run time can be: not in a network of another interface. `host` is the firewall's zone.
+    through it: static routes, far ends of tunnels; not `told`: there are others that are not in the file. `hollow`: a group of tunnels that
+    are all interfaces of their own. `free` is where an address that is given at run time can be: not in a network of another interface.
+    `host` is the firewall's zone.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Interface:
     bridged: bool = False
     behind: tuple[str, ...] = ()
     hollow: bool = False
+    told: bool = True
     free: Ranges = pf.BOTH
     host: str = ""
 
@@ -299,13 +301,13 @@ def _with_tunnels(interface: Interface, groups: Mapping[str, Tunnels]) -> Interf
     return replace(found, networks=(*interface.networks, *tunnel.own), dynamic=(("inet", RUN_TIME), ("inet6", RUN_TIME)))
 
 
-def _left(ends: Tunnels, assigned: frozenset[str]) -> tuple[str, ...] | None:
-    """The networks of those tunnels that are no interfaces of their own; None if all of them are."""
+def _left(ends: Tunnels, assigned: frozenset[str]) -> list[Tunnel] | None:
+    """Those tunnels that are no interfaces of their own; None if all of them are."""
     left = [tunnel for device, tunnel in ends.items() if device not in assigned]
-    return tuple(text for tunnel in left for text in (*tunnel.own, *tunnel.beyond)) if left or not ends else None
+    return left if left or not ends else None
 
 
-def _built_in(config: Config, groups: Mapping[str, tuple[str, ...] | None]) -> Iterator[Interface]:
+def _built_in(config: Config, groups: Mapping[str, list[Tunnel] | None]) -> Iterator[Interface]:
     """The interfaces that a feature brings: their networks are those of the tunnels, which other machines have a say in."""
     root = config.root
     phases = [phase for phase in config.every("ipsec/phase1") if phase.child("disabled") is None]
@@ -321,12 +323,20 @@ def _built_in(config: Config, groups: Mapping[str, tuple[str, ...] | None]) -> I
             prefix = field(element, f"{name}_subnet")
             networks = (f"{field(element, 'remoteip')}/{prefix}",) if name in ("l2tp", "pppoe") and prefix else ()
             place = root.child(element.name) or element
-            behind = ipsec_networks(config) if name == "enc0" else groups.get(name, ())
-            yield Interface(name, name, BUILT_IN[name], place, networks, behind=behind or (), hollow=behind is None)
+            behind = ipsec_networks(config) if name == "enc0" else ()
+            yield _grouped(Interface(name, name, BUILT_IN[name], place, networks, behind=behind), groups.get(name, []))
     for entry in config.every("ifgroups/ifgroupentry"):
         name = field(entry, "ifname")
         if name in groups and groups[name] is not None:
-            yield Interface(name, name, name, entry, behind=groups[name] or ())
+            yield _grouped(Interface(name, name, name, entry), groups[name])
+
+
+def _grouped(interface: Interface, left: list[Tunnel] | None) -> Interface:
+    """A group of tunnels with the networks of those that are no interfaces of their own."""
+    if not left:
+        return replace(interface, hollow=left is None)
+    networks = tuple(text for tunnel in left for text in (*tunnel.own, *tunnel.beyond))
+    return replace(interface, behind=(*interface.behind, *networks), told=all(tunnel.own for tunnel in left))
 
 
 def _group(entry: Element) -> Group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model.graph import Graph, Place
+from auditor.model.headers import address_interval
 from tests.formats.pfsense.samples import INTERFACES, config, host, load, packet, possible, rule, traps
 
 OPENVPN = (
@@ -57,6 +58,13 @@ def test_a_tunnel_gives_its_interface_the_network_that_rules_name() -> None:
     graph = load(config(rules, interfaces=assigned("ovpnc2"), more=OPENVPN))
     assert possible(graph, "opt2", packet("10.8.0.5", "10.30.0.5")) == {"permit", "deny"}
     assert [zone.id for zone in graph.zones if zone.default] == ["pfsense:wan"]
+
+
+def test_a_group_with_a_tunnel_that_does_not_tell_its_network_may_have_any_behind_it() -> None:
+    zone = load(config(more=OPENVPN)).zone("pfsense:openvpn")
+    assert zone is not None and zone.networks is None
+    zone = load(config(interfaces=assigned("ovpnc2"), more=OPENVPN)).zone("pfsense:openvpn")
+    assert zone is not None and zone.networks == (address_interval("10.8.0.0/24"),)
 
 
 def test_a_group_whose_tunnels_are_all_interfaces_is_no_zone_of_its_own() -> None:
