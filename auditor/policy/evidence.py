@@ -13,6 +13,7 @@ from auditor.model.headers import (
     IPV4,
     IPV6,
     PORT_PROTOCOLS,
+    PUBLIC,
     Protocol,
     address_text,
     addresses_text,
@@ -29,7 +30,9 @@ from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
 from auditor.policy.flows import UPKEEP, Pair
 from auditor.policy.nearly import near_misses
-from auditor.policy.ruleset import ANY, INTERNET, Kind, Requirement
+from auditor.policy.ruleset import ANY, INTERNET, Kind, Requirement, TermKind
+
+FEW = 4  # addresses that may be machines which nobody named
 
 
 def group_by_place(requirement: Requirement, pairs: Iterable[Pair]) -> list[list[Pair]]:
@@ -89,8 +92,18 @@ def finding_of(
         fingerprint=fingerprint,
         properties=properties,
         because=requirement.because,
-        help=requirement.fix.text,
+        help=requirement.fix.text + (_unless(requirement, shown) if outcome is Outcome.BROKEN else ""),
     )
+
+
+def _unless(requirement: Requirement, shown: Judgement) -> str:
+    """Of a few inner addresses that are let in: they may be those of somebody who is spared, and whom nobody named."""
+    spans = shown.packets.values(Field.SOURCE)
+    few = sum(high - low + 1 for low, high in spans) <= FEW and not intersect_intervals(spans, PUBLIC)
+    spared = [term.text for choice in requirement.sources for term in choice.who.but if term.kind is TermKind.ROLE]
+    if not few or not spared or not shown.way.source.elsewhere:
+        return ""
+    return f" If {addresses_text(spans, FEW)} plays {spared[-1]}, say so: roles in auditor.yaml, or --role {spared[-1]}=…."
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,3 +81,17 @@ def test_of_ends_that_nobody_plays_it_is_said_that_nobody_does() -> None:
     reading = audit.read(MemoryTree(files), ("",), audit.Request(rulesets=("talos",)))
     found = next(each for each in audit.findings_of(reading) if each.rule == "talos/etcd-private")
     assert [each.reason for each in found.questions] == ["nobody is known to be control-plane (the control plane nodes)"]
+
+
+def stranger(source: str) -> str:
+    rule = "---\napiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: etcd\nportSelector:\n  ports: [2379-2380]\n  protocol: tcp\n"
+    block = "---\napiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n"
+    text = f"version: v1alpha1\nmachine:\n  type: controlplane\n{block}{rule}ingress:\n  - subnet: {source}\n"
+    request = audit.Request(rulesets=("talos",), roles=("control-plane=talos:cp.yaml#control-plane,10.5.0.11", "worker=10.5.0.21"))
+    found = audit.findings_of(audit.read(MemoryTree({"cp.yaml": text}), ("",), request))
+    return next(each.help for each in found if each.rule == "talos/etcd-private")
+
+
+def test_of_one_inner_address_that_is_let_in_it_is_said_that_it_may_be_one_of_those_who_may() -> None:
+    assert stranger("10.5.0.12/32").endswith("If 10.5.0.12 plays control-plane, say so: roles in auditor.yaml, or --role control-plane=….")
+    assert "plays" not in stranger("10.5.0.0/16")
