@@ -73,6 +73,7 @@ class Config:
     filters: list[tuple[str, frozenset[int], Span]] = field(default_factory=list)
     terminals: list[Terminal] = field(default_factory=list)
     plane: ControlPlane = field(default_factory=ControlPlane)
+    dropping: set[str] = field(default_factory=set)  # policy maps in which a class is dropped
     dynamic: Span | None = None
     mentioned: set[str] = field(default_factory=set)  # every word that is not of a list's own lines
 
@@ -176,6 +177,11 @@ def _plane(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG
                 config.plane.applied[vrf, rest[0] == "ipv6"] = Applied(rest[2], line.span(), rest[0] == "ipv6")
 
 
+def _policy(config: Config, block: Block, words: list[str]) -> None:
+    if any(line.words[:1] == ["drop"] for line in block.body):
+        config.dropping.add(words[-1])
+
+
 _READERS: dict[str, Callable[[Config, Block, list[str]], None]] = {
     "hostname": _hostname,
     "switchname": _hostname,
@@ -190,6 +196,7 @@ _READERS: dict[str, Callable[[Config, Block, list[str]], None]] = {
     "management ssh": _vty,
     "system control-plane": _plane,
     "control-plane": _plane,
+    "policy-map": _policy,
 }
 
 

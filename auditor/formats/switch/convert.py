@@ -157,6 +157,19 @@ def _hooks(config: Config, compiled: Compiled, standing: Standing) -> Iterator[H
     yield from _maps(config, compiled, standing, Place.EXIT)
     yield from _ports(config, compiled, standing, Direction.OUT)
     yield from _maps(config, compiled, standing, Place.WITHIN)
+    yield from _unread(config, standing)
+
+
+def _unread(config: Config, standing: Standing) -> Iterator[Hook]:
+    """What may drop packets at the interface and is no access list."""
+    interface = standing.interface
+    found = [(place, what, span) for place in (Place.ENTRY, Place.EXIT) for what, span in interface.beside]
+    policies = (each for each in interface.policies if each[1] in config.dropping)
+    found += [(_PLACES[direction], f"the policy {name}", span) for direction, name, span in policies]
+    for number, (place, what, span) in enumerate(found):
+        rule = Rule(Undecided(Unknown(f"what {what} drops at {interface.name}", span)), Verdict.DENY, span, synthetic=True)
+        label = f"{interface.name}, {what}"
+        yield _hook(standing, place, Filter(what, (rule,), Verdict.PERMIT, span), f"unread-{number}", label, place is Place.ENTRY)
 
 
 def _closed(standing: Standing, span: Span) -> Iterator[Hook]:

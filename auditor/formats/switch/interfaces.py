@@ -49,7 +49,10 @@ class Applied:
 
 @dataclass(slots=True)
 class Interface:
-    """One interface. `unknown`: its address is given at run time, so its networks are not known."""
+    """One interface. `unknown`: its address is given at run time, so its networks are not known.
+
+    `policies` may drop what their classes name; `beside` is what else may, and is not read.
+    """
 
     name: str
     span: Span
@@ -68,6 +71,8 @@ class Interface:
     allowed: frozenset[int] | None = None
     encapsulated: int | None = None
     applied: dict[tuple[Direction, bool, bool], Applied] = field(default_factory=dict)
+    policies: list[tuple[Direction, str, Span]] = field(default_factory=list)
+    beside: list[tuple[str, Span]] = field(default_factory=list)
 
     @property
     def svi(self) -> int | None:
@@ -139,6 +144,10 @@ class Interfaces:
         applied = _applied(words, line)
         if applied is not None:
             self._apply(interface, *applied, undo)
+            if not undo and "common" in words[2:4] and len(words) - words.index("common") > 3:
+                interface.beside.append(("a list that several interfaces have in common", line.span()))
+        elif words[0:1] and words[0] in _BESIDE:
+            _beside(interface, words, line, undo)
         elif words[:1] == ["switchport"]:
             _switchport(interface, words, undo)
         elif words[:1] == ["shutdown"]:
@@ -172,6 +181,24 @@ class Interfaces:
         interface.applied[key] = applied
 
 
+_BESIDE = {
+    "zone-member": "the zone-based firewall",
+    "traffic-policy": "a traffic policy",
+    "service-policy": "",
+}
+
+
+def _beside(interface: Interface, words: list[str], line: Line, undo: bool) -> None:
+    """What filters at an interface beside access lists."""
+    if undo:
+        interface.beside = [each for each in interface.beside if each[0] != _BESIDE[words[0]]]
+        interface.policies = [each for each in interface.policies if each[1] not in words]
+    elif words[0] != "service-policy":
+        interface.beside.append((_BESIDE[words[0]], line.span()))
+    elif len(words) > 2 and words[-2] in ("input", "output"):
+        interface.policies.append((Direction.IN if words[-2] == "input" else Direction.OUT, words[-1], line.span()))
+
+
 def _spelt_out(word: str) -> str:
     """The command that a hand-written snippet shortens."""
     shortened = (full for full, least in (("address", 3), ("shutdown", 3), ("switchport", 2), ("description", 3)) if len(word) >= least)
@@ -188,6 +215,8 @@ def _applied(words: list[str], line: Line) -> tuple[Applied, Direction] | None:
     known = command in ("access-group", "traffic-filter") or (len(command) >= 8 and "access-group".startswith(command))
     if not known or len(rest) < 2:
         return None
+    if rest[1].lower() == "common" and len(rest) > 3:
+        rest = [rest[0], *rest[3:]]
     direction = Direction.OUT if "out" in (word.lower() for word in rest[2:3]) else Direction.IN
     at = len(line.words) - len(rest)
     return Applied(rest[1], line.span(at, min(at + 2, len(line.words) - 1)), words[0] == "ipv6", port, words[0] == "mac"), direction

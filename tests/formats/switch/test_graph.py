@@ -338,3 +338,25 @@ def test_the_terminal_lines_decide_about_the_switchs_own_addresses() -> None:
         )
     ]
     assert found == [["access to the terminal lines"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "rest", "answer"),
+    [
+        (" zone-member security INSIDE\n", "", None),
+        (" traffic-policy input T\n", "", None),
+        (" service-policy output P\n", "policy-map P\n class C\n  drop\n", None),
+        (" service-policy output P\n", "policy-map P\n class C\n  set dscp ef\n", True),
+        (" service-policy input P\n", "policy-map P\n class C\n  drop\n", True),
+        (" service-policy output P\n no service-policy output P\n", "policy-map P\n class C\n  drop\n", True),
+    ],
+)
+def test_what_is_no_access_list_may_drop_at_an_interface(line: str, rest: str, answer: bool | None) -> None:
+    text = CORE.replace(" ip access-group TO-SERVERS out\n", f" ip access-group TO-SERVERS out\n{line}")
+    assert through(graph(text + rest), WEB) is answer
+
+
+def test_a_list_that_interfaces_have_in_common_may_deny_before_their_own() -> None:
+    text = CORE.replace("ip access-group TO-SERVERS out", "ip access-group common ALL TO-SERVERS out")
+    assert through(graph(text), WEB) is None
+    assert "undefined-acl" not in traps(text)
