@@ -83,7 +83,9 @@ def _ends(ruleset: Ruleset, who: Who) -> list[Term | None]:
 
 
 def _values(parameter: Parameter) -> list[Term]:
-    return list(map(endpoint_of, parameter.default)) if isinstance(parameter.default, tuple) else []
+    default = parameter.default
+    texts = default if isinstance(default, tuple) else (default,) if isinstance(default, str) and default else ()
+    return list(map(endpoint_of, texts))
 
 
 def _is_role(term: Term | None) -> bool:
