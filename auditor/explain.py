@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
 from textwrap import fill, indent
 
 from auditor.model.findings import RuleInfo
@@ -93,9 +94,10 @@ def _snippets(ruleset: Ruleset, requirement: Requirement) -> str:
 
 
 def _filled(text: str) -> Iterator[str]:
-    """`text` wrapped, paragraph by paragraph; what is indented stays as it is."""
+    """`text` wrapped to the terminal, paragraph by paragraph; what is indented stays as it is."""
+    width = min(WIDTH, get_terminal_size((WIDTH, 24)).columns)
     for line in text.splitlines():
-        yield line if line.startswith((" ", "\t")) else fill(line, WIDTH)
+        yield line if line.startswith((" ", "\t")) else fill(line, width)
 
 
 def _ruleset(ruleset: Ruleset) -> str:

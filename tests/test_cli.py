@@ -402,6 +402,12 @@ def test_a_wrong_guess_is_told_the_right_one(folder: Path, arguments: tuple[str,
     assert said in result.output
 
 
+def test_an_explanation_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    paragraphs = auditor("explain", "hygiene/world-open-admin").output
+    assert max(map(len, paragraphs.splitlines())) <= 60
+
+
 def test_rules_are_listed_by_a_part_of_their_ids() -> None:
     lines = auditor("rules", "talos/etcd").output.splitlines()
     assert [line.split()[0] for line in lines if not line.startswith("lint")] == ["talos/etcd", "talos/etcd-private"]
