@@ -325,10 +325,19 @@ def _ipsec(root: Element) -> Iterator[Record]:
         doubts = () if known else (Unknown("the address of an IPsec peer is looked up", tunnel.head),)
         shared = {"priority": Priority.FORWARD, "quick": False, "state": "keep state", "doubts": doubts}
         shared["interfaces"] = (text(tunnel, "interface").partition("_vip")[0],)
-        for protocol, port in (("udp", "500"), ("udp", "4500"), ("esp", ""), ("ah", "")):
+        for protocol, port in _spoken(root, tunnel):
             outward = replace(ends, port="")
             yield _rule(root, tunnel, "IPsec", protocol=protocol, direction="out", destination=replace(ends, port=port), **shared)
             yield _rule(root, tunnel, "IPsec", protocol=protocol, source=outward, destination=_port(port), **shared)
+
+
+def _spoken(root: Element, tunnel: Element) -> Iterator[tuple[str, str]]:
+    """What a tunnel needs: the key exchange, and the protocols that its second phases speak."""
+    yield "udp", "500"
+    if text(tunnel, "nat_traversal") != "off":
+        yield "udp", "4500"
+    uses = {text(phase, "protocol") for phase in root.every("ipsec/phase2") if text(phase, "ikeid") == text(tunnel, "ikeid")}
+    yield from ((protocol, "") for protocol in ("esp", "ah") if protocol in uses)
 
 
 def _captive(root: Element) -> Iterator[Record]:

@@ -13,7 +13,7 @@ from auditor.formats.xmlspan import Element
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass
 
-DEVICES = ("ovpn", "wg", "ipsec", "gif", "gre")
+DEVICES = ("ovpn", "wg", "ipsec", "gif", "gre", "tailscale", "zt")
 """How the devices of tunnels begin: they have an address of their own, whatever the interface says."""
 GROUPS = {"openvpn": "ovpn", "wireguard": "wg", "enc0": "enc"}
 """Groups the product has by itself → how their devices begin. Devices nobody assigned are in them too, so each is an interface as well."""

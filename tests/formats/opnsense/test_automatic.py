@@ -171,3 +171,15 @@ def test_a_captive_portal_makes_what_its_interface_passes_a_maybe() -> None:
     record = next(record for record in rules_of(text).records if record.title == "captive portal")
     assert record.action == "block" and record.doubts
     assert "plugin-rules" in traps_of(text)
+
+
+def test_a_tunnel_of_the_older_kind_opens_the_protocol_it_speaks_alone() -> None:
+    def opened(said: str) -> list[str]:
+        ends = f"<phase1><ikeid>1</ikeid><interface>wan</interface><mobile/>{said}</phase1>"
+        phases = f"{ends}<phase2><ikeid>1</ikeid><protocol>esp</protocol></phase2>"
+        lines = own(config(more=f"<ipsec><enable/>{phases}</ipsec>"))
+        return [line.partition("proto ")[2] for line in lines if line.startswith("pass in log on igb0")]
+
+    known, others = "udp from {any} to {any} port {500} keep state", "esp from {any} to {any} keep state"
+    assert opened("") == [known, known.replace("500", "4500"), others]
+    assert opened("<nat_traversal>off</nat_traversal>") == [known, others]
