@@ -253,6 +253,8 @@ def _add(
 def _traffic(context: Context, resource: Resource, block: Arguments, name: str) -> Traffic:
     protocol = protocol_of(block.get(name), block.span_of(name))
     if isinstance(protocol, Unknown):
+        if not set_here(block.get(name)):
+            context.note("evaluation-error", "the rule names no protocol: AWS refuses it", block.span, Effect.REFUSED)
         return Traffic(protocol)
     first = number_or_unknown(block.get("from_port"), block.span_of("from_port"), "from_port")
     last = number_or_unknown(block.get("to_port"), block.span_of("to_port"), "to_port")

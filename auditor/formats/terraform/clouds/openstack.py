@@ -109,7 +109,7 @@ def _peers(context: Context, resource: Resource) -> list[tuple[Peer, Unknown | N
 
 
 def _traffic(context: Context, resource: Resource) -> Traffic:
-    protocol = protocol_of(resource.get("protocol"), resource.span_of("protocol"))
+    protocol = protocol_of(resource.get("protocol"), resource.span_of("protocol"), optional=True)
     first, last = (number_or_unknown(resource.get(name), resource.span_of(name), name) for name in ENDS)
     if protocol in ("icmp", "icmpv6"):
         if first == 0:  # sent or left out, by the version of the provider

@@ -109,11 +109,13 @@ def flag(value: Value) -> bool | Unknown:
     return truth_of(value) or False
 
 
-def protocol_of(value: Value, span: Span) -> str | Unknown:
-    """The protocol in the words of `Traffic`."""
+def protocol_of(value: Value, span: Span, *, optional: bool = False) -> str | Unknown:
+    """The protocol in the words of `Traffic`. Where it is not `optional`, a rule without one is refused."""
     if value.is_unknown:
         return unknown_of(value, span)
     text = (text_of(value) or "").strip().lower()
+    if not text and not optional:
+        return Unknown("a rule without a protocol is refused", span)
     return "any" if text in ANY_PROTOCOL else PROTOCOL_NAMES.get(text, text)
 
 

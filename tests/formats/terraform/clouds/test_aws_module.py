@@ -11,6 +11,7 @@ from auditor.files import DirectoryTree
 from auditor.formats.terraform.clouds import read_estate
 from auditor.formats.terraform.modules import Options, load_root
 from auditor.formats.terraform.sources import Sources
+from auditor.model.source import Unknown
 from tests.formats.terraform.clouds.expected import assert_same
 from tests.formats.terraform.clouds.reading import estate_of, lines, traps
 
@@ -85,3 +86,10 @@ def test_what_a_submodule_adds_by_itself_can_be_given(argument: str, found: list
     estate = estate_of(f"{SUBMODULE}  auto_egress_rules = []\n  {argument}\n}}\n")
     (group,) = estate.groups
     assert [line.replace(f"group {group}", "self") for line in lines(estate.groups[group])] == found
+
+
+def test_a_rule_without_a_name_and_ports_is_none() -> None:
+    estate = estate_of(call('ingress_with_cidr_blocks = [{ cidr_blocks = "0.0.0.0/0" }]'))
+    (record,) = next(iter(estate.groups.values())).rules
+    assert isinstance(record.traffic.protocol, Unknown)
+    assert "evaluation-error" in traps(estate)
