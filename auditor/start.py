@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from auditor.audit import Reading
+from auditor.model.graph import ZoneKind
 from auditor.model.headers import ANYWHERE, addresses_text
 from auditor.policy.binding import Bound
 
@@ -18,7 +19,7 @@ def starting_config(reading: Reading) -> str:
 
 
 def _rulesets(reading: Reading) -> Iterator[str]:
-    yield "# What is checked. All of them: auditor rulesets"
+    yield "# What is checked; `auditor rulesets` lists what there is."
     yield "rulesets:"
     for ruleset, why in reading.rulesets:
         yield f"  - {ruleset.name}  # {_comment(why)}"
@@ -35,10 +36,21 @@ def _roles(reading: Reading) -> Iterator[str]:
     for name, role in roles.items():
         if name not in bound:
             yield f"  # {name}: {{addresses: [192.0.2.0/24]}}  # {_comment(role.description)}"
+    outside = list(_outside(reading))
+    yield from outside
     zones = sorted(zone.id for zone in reading.graph.zones)
-    if zones and roles:
+    if zones and (roles or outside):
         yield f"  # zones that can be named here, as {{zone: ...}}: {', '.join(map(_quoted, zones[:MOST_ZONES]))}"
         yield from ["  # more of them: auditor graph"] if len(zones) > MOST_ZONES else []
+
+
+def _outside(reading: Reading) -> Iterator[str]:
+    """Behind which interface the internet is: as it was recognised, or to be said."""
+    for device in dict.fromkeys(zone.device for zone in reading.graph.zones if zone.kind is ZoneKind.INTERFACE):
+        behind = [zone for zone in reading.graph.zones if zone.device == device and zone.kind is ZoneKind.INTERFACE]
+        outer = next((zone.id for zone in behind if zone.default), None)
+        why = "as it was recognised" if outer else "which of its interfaces the internet is behind is not known"
+        yield f"  # internet: {{zone: {_quoted(outer or behind[-1].id)}}}  # {why}"
 
 
 def _bound(found: Bound) -> Iterator[str]:

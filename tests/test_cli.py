@@ -419,3 +419,14 @@ def test_init_names_the_zones_and_writes_for_a_ruleset_that_was_not_recognised(f
     assert "- thymis-device" in told
     assert "# device: {addresses:" in told
     assert 'zones that can be named here, as {zone: ...}: "nftables:gate.nft"' in told
+
+
+@pytest.mark.parametrize(("nat", "said"), [("", "is not known"), ('oifname "wan" masquerade', "as it was recognised")])
+def test_init_says_behind_which_interface_the_internet_is(folder: Path, nat: str, said: str) -> None:
+    chain = "table inet f {\n  chain %s {\n    type %s hook %s priority 0;\n    %s\n  }\n}\n"
+    (folder / "a.nft").write_text(chain % ("a", "filter", "forward", 'iifname "lan" oifname "wan" accept'))
+    if nat:
+        (folder / "a.nft").write_text((folder / "a.nft").read_text() + chain % ("b", "nat", "postrouting", nat))
+    line = next(line for line in auditor("init", "--print").output.splitlines() if "internet:" in line)
+    assert line.startswith('  # internet: {zone: "nftables:a.nft:wan"}  # ')
+    assert line.endswith(said)
