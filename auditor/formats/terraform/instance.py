@@ -163,7 +163,19 @@ class Module:
         if block is None:
             return self._undeclared(f"var.{name}", place)
         known = self._known.get(("var", name))
-        return known or self._once(("var", name), place, lambda: self._settled(block))
+        if known is not None:
+            return known
+        value = self._once(("var", name), place, lambda: self._settled(block))
+        self._validate(block)
+        return value
+
+    def _validate(self, block: Block) -> None:
+        """Remark on a value that the variable's own conditions refuse."""
+        for each in block.body.blocks("validation"):
+            condition, said = each.body.attribute("condition"), each.body.attribute("error_message")
+            if condition is not None and value_or_unknown(condition, self.scope).raw is False:
+                why = (said.literal if said else None) or "a condition of it is not met"
+                self.shared.remarks.refuse(f"variable {block.labels[0]}: {why}", condition.place)
 
     def _settled(self, block: Block) -> Value:
         name = block.labels[0]

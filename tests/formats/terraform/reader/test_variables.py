@@ -128,3 +128,20 @@ def test_a_value_for_a_variable_that_no_root_module_declares_is_remarked_on_with
         ("a/main.tf:1:1", False),
         ("b/terraform.tfvars:1:1", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "found"),
+    [
+        ("var.v > 1", "1", ["evaluation-error"]),
+        ("var.v > 1", "2", []),
+        ("var.v == data.x.y.z", "1", []),
+        ("var.v[0] == 1", "1", []),
+    ],
+)
+def test_a_value_that_its_variable_refuses_is_said(condition: str, value: str, found: list[str]) -> None:
+    validation = f'validation {{\n    condition     = {condition}\n    error_message = "too small"\n  }}'
+    text = f'variable "v" {{\n  default = {value}\n  {validation}\n}}\ndata "x" "y" {{}}\nresource "r" "a" {{\n  v = var.v\n}}\n'
+    root = root_of(text)
+    resources_of(root)["r.a"].get("v")
+    assert traps(root) == found
