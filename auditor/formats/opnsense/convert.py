@@ -90,13 +90,22 @@ def _routed(rules: Ruleset, name: str) -> list[tuple[int, int]]:
 
 
 def _lines(line: Line, rules: Ruleset, translations: dict[str, Translation]) -> Iterator[ruleset.Line]:
-    """The line wherever packets meet it, each time behind what its gateway may carry off."""
-    inside = _taken_along(line, rules)
+    """The line wherever packets meet it, each time behind what may become of them instead."""
+    instead = _instead(line, rules)
     for asked, ways, where in _places(line, rules, translations):
         for directions, names in met(ways, where, rules.interfaces.deaf):
-            if inside is not None:
-                yield _made(line, rules, both(asked, inside), directions, names, Verdict.DENY)
+            for verdict, narrowed in instead:
+                yield _made(line, rules, both(asked, narrowed), directions, names, verdict)
             yield _made(line, rules, asked, directions, names)
+
+
+def _instead(line: Line, rules: Ruleset) -> tuple[tuple[Verdict, Condition], ...]:
+    """What may become of the line's packets instead: a quick `match` may end the evaluation, a gateway may take them elsewhere."""
+    if line.record.action == "match" and line.record.quick:
+        doubt = Undecided(Unknown("whether this release stops at a quick match rule", line.record.place("type")))
+        return (Verdict.PERMIT, doubt), (Verdict.DENY, doubt)
+    inside = _taken_along(line, rules)
+    return ((Verdict.DENY, inside),) if inside is not None else ()
 
 
 def _taken_along(line: Line, rules: Ruleset) -> Condition | None:

@@ -14,6 +14,7 @@ from auditor.formats.opnsense.options import doubts_of, extra_of, flags_of, stat
 from auditor.formats.opnsense.record import Priority, Record, Side, Store
 from auditor.formats.opnsense.values import empty, flag, items, place, repeated_in, text, whole
 from auditor.formats.xmlspan import Element
+from auditor.model.record import replace
 from auditor.model.source import Effect, Level, Note, Unknown
 from auditor.redact import quoted
 
@@ -106,7 +107,20 @@ def read_mvc(root: Element, interfaces: Interfaces, schedules: frozenset[str], n
     rules = latest(root.every(f"{STORE}/rules/rule"), notes)
     ordered = sorted(rules, key=lambda rule: whole(_value(rule, "sequence")))
     numbers = {id(rule): number for number, rule in enumerate(rules, 1)}
-    return [_record(rule, numbers[id(rule)], interfaces, schedules, notes) for rule in ordered]
+    records = [_record(rule, numbers[id(rule)], interfaces, schedules, notes) for rule in ordered]
+    return [
+        replace(record, doubts=(*record.doubts, *_shapers(root, record.element))) if flag(record.element, "shaper2") else record
+        for record in records
+    ]
+
+
+def _shapers(root: Element, rule: Element) -> Iterator[Unknown]:
+    """A rule whose second shaper is not of the first one's kind is left out."""
+    shapers = [(kind, shaper) for kind in ("pipes/pipe", "queues/queue") for shaper in root.every(f"OPNsense/TrafficShaper/{kind}")]
+    kinds = {shaper.attributes.get("uuid", ""): kind for kind, shaper in shapers if flag(shaper, "enabled")}
+    first, second = (kinds.get(text(rule, name), "") for name in ("shaper1", "shaper2"))
+    if flag(rule, "shaper1") and (first != second or not second):
+        yield Unknown("whether the two shapers are of one kind; if they are not, the rule is left out", place(rule, "shaper2"))
 
 
 def newer_model(root: Element) -> Iterator[Note]:

@@ -14,6 +14,7 @@ from tests.formats.opnsense.samples import (
     mvc,
     notes_of,
     passes,
+    possible,
     rules_of,
     traps_of,
 )
@@ -273,3 +274,17 @@ def test_a_rule_on_a_disabled_interface_is_left_out_and_a_lost_block_is_an_error
     text = config(mvc=mvc(interface="opt2", action="block"), interfaces=off)
     note = next(note for note in notes_of(text) if note.trap == "interface-missing")
     assert (note.level, note.effect) == (Level.ERROR, Effect.DROPPED)
+
+
+def test_a_quick_match_rule_may_stop_at_what_came_before() -> None:
+    rules = "<rule><type>match</type><interface>lan</interface>{}</rule><rule><type>pass</type><interface>lan</interface></rule>"
+    assert possible(config(legacy=rules.format("")), "lan", "10.20.0.5", "9.9.9.9") == {"permit", "deny"}
+    assert possible(config(legacy=rules.format("<quick>0</quick>")), "lan", "10.20.0.5", "9.9.9.9") == {"permit"}
+
+
+def test_a_rule_with_two_shapers_exists_if_they_are_of_one_kind() -> None:
+    rule = mvc(interface="lan", shaper1="a", shaper2="b")
+    pipes = "".join(f'<pipe uuid="{name}"><enabled>1</enabled></pipe>' for name in "ab")
+    for shapers, verdicts in ((f"<pipes>{pipes}</pipes>", {"permit"}), ("", {"permit", "deny"})):
+        text = config(mvc=rule).replace("<OPNsense>", f"<OPNsense><TrafficShaper>{shapers}</TrafficShaper>", 1)
+        assert possible(text, "lan", "10.20.0.5", "9.9.9.9") == verdicts
