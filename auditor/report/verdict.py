@@ -35,9 +35,18 @@ def verdict(run: Run) -> Verdict:
         said.append(f"{_counted(unread, 'place')} could not be read, so what holds may not.")
     elif remarks.count(Level.ERROR):
         said.append(f"{_counted(remarks.count(Level.ERROR), 'remark')} on the files {_are(remarks.count(Level.ERROR))} serious.")
+    said += _left_out(run)
     serious = Level.ERROR in levels or Level.ERROR in remarks
     state = Outcome.BROKEN if serious else Outcome.OPEN if found.broken or found.open else Outcome.HOLDS
     return Verdict(state, " ".join(said))
+
+
+def _left_out(run: Run) -> Iterator[str]:
+    """Who accepted what else was found."""
+    known = sum(reason == BASELINE for _, reason in run.ignored)
+    for number, who in ((known, "a baseline lists"), (len(run.ignored) - known, "a comment or auditor.yaml accepts")):
+        if number:
+            yield f"{_counted(number, 'finding')} {_are(number)} left out: {who} {'it' if number == 1 else 'them'}."
 
 
 def _said(total: int, broken: int, open_: int, levels: list[Level]) -> Iterator[str]:

@@ -34,6 +34,15 @@ def test_what_could_not_be_read_takes_the_certainty_from_what_holds() -> None:
     assert said(NTP, unread) == (Outcome.BROKEN, "The one requirement holds. 1 place could not be read, so what holds may not.")
 
 
+def test_what_was_set_aside_is_not_passed_over() -> None:
+    assert verdict(Run(findings=(NTP,), ignored=((ETCD, "in the baseline"),))).text == (
+        "The one requirement holds. 1 finding is left out: a baseline lists it."
+    )
+    assert verdict(Run(findings=(NTP,), ignored=((ETCD, "a demo"), (LINT, "a demo")))).text == (
+        "The one requirement holds. 2 findings are left out: a comment or auditor.yaml accepts them."
+    )
+
+
 def test_what_is_open_is_not_called_broken() -> None:
     assert said(UNPLACED) == (Outcome.OPEN, "1 of 1 requirement is open: the configuration does not decide it.")
 
