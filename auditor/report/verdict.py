@@ -16,7 +16,9 @@ BASELINE = "in the baseline"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run comes to. `state` is BROKEN where an error was found, OPEN where it is something else, HOLDS where nothing was."""
+    """What a run comes to. `state` is BROKEN where an error was found, OPEN where it is something else or accepted, HOLDS where
+    nothing was.
+    """
 
     state: Outcome
     text: str
@@ -27,9 +29,8 @@ def verdict(run: Run) -> Verdict:
     empty = nothing_checked(run)
     if empty:
         return Verdict(Outcome.OPEN, empty)
-    found, levels, remarks = summary(run), _levels_of_requirements(run), _levels_of_remarks(run)
-    total = found.broken + found.open + found.holds
-    said = list(_said(total, found.broken, found.open, levels))
+    levels, remarks = _levels_of_requirements(run), _levels_of_remarks(run)
+    said = list(_said(run, levels))
     unread = sum(finding.rule == UNREAD for finding in run.failing())
     if unread:
         said.append(f"{_counted(unread, 'place')} could not be read, so what holds may not.")
@@ -37,7 +38,10 @@ def verdict(run: Run) -> Verdict:
         said.append(f"{_counted(remarks.count(Level.ERROR), 'remark')} on the files {_are(remarks.count(Level.ERROR))} serious.")
     said += _left_out(run)
     serious = Level.ERROR in levels or Level.ERROR in remarks
-    state = Outcome.BROKEN if serious else Outcome.OPEN if found.broken or found.open else Outcome.HOLDS
+    accepted = any(finding.outcome is Outcome.BROKEN and finding.level is Level.ERROR for finding, _ in run.ignored)
+    judged = [finding for finding in run.findings if not is_remark(finding.rule)]
+    doubtful = accepted or bool(unread) or not judged or any(finding.fails for finding in judged)
+    state = Outcome.BROKEN if serious else Outcome.OPEN if doubtful else Outcome.HOLDS
     return Verdict(state, " ".join(said))
 
 
@@ -49,8 +53,13 @@ def _left_out(run: Run) -> Iterator[str]:
             yield f"{_counted(number, 'finding')} {_are(number)} left out: {who} {'it' if number == 1 else 'them'}."
 
 
-def _said(total: int, broken: int, open_: int, levels: list[Level]) -> Iterator[str]:
+def _said(run: Run, levels: list[Level]) -> Iterator[str]:
     """What became of the requirements."""
+    found = summary(run)
+    broken, open_ = found.broken, found.open
+    total = broken + open_ + found.holds
+    if not total:
+        yield "No requirement was checked."
     if broken:
         seriously = "" if Level.ERROR in levels else ", but not seriously" if broken == 1 else ", none of them seriously"
         yield f"{broken} of {_counted(total, 'requirement')} {_are(broken)} broken{seriously}{_mild(levels)}."
@@ -59,7 +68,8 @@ def _said(total: int, broken: int, open_: int, levels: list[Level]) -> Iterator[
         of = "" if broken else f" of {_counted(total, 'requirement')}"
         yield f"{open_}{of} {_are(open_)} open: the configuration does not decide {them}."
     if total and not broken and not open_:
-        yield f"All {total} requirements hold." if total > 1 else "The one requirement holds."
+        others = "other " if run.ignored else ""
+        yield f"All {others}{total} requirements hold." if total > 1 else f"The one {others}requirement holds."
 
 
 def nothing_checked(run: Run) -> str:

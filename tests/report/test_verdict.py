@@ -36,15 +36,24 @@ def test_what_could_not_be_read_takes_the_certainty_from_what_holds() -> None:
 
 def test_what_was_set_aside_is_not_passed_over() -> None:
     assert verdict(Run(findings=(NTP,), ignored=((ETCD, "in the baseline"),))).text == (
-        "The one requirement holds. 1 finding is left out: a baseline lists it."
+        "The one other requirement holds. 1 finding is left out: a baseline lists it."
     )
     assert verdict(Run(findings=(NTP,), ignored=((ETCD, "a demo"), (LINT, "a demo")))).text == (
-        "The one requirement holds. 2 findings are left out: a comment or auditor.yaml accepts them."
+        "The one other requirement holds. 2 findings are left out: a comment or auditor.yaml accepts them."
     )
+
+
+def test_an_error_that_was_accepted_leaves_no_green() -> None:
+    assert verdict(Run(findings=(NTP,), ignored=((ETCD, "a demo"),))).state is Outcome.OPEN
+    assert verdict(Run(findings=(NTP,), ignored=((LINT, "a demo"),))).state is Outcome.HOLDS
 
 
 def test_what_is_open_is_not_called_broken() -> None:
     assert said(UNPLACED) == (Outcome.OPEN, "1 of 1 requirement is open: the configuration does not decide it.")
+
+
+def test_a_run_of_remarks_alone_checked_no_requirement() -> None:
+    assert said(LINT) == (Outcome.OPEN, "No requirement was checked.")
 
 
 def test_nothing_checked_is_no_success() -> None:
