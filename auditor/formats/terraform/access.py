@@ -70,7 +70,7 @@ def _hidden_part(value: Value, suffix: str, type_: Type, choices: Sequence[tuple
             continue
     reference = f"{hidden.reference}{suffix}" if hidden.reference is not None else None
     known = tuple(parts) if len(parts) == len(choices) else ()
-    part = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=known, many=hidden.many)
+    part = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=known, many=hidden.many, because=hidden.origin)
     return Value(part, type_, value.place, value.trail_)
 
 
@@ -133,7 +133,8 @@ def _unknown_key(value: Value, key: Value) -> Value:
     name = f"[{key.reference}]" if key.reference is not None else None
     base = value.reference
     reference = base + name if base is not None and name is not None else None
-    hidden = Hidden(key.hidden.reason, key.hidden.cause, reference, key.hidden.place, choices=parts if len(parts) <= MAX_CHOICES else ())
+    choices = parts if len(parts) <= MAX_CHOICES else ()
+    hidden = Hidden(key.hidden.reason, key.hidden.cause, reference, key.hidden.place, choices=choices, because=key.hidden.origin)
     return Value(hidden, element_type, value.place, key.trail_)
 
 
@@ -172,7 +173,7 @@ def _one_or_none(value: Value, hidden: Hidden, step: Splat, scope: Scope, evalua
     except Refused as error:
         if error.static:
             raise
-    either = Hidden(hidden.reason, hidden.cause, None, hidden.place, choices=tuple(choices), not_null=True)
+    either = Hidden(hidden.reason, hidden.cause, None, hidden.place, choices=tuple(choices), not_null=True, because=hidden.origin)
     return Value(either, ANY, value.place, value.trail_)
 
 
@@ -208,5 +209,5 @@ def repeated(value: Value, member: Value) -> Value:
         return value
     hidden = member.raw
     reference = value.raw.reference if isinstance(value.raw, Hidden) else None
-    raw = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=(value,), many=True)
+    raw = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=(value,), many=True, because=hidden.origin)
     return Value(raw, ANY, value.place, value.trail_)

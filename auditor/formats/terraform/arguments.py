@@ -186,7 +186,7 @@ def _entries_of_unknown(value: Value, place: Place, doubt: Unknown | None) -> En
     if hidden.members:
         found = [entries_of(member, place, doubt) for member in hidden.members]
     elif hidden.choices:
-        found = [entries_of(choice.through(value.trail_), place, doubt or value.unknown) for choice in hidden.choices]
+        found = [entries_of(choice.through(value.trail_), place, doubt or value.doubt) for choice in hidden.choices]
     else:
         return Entries((), managed=True, rest=(value,), span=place.span)
     items = tuple(item for entries in found for item in entries.items)

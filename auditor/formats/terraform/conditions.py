@@ -145,9 +145,9 @@ def _symbolic(peer: Peer, side: Side) -> Condition:
     """A network that is not known: it surely holds the members of a network of the same symbol."""
     unknown = peer.unknown or Unknown("a network that is not known", peer.span)
     within = _at(side, FAMILIES[peer.family]) if peer.family is not Family.BOTH else EVERYTHING
-    if unknown.reference is None:
+    if not peer.text:
         return Undecided(unknown, within)
-    question = Predicate(Fact.WITHIN, side, frozenset({unknown.reference}), peer.span)
+    question = Predicate(Fact.WITHIN, side, frozenset({peer.text}), peer.span)
     return both(Exactly(within), Test(question, unknown, within))
 
 

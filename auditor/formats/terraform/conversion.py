@@ -139,7 +139,7 @@ def _convert_sequence(value: Value, wanted: Type) -> Value:
 def unsettled_set(parts: Sequence[Value], element: Type) -> Value:
     """A set that cannot be settled because elements are not known: these are in it, some may be equal."""
     first = next(hidden for part in parts if (hidden := first_hidden(part)))
-    hidden = Hidden(first.reason, first.cause, None, first.place, members=tuple(parts), not_null=True)
+    hidden = Hidden(first.reason, first.cause, None, first.place, members=tuple(parts), not_null=True, because=first.origin)
     return Value(hidden, Type(Kind.SET, element))
 
 

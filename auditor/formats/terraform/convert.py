@@ -186,8 +186,8 @@ def references_of(network: Network) -> frozenset[str]:
     found: set[str] = {network.symbol} if network.symbol else set()
     for family in (Family.IPV4, Family.IPV6):
         blocks = [block for block in network.blocks if block.family is family]
-        if len(blocks) == 1 and blocks[0].unknown is not None and blocks[0].unknown.reference:
-            found.add(blocks[0].unknown.reference)
+        if len(blocks) == 1 and blocks[0].unknown is not None and blocks[0].text:
+            found.add(blocks[0].text)
     return frozenset(found)
 
 

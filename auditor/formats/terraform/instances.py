@@ -72,7 +72,9 @@ def _counted(value: Value, place: Place) -> Expansion:
     if numbers and len(numbers) == len(hidden.choices):
         sure = tuple(_number(index) for index in range(min(numbers)))
         return Expansion(Repetition.COUNT, sure + tuple(_number(index, doubt) for index in range(min(numbers), max(numbers))), hidden)
-    index = Value(Hidden(f"count is not known: {hidden.reason}", Cause.INSTANCE, None, place, not_null=True), NUMBER, place)
+    index = Value(
+        Hidden(f"count is not known: {hidden.reason}", Cause.INSTANCE, None, place, not_null=True, because=hidden.origin), NUMBER, place
+    )
     return Expansion(Repetition.COUNT, (Instance(None, "[?]", {"count": object_value({"index": index})}, doubt),), hidden)
 
 
@@ -96,7 +98,7 @@ def _number(index: int, doubt: Unknown | None = None) -> Instance:
 
 
 def _doubt(hidden: Hidden, value: Value) -> Unknown:
-    return Unknown(hidden.reason, hidden.place.span if hidden.place else value.span, hidden.reference)
+    return Unknown(hidden.reason, hidden.place.span if hidden.place else value.span, hidden.origin)
 
 
 def key_text(key: str) -> str:
@@ -155,11 +157,9 @@ def _single(member: Value) -> list[tuple[Value, Unknown | None]]:
 def _open_instance(name: str, value: Value, place: Place, doubt: Unknown) -> Instance:
     """The shape of instances nobody can count."""
     hidden = value.hidden
-    element = value.type.element or ANY
-    key = Value(
-        Hidden(f"the keys are not known: {hidden.reason}", Cause.INSTANCE, None, hidden.place or place, not_null=True), STRING, place
-    )
-    held = Value(Hidden(f"the elements are not known: {hidden.reason}", Cause.INSTANCE, None, hidden.place or place), element, place)
+    made = Hidden(f"the keys are not known: {hidden.reason}", Cause.INSTANCE, None, hidden.place or place, because=hidden.origin)
+    key = Value(replace(made, not_null=True), STRING, place)
+    held = Value(replace(made, reason=f"the elements are not known: {hidden.reason}"), value.type.element or ANY, place)
     return Instance(None, "[?]", {name: object_value({"key": key, "value": held})}, doubt)
 
 

@@ -67,7 +67,7 @@ def unsettled(
     if reference is None and symbolic:
         reference = composed(sources, symbolic_name)
     origin = next((source for source in sources if source.trail_), None)
-    result = Hidden(hidden.reason, hidden.cause, reference, hidden.place, members=members, not_null=True, text=text)
+    result = Hidden(hidden.reason, hidden.cause, reference, hidden.place, members=members, not_null=True, text=text, because=hidden.origin)
     return Value(result, type_, place, origin.trail_ if origin else None)
 
 

@@ -28,7 +28,7 @@ from auditor.formats.terraform.types import (
     set_of,
     tuple_of,
 )
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Hidden:
     `members` are the elements of a list or set of which only the order, or which of them are equal, is not known.
     `attributes` resolves an attribute of a resource, data source or module as a whole; `not_null` is what Terraform may not know.
     `many`: a member that stands for any number of elements, none included. `text` is what is known of a text, with `${…}` in the gaps.
+    `because` is the symbol of what it was made from, for a value that has none itself.
     """
 
     reason: str
@@ -79,6 +80,12 @@ class Hidden:
     not_null: bool = False
     many: bool = False
     text: str | None = None
+    because: str | None = None
+
+    @property
+    def origin(self) -> str | None:
+        """The symbol of what is not known, be it the value itself or what it was made from."""
+        return self.reference or self.because
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,11 @@ class Value:
         """An unknown value in the model's words."""
         hidden = self.hidden
         return Unknown(hidden.reason, hidden.place.span if hidden.place else self.span, hidden.reference)
+
+    @property
+    def doubt(self) -> Unknown:
+        """Why what depends on an unknown value is not known: it names what it was made from, where it has no symbol itself."""
+        return replace(self.unknown, reference=self.hidden.origin)
 
     @property
     def reference(self) -> str | None:

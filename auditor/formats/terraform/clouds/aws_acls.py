@@ -10,6 +10,7 @@ from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
+    doubt_about,
     doubt_of,
     elements,
     flag,
@@ -18,7 +19,6 @@ from auditor.formats.terraform.clouds.reading import (
     report_unresolved,
     set_here,
     tags_of,
-    unknown_of,
 )
 from auditor.formats.terraform.records import Direction, Family, Group, Icmp, Numbers, Peer, PeerKind, Range, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
@@ -66,7 +66,7 @@ def _acl(context: Context, resource: Resource) -> None:
         for entry in entries.items:
             _add(context, group, resource, entry, direction, "rule_no", "action")
         for rest in entries.rest:
-            _open_list(group, resource, direction, unknown_of(rest, entries.span or resource.span))
+            _open_list(group, resource, direction, doubt_about(rest, entries.span or resource.span))
     if doubt := doubt_of(context, resource):
         group.beyond.append(doubt)
 
@@ -158,7 +158,7 @@ def _permits(block: Arguments, name: str) -> tuple[tuple[bool, ...], Unknown | N
     """Whether the rule permits; both if that is not known."""
     value = block.get(name)
     if value.is_unknown:
-        return (True, False), unknown_of(value, block.span_of(name))
+        return (True, False), doubt_about(value, block.span_of(name))
     return ((text_of(value) or "").lower() == "allow",), None
 
 

@@ -15,6 +15,7 @@ from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
     address_peers,
     alternatives,
+    doubt_about,
     doubt_of,
     elements,
     flag,
@@ -25,7 +26,6 @@ from auditor.formats.terraform.clouds.reading import (
     set_here,
     tags_of,
     trail_of,
-    unknown_of,
 )
 from auditor.formats.terraform.records import Direction, Family, Group, Icmp, Numbers, Peer, PeerKind, Range, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
@@ -90,7 +90,7 @@ def _inline(context: Context, resource: Resource) -> None:
             _add(context, group, resource, entry, direction, _inline_peers(context, group, entry), "protocol")
         for rest in entries.rest:
             span = entries.span or resource.span
-            group.rules.append(_open_record(direction, resource, span, unknown_of(rest, span)))
+            group.rules.append(_open_record(direction, resource, span, doubt_about(rest, span)))
 
 
 def _open_record(direction: Direction, resource: Resource, span: Span, unknown: Unknown) -> Record:
@@ -128,9 +128,9 @@ def _by_id(context: Context, value: Value, block: Arguments, name: str) -> Peer:
         return Peer(kind, text, span, trail=trail)
     address = context.identity(value)
     if address is None:
-        return Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span), trail=trail)
+        return Peer(PeerKind.UNKNOWN, "", span, unknown=doubt_about(value, span), trail=trail)
     made_here = address in context.estate.groups if kind is PeerKind.GROUP else address in context.estate.prefix_lists
-    return Peer(kind, address, span, unknown=None if made_here else unknown_of(value, span), trail=trail)
+    return Peer(kind, address, span, unknown=None if made_here else doubt_about(value, span), trail=trail)
 
 
 def _check_id(context: Context, text: str, span: Span) -> None:
@@ -153,7 +153,7 @@ def _separate(context: Context, resource: Resource) -> None:
         context.note("evaluation-error", message, resource.span_of("type"), Effect.REFUSED)
     for group, doubt in owners(context, resource, "security_group_id"):
         for each in directions:
-            why = doubt or (kind.unknown if kind.is_unknown else None)
+            why = doubt or (kind.doubt if kind.is_unknown else None)
             _add(context, group, resource, resource, each, _separate_peers(context, group, resource), "protocol", why)
 
 
@@ -197,7 +197,7 @@ def owners(context: Context, resource: Resource, name: str, type_: str = TYPE) -
         span = resource.span_of(name)
         address = context.address(value)
         if address is None:
-            unknown = unknown_of(value, span)
+            unknown = doubt_about(value, span)
             context.note("rule-on-unknown-group", f"which group the rule belongs to is not known: {unknown.reason}", span, Effect.UNKNOWN)
             for group in list(context.estate.groups.values()):
                 if group.type.startswith(type_):
@@ -209,7 +209,7 @@ def owners(context: Context, resource: Resource, name: str, type_: str = TYPE) -
 
 
 def _foreign_owner(context: Context, value: Value, address: str, span: Span, type_: str) -> Group:
-    reason = unknown_of(value, span).reason if value.is_unknown else "a literal id"
+    reason = doubt_about(value, span).reason if value.is_unknown else "a literal id"
     message = f"the rule belongs to {address.removeprefix('id:')}, a group that nothing here makes ({reason})"
     context.note("rule-on-unknown-group", message, span, Effect.UNKNOWN)
     unknown = Unknown(f"{address.removeprefix('id:')} is made elsewhere, with rules that are not seen here", span, address)

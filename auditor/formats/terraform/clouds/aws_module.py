@@ -15,7 +15,7 @@ from typing import cast
 
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.made import Made
-from auditor.formats.terraform.clouds.reading import elements, flag, set_here, unknown_of
+from auditor.formats.terraform.clouds.reading import doubt_about, elements, flag, set_here
 from auditor.formats.terraform.resources import MissingModule
 from auditor.formats.terraform.values import (
     Cause,
@@ -179,7 +179,7 @@ class _Call:
             return tuple(listed)
         count = self.call.get(f"number_of_{name}")
         if count.is_unknown:
-            return tuple((each, doubt or unknown_of(count, self.call.span)) for each, doubt in listed)
+            return tuple((each, doubt or doubt_about(count, self.call.span)) for each, doubt in listed)
         amount = (integer_of(count) or 0) + (integer_of(self.call.get(f"auto_number_of_{name}")) or 0 if self.sub else 0)
         if amount < len(listed):
             missing = (

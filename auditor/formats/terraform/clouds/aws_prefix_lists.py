@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.formats.terraform.clouds.context import Context
-from auditor.formats.terraform.clouds.reading import address_peer, doubt_of, unknown_of
+from auditor.formats.terraform.clouds.reading import address_peer, doubt_about, doubt_of
 from auditor.formats.terraform.records import Family, PrefixList
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import text_of
@@ -26,7 +26,7 @@ def _list(context: Context, resource: Resource) -> None:
     for entry in entries.items:
         _add(context, listed, entry, entry.doubt if not entry.certain else None)
     for rest in entries.rest:
-        listed.rest = unknown_of(rest, resource.span)
+        listed.rest = doubt_about(rest, resource.span)
 
 
 def _entry(context: Context, resource: Resource) -> None:
@@ -34,7 +34,7 @@ def _entry(context: Context, resource: Resource) -> None:
     address = context.identity(value) if value.is_unknown else text_of(value)
     if address is None:
         for listed in context.estate.prefix_lists.values():
-            listed.rest = unknown_of(value, resource.span)
+            listed.rest = doubt_about(value, resource.span)
         return
     unknown = Unknown(f"{address} is made elsewhere", resource.span, address)
     listed = context.estate.prefix_lists.setdefault(address, PrefixList(address, rest=unknown))

@@ -14,6 +14,7 @@ from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
     address_peers,
+    doubt_about,
     doubt_of,
     elements,
     name_of,
@@ -25,7 +26,6 @@ from auditor.formats.terraform.clouds.reading import (
     set_here,
     tags_of,
     trail_of,
-    unknown_of,
 )
 from auditor.formats.terraform.conditions import VIRTUAL_NETWORK
 from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Label, Network, Numbers, Peer, PeerKind, Record, Traffic
@@ -99,7 +99,7 @@ def _group(context: Context, resource: Resource) -> Group:
     for entry in entries.items:
         _add(context, group, resource, entry)
     for rest in entries.rest:
-        unknown = unknown_of(rest, resource.span)
+        unknown = doubt_about(rest, resource.span)
         for direction, permit in product(Direction, (True, False)):
             peer = Peer(PeerKind.UNKNOWN, "", resource.span, unknown=unknown)
             group.rules.append(Record(direction, permit, Traffic(), peer, resource.address, resource.span, order=unknown, doubt=unknown))
@@ -131,7 +131,7 @@ def _owners(context: Context, resource: Resource, by_name: dict[str, list[Resour
     elif reference in context.estate.groups:
         yield context.estate.groups[reference], None
     elif name is None and reference is None:
-        unknown = unknown_of(value, span)
+        unknown = doubt_about(value, span)
         context.note("rule-on-unknown-group", f"which group the rule belongs to is not known: {unknown.reason}", span, Effect.UNKNOWN)
         for group in context.estate.groups.values():
             if group.type == GROUP:
@@ -192,7 +192,7 @@ def _word(block: Arguments, name: str, words: dict[str, T]) -> tuple[tuple[T, ..
     found = words.get((text_of(value) or "").lower())
     if found is not None:
         return (found,), None
-    why = unknown_of(value, block.span_of(name)) if value.is_unknown else Unknown(f"{name} is {text_of(value)!r}", block.span_of(name))
+    why = doubt_about(value, block.span_of(name)) if value.is_unknown else Unknown(f"{name} is {text_of(value)!r}", block.span_of(name))
     return tuple(words.values()), why
 
 
@@ -232,7 +232,7 @@ def _label(context: Context, value: Value, block: Arguments, name: str) -> Peer:
     span = place_of(value, block, name)
     address = context.identity(value) if value.is_unknown else text_of(value)
     if address is None:
-        return Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span))
+        return Peer(PeerKind.UNKNOWN, "", span, unknown=doubt_about(value, span))
     return Peer(PeerKind.ASG, address, span)
 
 

@@ -11,6 +11,7 @@ from auditor.formats.terraform.clouds.attaching import machines_of, put
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peers,
+    doubt_about,
     doubt_of,
     elements,
     name_of,
@@ -19,7 +20,6 @@ from auditor.formats.terraform.clouds.reading import (
     protocol_of,
     report_unresolved,
     set_here,
-    unknown_of,
 )
 from auditor.formats.terraform.records import (
     UNTOLD,
@@ -101,7 +101,7 @@ def _firewall(context: Context, resource: Resource, names: Mapping[str, str]) ->
         entries = resource.entries(name)
         for entry in entries.items:
             _rule(context, group, resource, entry, direction, side, names)
-        group.beyond += [unknown_of(rest, resource.span) for rest in entries.rest]
+        group.beyond += [doubt_about(rest, resource.span) for rest in entries.rest]
 
 
 def _rule(
@@ -133,7 +133,7 @@ def _peers(
         span = place_of(value, block, f"{side}_tags")
         text = _tag(context, value, names)
         if text is None:
-            yield Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span)), doubt
+            yield Peer(PeerKind.UNKNOWN, "", span, unknown=doubt_about(value, span)), doubt
             continue
         _label(context, f"tag:{text}", resource)
         yield Peer(PeerKind.TAG, text, span), doubt

@@ -15,6 +15,7 @@ from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
     address_peers,
     alternatives,
+    doubt_about,
     doubt_of,
     elements,
     flag,
@@ -25,7 +26,6 @@ from auditor.formats.terraform.clouds.reading import (
     protocol_of,
     report_unresolved,
     set_here,
-    unknown_of,
 )
 from auditor.formats.terraform.records import (
     UNTOLD,
@@ -162,7 +162,7 @@ def _local(context: Context, resource: Resource, direction: Direction) -> list[P
 def _directions(resource: Resource) -> tuple[tuple[Direction, Unknown | None], ...]:
     value = resource.get("direction")
     if value.is_unknown:
-        why = unknown_of(value, resource.span_of("direction"))
+        why = doubt_about(value, resource.span_of("direction"))
         return ((Direction.IN, why), (Direction.OUT, why))
     return ((Direction.OUT if (text_of(value) or "").upper() == "EGRESS" else Direction.IN, None),)
 
@@ -196,7 +196,7 @@ def _labels(context: Context, resource: Resource, side: str, whole: Group) -> Pe
                     label.inside.append(whole.address)
                 yield Peer(kind, text, span), doubt
             if value.is_unknown:  # it may be a label that anyone in the network has
-                yield Peer(PeerKind.GROUP, whole.address, span), unknown_of(value, span)
+                yield Peer(PeerKind.GROUP, whole.address, span), doubt_about(value, span)
 
 
 def _targets(context: Context, resource: Resource, whole: Group) -> Iterator[Peer]:

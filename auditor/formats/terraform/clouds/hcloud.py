@@ -12,13 +12,13 @@ from auditor.formats.terraform.clouds.attaching import machines_of, put
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peers,
+    doubt_about,
     doubt_of,
     elements,
     needed_ports,
     protocol_of,
     report_unresolved,
     tags_of,
-    unknown_of,
 )
 from auditor.formats.terraform.conditions import LOCAL, PRIVATE_TRAFFIC
 from auditor.formats.terraform.records import Carrier, Defaults, Direction, Family, Group, Peer, PeerKind, Record, Traffic
@@ -88,7 +88,7 @@ def _firewall(context: Context, resource: Resource) -> None:
     entries = resource.entries("rule")
     for entry in entries.items:
         _rule(context, group, resource, entry)
-    group.beyond += [unknown_of(rest, resource.span) for rest in entries.rest]
+    group.beyond += [doubt_about(rest, resource.span) for rest in entries.rest]
     if doubt := doubt_of(context, resource):
         group.beyond.append(doubt)
     outward = [record for record in group.rules if record.direction is Direction.OUT]
@@ -104,7 +104,7 @@ def _firewall(context: Context, resource: Resource) -> None:
 def _rule(context: Context, group: Group, resource: Resource, block: Arguments) -> None:
     word = block.get("direction")
     direction = DIRECTIONS.get(text_of(word) or "")
-    why = unknown_of(word, block.span_of("direction")) if word.is_unknown else None
+    why = doubt_about(word, block.span_of("direction")) if word.is_unknown else None
     protocol = protocol_of(block.get("protocol"), block.span_of("protocol"))
     traffic = Traffic(protocol, needed_ports(context, protocol, block, "port"))
     for each in [direction] if direction else list(Direction):

@@ -12,6 +12,7 @@ from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
+    doubt_about,
     doubt_of,
     elements,
     flag,
@@ -19,7 +20,6 @@ from auditor.formats.terraform.clouds.reading import (
     protocol_of,
     report_unresolved,
     set_here,
-    unknown_of,
 )
 from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Icmp, Numbers, Peer, PeerKind, Range, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
@@ -48,14 +48,14 @@ def read(context: Context) -> None:
             entries = resource.entries(name)
             for entry in entries.items:
                 _rule(context, group, resource, entry, direction, side)
-            group.beyond += [unknown_of(rest, resource.span) for rest in entries.rest]
+            group.beyond += [doubt_about(rest, resource.span) for rest in entries.rest]
     for resource in context.root.resources((GROUP,)):
         _group(context, resource)
     for resource in context.root.resources((RULE,)):
         for group, doubt in owners(context, resource, "network_security_group_id", GROUP):
             word = resource.get("direction")
             known = {"INGRESS": (Direction.IN, "source"), "EGRESS": (Direction.OUT, "destination")}.get((text_of(word) or "").upper())
-            why = unknown_of(word, resource.span_of("direction")) if word.is_unknown else None
+            why = doubt_about(word, resource.span_of("direction")) if word.is_unknown else None
             for direction, side in [known] if known else BLOCKS.values():
                 _rule(context, group, resource, resource, direction, side, doubt or why)
     _carriers(context)
@@ -105,7 +105,7 @@ def _peer(context: Context, block: Arguments, side: str) -> Peer:
     if kind == "NETWORK_SECURITY_GROUP":
         address = context.identity(value) if value.is_unknown else text_of(value)
         if address is None:
-            return Peer(PeerKind.UNKNOWN, "", span, unknown=unknown_of(value, span))
+            return Peer(PeerKind.UNKNOWN, "", span, unknown=doubt_about(value, span))
         return Peer(PeerKind.GROUP, address, span)
     return address_peer(context, value, block, side, Family.BOTH)
 

@@ -13,6 +13,7 @@ from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
     alternatives,
+    doubt_about,
     doubt_of,
     elements,
     flag,
@@ -23,7 +24,6 @@ from auditor.formats.terraform.clouds.reading import (
     report_unresolved,
     set_here,
     tags_of,
-    unknown_of,
 )
 from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Icmp, Peer, PeerKind, Range, Record, Traffic
 from auditor.formats.terraform.resources import Resource
@@ -75,7 +75,7 @@ def _group(context: Context, resource: Resource) -> None:
 def _rule(context: Context, group: Group, resource: Resource, doubt: Unknown | None) -> None:
     word = resource.get("direction")
     directions = [DIRECTIONS[text]] if (text := text_of(word) or "") in DIRECTIONS else list(Direction)
-    why = unknown_of(word, resource.span_of("direction")) if word.is_unknown else None
+    why = doubt_about(word, resource.span_of("direction")) if word.is_unknown else None
     traffic = _traffic(context, resource)
     for direction in directions:
         for peer, why_peer in _peers(context, resource):
@@ -98,7 +98,7 @@ def _peers(context: Context, resource: Resource) -> list[tuple[Peer, Unknown | N
         if address and set_here(value):
             found.append((Peer(PeerKind.GROUP, address, span, family), doubt))
         elif set_here(value):
-            found.append((Peer(PeerKind.UNKNOWN, "", span, family, unknown_of(value, span)), doubt))
+            found.append((Peer(PeerKind.UNKNOWN, "", span, family, doubt_about(value, span)), doubt))
     if found:
         return found
     if set_here(resource.get("remote_address_group_id")):

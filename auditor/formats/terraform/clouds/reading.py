@@ -50,11 +50,16 @@ def unknown_of(value: Value, span: Span) -> Unknown:
     return unknown if unknown.span is not None else replace(unknown, span=span)
 
 
+def doubt_about(value: Value, span: Span) -> Unknown:
+    """The same for what depends on the value, which may be told by what the value was made from."""
+    return replace(unknown_of(value, span), reference=value.hidden.origin) if value.is_unknown else unknown_of(value, span)
+
+
 def alternatives(value: Value) -> tuple[tuple[Value, Unknown | None], ...]:
     """The values it can have, each with the reason why it may be another. An unknown without known alternatives stands for itself."""
     if not value.is_unknown or not value.hidden.choices:
         return ((value, None),)
-    doubt = value.unknown
+    doubt = value.doubt
     found = [(each.through(value.trail_), why or doubt) for choice in value.hidden.choices for each, why in alternatives(choice)]
     return tuple(found) if len(found) <= MAX_CHOICES else ((value, None),)
 
@@ -70,7 +75,7 @@ def elements(value: Value) -> tuple[tuple[Value, Unknown | None], ...]:
                 found += [(each, why or doubt or _number(member)) for each, why in alternatives(member)]
             continue
         if choice.is_unknown or not is_sequence(choice):
-            found.append((choice, doubt or (choice.unknown if choice.is_unknown else None)))
+            found.append((choice, doubt or (choice.doubt if choice.is_unknown else None)))
             continue
         for element in choice.elements:
             found += [(each, why or doubt) for each, why in alternatives(element)]
@@ -79,7 +84,7 @@ def elements(value: Value) -> tuple[tuple[Value, Unknown | None], ...]:
 
 def _number(member: Value) -> Unknown | None:
     """Why there may be none, or many, of a member of a list whose length is not known."""
-    return member.unknown if member.is_unknown and member.hidden.many else None
+    return member.doubt if member.is_unknown and member.hidden.many else None
 
 
 def texts(value: Value) -> tuple[str, ...]:
@@ -105,14 +110,14 @@ def set_here(value: Value) -> bool:
 def flag(value: Value) -> bool | Unknown:
     """A bool; False where it is not set."""
     if value.is_unknown:
-        return value.unknown
+        return value.doubt
     return truth_of(value) or False
 
 
 def protocol_of(value: Value, span: Span, *, optional: bool = False) -> str | Unknown:
     """The protocol in the words of `Traffic`. Where it is not `optional`, a rule without one is refused."""
     if value.is_unknown:
-        return unknown_of(value, span)
+        return doubt_about(value, span)
     text = (text_of(value) or "").strip().lower()
     if not text and not optional:
         return Unknown("a rule without a protocol is refused", span)
@@ -122,7 +127,7 @@ def protocol_of(value: Value, span: Span, *, optional: bool = False) -> str | Un
 def number_or_unknown(value: Value, span: Span, what: str) -> int | Unknown | None:
     """A whole number; None where it is not set."""
     if value.is_unknown:
-        return unknown_of(value, span)
+        return doubt_about(value, span)
     if not set_here(value):
         return None
     number = integer_of(value)
@@ -144,7 +149,7 @@ def range_of(text: str) -> Numbers:
 def ports_of(value: Value, span: Span) -> Numbers:
     """Ports out of a number or text."""
     if value.is_unknown:
-        return unknown_of(value, span)
+        return doubt_about(value, span)
     text = text_of(value) or ""
     try:
         return range_of(text)
@@ -165,7 +170,7 @@ def address_peer(context: Context, value: Value, arguments: Arguments, name: str
     span = place_of(value, arguments, name)
     trail = trail_of(value, arguments.span_of(name))
     if value.is_unknown:
-        return Peer(PeerKind.UNKNOWN, value.reference or "", span, family, unknown_of(value, span), trail)
+        return Peer(PeerKind.UNKNOWN, value.reference or "", span, family, doubt_about(value, span), trail)
     text = (text_of(value) or "").strip()
     try:
         _, high = address_interval(text)

@@ -12,6 +12,7 @@ from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
+    doubt_about,
     doubt_of,
     flag,
     ports_of,
@@ -19,7 +20,6 @@ from auditor.formats.terraform.clouds.reading import (
     report_unresolved,
     set_here,
     tags_of,
-    unknown_of,
 )
 from auditor.formats.terraform.conditions import PRIVATE_TRAFFIC
 from auditor.formats.terraform.records import Carrier, Defaults, Direction, Family, Group, Peer, PeerKind, Range, Record, Traffic
@@ -70,7 +70,7 @@ def _mail(resource: Resource) -> Iterator[Record]:
     blocked, span = resource.get("enable_default_security"), resource.span_of("enable_default_security")
     doubt = None
     if blocked.is_unknown:
-        doubt = unknown_of(blocked, span)
+        doubt = doubt_about(blocked, span)
     elif set_here(blocked) and flag(blocked) is False:
         doubt = Unknown("whether Scaleway lets the account send mail is not known", span)
     for port in MAIL:
@@ -82,7 +82,7 @@ def _accepts(group: Group, resource: Resource, name: str) -> bool:
     """Whether the default is accept. One that is not known is drop here, and a rule that may permit the rest."""
     value = resource.get(name)
     if value.is_unknown:
-        group.beyond.append(unknown_of(value, resource.span_of(name)))
+        group.beyond.append(doubt_about(value, resource.span_of(name)))
         return False
     return (text_of(value) or "accept").lower() == "accept"
 
@@ -94,7 +94,7 @@ def _rules(context: Context, group: Group, resource: Resource, doubt: Unknown | 
         for entry, order in zip(entries.items, places, strict=False):
             _rule(context, group, resource, entry, direction, order, doubt)
         for rest in entries.rest:
-            unknown = unknown_of(rest, resource.span)
+            unknown = doubt_about(rest, resource.span)
             peer = Peer(PeerKind.UNKNOWN, "", resource.span, unknown=unknown)
             for permit in (True, False):
                 record = Record(direction, permit, Traffic(), peer, resource.address, resource.span, order=unknown, doubt=unknown)
@@ -105,7 +105,7 @@ def _rule(
     context: Context, group: Group, resource: Resource, block: Arguments, direction: Direction, order: int, doubt: Unknown | None
 ) -> None:
     action = block.get("action")
-    why = unknown_of(action, block.span_of("action")) if action.is_unknown else None
+    why = doubt_about(action, block.span_of("action")) if action.is_unknown else None
     permits = (True, False) if why else ((text_of(action) or "").lower() == "accept",)
     protocol = protocol_of(block.get("protocol"), block.span_of("protocol")) if set_here(block.get("protocol")) else "tcp"
     port = "port" if set_here(block.get("port")) else "port_range"

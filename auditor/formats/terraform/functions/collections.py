@@ -46,7 +46,7 @@ def further(value: Value) -> Value:
     """The elements of an unknown list, standing for any number of them."""
     hidden = value.hidden
     reference = f"{hidden.reference}[*]" if hidden.reference else None
-    raw = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=hidden.choices, many=True)
+    raw = Hidden(hidden.reason, hidden.cause, reference, hidden.place, choices=hidden.choices, many=True, because=hidden.origin)
     return Value(raw, value.type.element or ANY, value.place, value.trail_)
 
 
@@ -154,7 +154,8 @@ def _coalesce(*values: Value) -> Value:
 def _one_of(candidates: list[Value]) -> Undecided:
     """Undecided between the first, which is unknown, and what may come if that is null."""
     first = candidates[0]
-    raw = Hidden(first.hidden.reason, first.hidden.cause, None, first.hidden.place, choices=tuple(c for c in candidates if not c.is_null))
+    choices = tuple(each for each in candidates if not each.is_null)
+    raw = Hidden(first.hidden.reason, first.hidden.cause, None, first.hidden.place, choices=choices, because=first.hidden.origin)
     return Undecided(Value(raw, first.declared, first.place, first.trail_))
 
 
