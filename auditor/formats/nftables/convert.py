@@ -148,8 +148,10 @@ def base_chains(ruleset: Ruleset) -> Iterator[tuple[Table, Chain, Base]]:
 
 
 def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> Iterator[Stage]:
-    here = [found for found in base_chains(ruleset) if found[2].hook in HOOKS[way]]
-    here.sort(key=lambda found: (HOOKS[way].index(found[2].hook), found[2].priority or 0, -found[2].serial))
+    everywhere = list(base_chains(ruleset))
+    here = [found for found in everywhere if found[2].hook in HOOKS[way]]
+    first_nat = min((base.serial for _, _, base in everywhere if base.type == "nat"), default=0)
+    here.sort(key=lambda found: _turn(found[2], way, first_nat))
     translating: set[str] = set()
     for table, chain, base in here:
         early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and (base.priority or 0) < CONNTRACK_PRIORITY)
@@ -162,6 +164,12 @@ def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> I
         if nat:
             translating.add(base.hook)
         yield _stage(table, chain, base, setting, unseen + rules)
+
+
+def _turn(base: Base, way: Way, first_nat: int) -> tuple[int, ...]:
+    """When a chain's turn is: of equal priorities the last loaded runs first, and with the first nat chain the place for all is made."""
+    loaded = first_nat if base.type == "nat" else base.serial
+    return HOOKS[way].index(base.hook), base.runs_at, -loaded, base.priority or 0, -base.serial
 
 
 def _stage(table: Table, chain: Chain, base: Base, setting: Setting, rules: tuple[Rule, ...]) -> Stage:

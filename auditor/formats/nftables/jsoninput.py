@@ -249,7 +249,13 @@ def _statement(object_: Object, at: At) -> Statement:
         return _nat(name, value or {}, at)
     if name in ("set", "map", "meter"):
         return _update(name, value, at)
-    return Plain(name, at) if name in _NO_VERDICT else Other(name, at)
+    return Plain(name, at, _map_of(value, at)) if name in _NO_VERDICT else Other(name, at)
+
+
+def _map_of(value: Any, at: At) -> MapValue | None:
+    """The map that a statement looks up its object in."""
+    found = _expression(value, at) if isinstance(value, dict) and "map" in value else None
+    return found if isinstance(found, MapValue) else None
 
 
 def _match(value: Object, at: At) -> Statement:

@@ -268,6 +268,8 @@ class Converter:
     # -- what has no verdict
 
     def _plain(self, statement: Plain, line: Draft) -> None:
+        if statement.map is not None:
+            self.writer.look_up(statement.map, line)
         if statement.kind != "notrack":
             return
         if line.place.setting.early:

@@ -82,6 +82,13 @@ class Base:
     serial: int = 0
 
     @property
+    def runs_at(self) -> int:
+        """The priority its packets come at. The kernel translates at one place of a hook: priorities order nat chains among themselves."""
+        if self.type == "nat":
+            return -100 if self.hook in ("prerouting", "output") else 100
+        return self.priority or 0
+
+    @property
     def filters(self) -> bool:
         """Whether it stands where people put the rules that filter: behind those that mark, before those that translate sources."""
         between = self.priority is None or _MANGLE < self.priority < _SECURITY

@@ -288,7 +288,8 @@ class Shaper:
         return Update(verb, name.lstrip("@"), self.key(keys), limited, self.at(node))
 
     def plain(self, node: Tree) -> Statement:
-        return Plain(str(_leaf(node, 0)).split()[0], self.at(node))
+        found = next((child for child in node.children if isinstance(child, Tree) and child.data == "map"), None)
+        return Plain(str(_leaf(node, 0)).split()[0], self.at(node), None if found is None else self.map(found))
 
     def notrack(self, node: Tree) -> Statement:
         return Plain("notrack", self.at(node))
@@ -310,7 +311,7 @@ class Shaper:
             return self.set_literal(node)
         return PlainSet(self.at(node)) if node.type == "PLAIN_SET" else self.atom(node)
 
-    def map(self, node: Tree) -> Expression:
+    def map(self, node: Tree) -> MapValue:
         keys = [child for child in node.children[:-1] if not (isinstance(child, Token) and child.type == "MAP")]
         return MapValue(self.key(keys), self.data(node.children[-1]), self.at(node))
 

@@ -95,7 +95,7 @@ class SimpleRules:
             return None
         packets, others, layers_ = EVERYTHING, [], _Layers(place.setting)
         for each in matches:
-            if isinstance(each, Plain) and each.kind != "notrack":
+            if isinstance(each, Plain) and each.kind != "notrack" and each.map is None:
                 continue
             if not isinstance(each, Match) or not isinstance(each.key, FieldName) or not layers_.take(each.key.name):
                 return None

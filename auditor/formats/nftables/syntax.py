@@ -165,10 +165,11 @@ class Update(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """A statement without a say in verdicts: counter, log, …; `kind` is its first word."""
+    """A statement without a say in verdicts: counter, log, …; `kind` is its first word. Without a hit in `map`, the rule ends."""
 
     kind: str
     at: At
+    map: MapValue | None = None
 
 
 class Other(NamedTuple):

@@ -30,6 +30,8 @@ class Translator:
         if isinstance(statement.address, MapValue):
             layers.check_key(statement.address.key, line, self.matcher)
         self._check_port(statement, line)
+        if isinstance(statement.port, MapValue):
+            self.writer.look_up(statement.port, line)
         family = statement.family or {"ip": "ip", "ip6": "ip6"}.get(setting.family, "")
         if family:
             if line.layer3 not in (None, 6 if family == "ip6" else 4):

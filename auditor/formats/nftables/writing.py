@@ -6,11 +6,15 @@ from auditor.formats.nftables import fields, layers, marks
 from auditor.formats.nftables.drafts import Draft, Write
 from auditor.formats.nftables.maps import Maps
 from auditor.formats.nftables.match import Matcher
-from auditor.formats.nftables.syntax import Atom, Expression, Mangle, MapValue, Pair, Verdict
+from auditor.formats.nftables.ruleset import Moment
+from auditor.formats.nftables.syntax import Atom, Binary, Expression, FieldName, Mangle, MapValue, Pair, Verdict
 from auditor.model import filters as model
-from auditor.model.filters import ANY, Assign, Call, Exactly, either
+from auditor.model.filters import ANY, Assign, Call, Exactly, Undecided, either
 from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, PacketSet, field_set
 from auditor.model.source import Unknown
+
+_MAY_LACK = ("jhash ", "@", "exthdr ", "rt ", "ipsec ", "osf ", "socket ", "tcp option", "ip option", "sctp chunk", "frag ")
+"""How fields begin that a packet may lack, for all that is known of it."""
 
 
 class Writer:
@@ -25,12 +29,12 @@ class Writer:
         name, place = statement.field.name, line.place
         found = fields.spec(name, place.setting)
         layers.check_key(statement.field, line, self.matcher)
-        if isinstance(statement.value, MapValue):
-            layers.check_key(statement.value.key, line, self.matcher)
         if name in marks.MARK_FIELDS:
             self._mark(statement, line)
             return
-        line.narrow(Exactly(found.present))
+        if not name.startswith("ct "):  # what has no entry to write to passes
+            line.narrow(Exactly(found.present))
+        self._read(statement.value, line.place.moment, line)
         field_ = {"ip saddr": Field.SOURCE, "ip6 saddr": Field.SOURCE, "ip daddr": Field.DESTINATION, "ip6 daddr": Field.DESTINATION,
                   "tcp dport": Field.DESTINATION_PORT, "udp dport": Field.DESTINATION_PORT, "th dport": Field.DESTINATION_PORT,
                   "tcp sport": Field.SOURCE_PORT, "udp sport": Field.SOURCE_PORT, "th sport": Field.SOURCE_PORT,
@@ -39,6 +43,24 @@ class Writer:
             value = None if isinstance(statement.value, MapValue) else self.single(statement.value, found.type, line)
             shift = V6_BASE if name.startswith("ip6") and value is not None else 0
             line.write(Write(field_, None if value is None else value + shift))
+
+    def look_up(self, value: MapValue, line: Draft) -> None:
+        """The rule goes on with what the map holds something for."""
+        layers.check_key(value.key, line, self.matcher)
+        line.narrow(either(*(entry.condition for entry in self.maps.entries(value.key, value.data, line.place))))
+
+    def _read(self, value: Expression, moment: Moment, line: Draft) -> None:
+        """The rule goes on with the packets that have the fields of a value."""
+        if isinstance(value, MapValue):
+            self.look_up(value, line)
+        elif isinstance(value, Binary):
+            self._read(value.left, moment, line)
+            self._read(value.right, moment, line)
+        elif isinstance(value, FieldName):
+            found = fields.spec(value.name, line.place.setting)
+            line.narrow(Exactly(found.present))
+            if value.name.startswith(_MAY_LACK):
+                line.narrow(Undecided(Unknown(f"whether the packet has `{value.name}`", value.at.span)))
 
     def single(self, value: Expression, kind: str, line: Draft) -> int | None:
         found = self.resolver.behind(value, line.place.moment)
@@ -56,8 +78,10 @@ class Writer:
         found = self.resolver.behind(statement.value, line.place.moment)
         value, moment = (statement.value, line.place.moment) if isinstance(found, Unknown) else found
         if isinstance(value, MapValue):
+            layers.check_key(value.key, line, self.matcher)
             self._from_map(value, field_, line)
             return
+        self._read(value, moment, line)
         formula = marks.function(value, moment, self.resolver)
         if formula is None:
             line.write(Write(field_, None))

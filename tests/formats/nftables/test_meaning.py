@@ -176,6 +176,27 @@ def test_a_mark_is_set_even_if_the_rule_does_not_match_to_its_end() -> None:
     assert passes(ruleset("tcp dport 22 meta mark set 7 ip saddr 10.0.0.1 drop", "meta mark 7 accept")) is tcp(22) - source("10.0.0.1")
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'counter name tcp dport map { 22 : "ssh", 80 : "web" } accept',
+        "meta priority set tcp dport map { 22 : 1:1, 80 : 1:2 } accept",
+        "ct zone set tcp dport map { 22 : 1, 80 : 2 } accept",
+        "tcp sport set tcp dport map { 22 : 1, 80 : 2 } accept",
+        "ct mark set tcp dport map { 22 : 1, 80 : 2 } accept",
+    ],
+)
+def test_a_map_without_a_hit_ends_the_rule(rule: str) -> None:
+    assert passes(ruleset(rule, more=" counter ssh {\n }\n counter web {\n }\n")) is tcp(22) | tcp(80)
+
+
+def test_what_is_computed_from_the_mark_of_a_flow_needs_a_flow() -> None:
+    tracked = passes(ruleset("ct mark 0 accept"))
+    assert tracked is not NEW_FLOW
+    assert passes(ruleset("ct mark set ct mark | 2 accept")) is passes(ruleset("meta mark set ct mark accept")) is tracked
+    assert passes(ruleset("ct mark set 2 ct label set 1 ct event set new accept")) is NEW_FLOW
+
+
 def test_a_reject_that_cannot_answer_falls_through() -> None:
     assert passes(ruleset("th dport 53 reject with tcp reset", "udp dport 53 accept", "tcp dport 53 accept")) is NEW_FLOW & ports(
         17, [(53, 53)]
@@ -198,6 +219,13 @@ def test_the_filter_sees_the_translated_destination() -> None:
     found = passes(text, place=Place.TRANSIT, entry="wan0", exit_="lan0")
     assert found & target is target & ports(6, [(80, 80), (8080, 8080)])
     assert found & NEW_FLOW & source("192.0.2.1") - target is tcp(8080) & source("192.0.2.1") & V4 - target
+
+
+def test_translations_come_at_one_place_whatever_the_priorities_of_nat_chains() -> None:
+    nat = "table inet n {\n chain pre {\n  type nat hook prerouting priority 50; policy accept;\n  tcp dport 80 redirect to :8080\n }\n}\n"
+    assert not tcp(80) & passes(nat + CHAIN.format(hook="prerouting", priority="-5", rule="tcp dport 8080 drop"))
+    assert tcp(80) <= passes(nat + CHAIN.format(hook="prerouting", priority="-5", rule="tcp dport 80 drop"))
+    assert not tcp(80) & passes(nat + CHAIN.format(hook="prerouting", priority="-110", rule="tcp dport 80 drop"))
 
 
 def test_a_port_forward_is_a_way_in_to_its_target() -> None:
