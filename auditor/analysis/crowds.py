@@ -6,10 +6,12 @@ A crowd of one mind has one outcome and one place that decides, whichever of its
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from enum import Enum
 
-from auditor.analysis.bounds import bounds
-from auditor.analysis.reach import asked_of
-from auditor.model.filters import Both, Condition, Either, Filter, Not, Predicate, Test, Verdict, all_rules
+from auditor.analysis.bounds import surely
+from auditor.analysis.reach import allowed, asked_of
+from auditor.model.filters import Both, Condition, Either, Exactly, Filter, Not, Predicate, Test, Undecided, Verdict, all_rules
+from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Way
 from auditor.model.headers import IPV4, IPV6, merge_intervals
 from auditor.model.packets import PacketSet
@@ -18,71 +20,125 @@ from auditor.model.record import dataclass, field, replace
 Ways = tuple[Way, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the filters at a crossing ask about the ends; `free`: they let all replies back by themselves."""
+
+    predicates: tuple[Predicate, ...]
+    free: bool
+
+
 @dataclass(slots=True)
 class Crowds:
     """What destinations can tell of sources, remembered for the filters of one graph."""
 
     graph: Graph
-    _predicates: dict[tuple[Hook, ...], tuple[Predicate, ...] | None] = field(default_factory=dict)
+    _asked: dict[tuple[Hook, ...], _Asked] = field(default_factory=dict)
+    _alike: dict[Hashable, int] = field(default_factory=dict)
+    _contents: dict[tuple[Hook, ...], int] = field(default_factory=dict)
 
     def kind(self, source: Endpoint, destination: Endpoint) -> tuple[Hashable, Way] | None:
         """What is the same for all of a crowd, and the source's one way; None for who is no member of any.
 
-        Only for filters that let replies back by themselves: to judge replies, the source's own filters count.
+        Where replies do not come back by themselves, the sources' own filters have to say the same too.
         """
-        ways = self.graph.ways(source, destination)
+        ways, back = self.graph.ways(source, destination), self.graph.ways(destination, source)
         if source.names or source.elsewhere or len(ways) != 1 or not ways[0].certain or not ways[0].crossings:
-            return None
-        back = self.graph.ways(destination, source)
-        if not all(crossing.stateful for way in back for crossing in way.crossings):
             return None
         seen: list[Hashable] = [source.role or source.label, source.exact, *_families(ways[0].source)]
         for crossing in ways[0].crossings:
-            predicates = self._asked_by(crossing)
-            if predicates is None:
-                return None
-            seen += [crossing.hooks, *map(crossing.settle, predicates)]
+            seen += [crossing.hooks, *map(crossing.settle, self._asked_by(crossing).predicates)]
+        if all(self._asked_by(each).free for each in ways[0].crossings) and all(each.stateful for way in back for each in way.crossings):
+            return tuple(seen), ways[0]
+        if len(back) != 1 or not all(hook.device is None for way in (*ways, *back) for each in way.crossings for hook in each.hooks):
+            return None
+        for crossing in back[0].crossings:
+            seen += [None, self._content(crossing), *map(crossing.settle, self._asked_by(crossing).predicates)]
         return tuple(seen), ways[0]
 
-    def _asked_by(self, crossing: Crossing) -> tuple[Predicate, ...] | None:
-        """The predicates in a filter's rules; None if it does not let all replies back by itself."""
-        if crossing.hooks not in self._predicates:
-            filters = list(_stages(crossing.filter))
-            rules = [rule for stage in filters for rule in all_rules(stage.rules)]
-            free = crossing.stateful and not any(rule.stateless for rule in rules)
+    def of_one_mind(self, crowd: Ways, service: PacketSet) -> Iterator[Ways]:
+        """A crowd's ways in parts that answer alike whether the service gets through: halved until they do."""
+        if len(crowd) == 1 or self._agrees(crowd, service):
+            yield crowd
+            return
+        half = len(crowd) // 2
+        yield from self.of_one_mind(crowd[:half], service)
+        yield from self.of_one_mind(crowd[half:], service)
+
+    def _agrees(self, crowd: Ways, service: PacketSet) -> bool:
+        """Whether all of the service surely gets through from everybody, or no rule tells any of it from the rest."""
+        everybody = replace(crowd[0].source, addresses=merge_intervals(span for way in crowd for span in way.source.addresses))
+        together = replace(crowd[0], source=everybody)
+        judged = allowed(self.graph, together, service)
+        if judged is None or judged.outcome is Outcome.HOLDS:
+            return True
+        question = asked_of(together, service)
+        for crossing in together.crossings:
+            treated = _Treated.ALIKE if question <= surely(crossing.filter, crossing.settle, question) else _treated(crossing, question)
+            if treated is not _Treated.ALIKE:
+                return treated is _Treated.STOPPED
+        return all(self._asked_by(crossing).free for crossing in together.crossings) and not judged.reply
+
+    def _asked_by(self, crossing: Crossing) -> _Asked:
+        if crossing.hooks not in self._asked:
+            rules = [rule for stage in _stages(crossing.filter) for rule in all_rules(stage.rules)]
             found = dict.fromkeys(predicate for rule in rules for predicate in _predicates(rule.condition))
-            self._predicates[crossing.hooks] = tuple(found) if free else None
-        return self._predicates[crossing.hooks]
+            self._asked[crossing.hooks] = _Asked(tuple(found), crossing.stateful and not any(rule.stateless for rule in rules))
+        return self._asked[crossing.hooks]
+
+    def _content(self, crossing: Crossing) -> int:
+        """A number for what the filters at a crossing do, wherever they stand."""
+        if crossing.hooks not in self._contents:
+            filters = tuple((hook.place, hook.stateful, *map(_meaning, _stages(hook.filter))) for hook in crossing.hooks)
+            self._contents[crossing.hooks] = self._alike.setdefault(filters, len(self._alike))
+        return self._contents[crossing.hooks]
 
 
-def of_one_mind(crowd: Ways, service: PacketSet) -> Iterator[Ways]:
-    """A crowd's ways in parts that answer alike whether the service gets through: halved until they do."""
-    if len(crowd) == 1 or _agrees(crowd, service):
-        yield crowd
-        return
-    half = len(crowd) // 2
-    yield from of_one_mind(crowd[:half], service)
-    yield from of_one_mind(crowd[half:], service)
+class _Treated(Enum):
+    """What a filter does with packets: all surely end here, all meet the same rules and the same doubts, or neither."""
+
+    STOPPED = 1
+    ALIKE = 2
+    APART = 3
 
 
-def _agrees(crowd: Ways, service: PacketSet) -> bool:
-    """Whether all of the service surely gets through from everybody, or one and the same rule surely stops all of it."""
-    first = crowd[0]
-    everybody = replace(first.source, addresses=merge_intervals(span for way in crowd for span in way.source.addresses))
-    question = asked_of(replace(first, source=everybody), service)
-    for crossing in first.crossings:
-        if not question <= bounds(crossing.filter, crossing.settle, question).surely:
-            return _stopped_at_once(crossing, question)
-    return True
-
-
-def _stopped_at_once(crossing: Crossing, question: PacketSet) -> bool:
-    """Whether the first rule that may match any of the packets denies them all; where none may, the default."""
+def _treated(crossing: Crossing, question: PacketSet) -> _Treated:
+    doubtful = False
     for rule in crossing.filter.rules:
         match = rule.condition.settle(crossing.settle)
-        if rule.action is not Verdict.CONTINUE and match.maybe.meets(question):
-            return isinstance(rule.action, Verdict) and rule.action.denies and question <= match.surely
-    return crossing.filter.default.denies
+        if rule.action is Verdict.CONTINUE or not match.maybe.meets(question):
+            continue
+        sure = question <= match.surely
+        if not isinstance(rule.action, Verdict) or not (sure or (question <= match.maybe and not match.surely.meets(question))):
+            return _Treated.APART
+        if sure:
+            return _ended(crossing.filter, rule.action, doubtful)
+        doubtful = True
+    return _ended(crossing.filter, Verdict.RETURN, doubtful)
+
+
+def _ended(filter_: Filter, action: Verdict, doubtful: bool) -> _Treated:
+    verdict = filter_.default if action is Verdict.RETURN else action
+    if filter_.then is not None and (doubtful or not verdict.denies):
+        return _Treated.APART
+    return _Treated.STOPPED if verdict.denies and not doubtful else _Treated.ALIKE
+
+
+def _meaning(filter_: Filter) -> Hashable:
+    return filter_.default, tuple((_matched(rule.condition), rule.action, rule.stateless) for rule in filter_.rules)
+
+
+def _matched(condition: Condition) -> Hashable:
+    """What a condition matches, whatever the reasons for what is not known."""
+    if isinstance(condition, Exactly):
+        return condition.packets
+    if isinstance(condition, Undecided):
+        return None, condition.within
+    if isinstance(condition, Test):
+        return condition.predicate.fact, condition.predicate.side, condition.predicate.values, condition.within
+    if isinstance(condition, Both | Either):
+        return type(condition), tuple(map(_matched, condition.parts))
+    return (Not, _matched(condition.part)) if isinstance(condition, Not) else condition
 
 
 def _families(end: Endpoint) -> tuple[bool, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from operator import itemgetter
 
 from auditor.analysis import reach
-from auditor.analysis.crowds import Crowds, of_one_mind
+from auditor.analysis.crowds import Crowds
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Rule, Verdict
 from auditor.model.findings import Location, Outcome
@@ -168,7 +168,7 @@ class Stage:
         for crowd in crowds:
             ways = tuple(_of_scope(way, scope) for *_, way in crowd if way is not None)
             first = 0
-            for part in of_one_mind(ways, packets) if ways else (ways,):
+            for part in self._seen.of_one_mind(ways, packets) if ways else (ways,):
                 yield crowd[first][:3]
                 first += len(part)
 
