@@ -38,7 +38,8 @@ def convert(config: Config, id_: str) -> Graph:
     checks.names(ctx)
     user = rules.in_order(ctx, rules.rules(ctx))
     forwards, _ = nat.forwards(ctx)
-    lines = [*nat.lines(ctx, forwards), *system.before(ctx), *(line for rule in user for line in _united(rule.lines)), *system.after(ctx)]
+    ahead = [*nat.lines(ctx, forwards), *nat.exposed(ctx)]
+    lines = [*ahead, *system.before(ctx), *(line for rule in user for line in _united(rule.lines)), *system.after(ctx)]
     lines = [*system.in_doubt(ctx.refused[:1], config.root.head), *lines] if not config.has("system/disablefilter") else []
     if len(lines) * len(ctx.interfaces.by_id) > MOST_LINES:
         return Graph(notes=(*ctx.notes, _too_many(config)))

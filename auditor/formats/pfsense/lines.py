@@ -8,7 +8,7 @@ from auditor.formats.pf.addresses import known, networks, union
 from auditor.formats.pf.ipsec import met
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ruleset import Direction, Line, line
-from auditor.formats.pfsense import headers, nat
+from auditor.formats.pfsense import headers, outbound
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, End, address, port, with_port
 from auditor.formats.pfsense.read import field, placeholder
@@ -120,12 +120,12 @@ def _places(
         yield directions, interfaces, whole
         return
     everywhere = interfaces if interfaces is not None else frozenset(ctx.interfaces.by_id)
-    translating = nat.translating(ctx) & everywhere
+    translating = outbound.translating(ctx) & everywhere
     if Direction.IN in directions:
         yield frozenset({Direction.IN}), interfaces, whole
     yield frozenset({Direction.OUT}), everywhere - translating, whole
     for name in sorted(translating):
-        yield frozenset({Direction.OUT}), frozenset({name}), nat.seen_behind(ctx, selector, name)
+        yield frozenset({Direction.OUT}), frozenset({name}), outbound.seen_behind(ctx, selector, name)
 
 
 def _interfaces(ctx: Context, rule: Fields) -> tuple[str, frozenset[str] | None]:

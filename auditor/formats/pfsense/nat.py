@@ -1,7 +1,7 @@
-"""Translation, as far as it decides what gets through: port forwards, the source that outbound rules see.
+"""Translation of destinations, as far as it decides what gets through: port forwards, and outside addresses of hosts.
 
 The filter judges a packet after its destination was translated. So a forward opens nothing by itself: some rule must pass the target. With
-the association `pass` it needs none: then no filter rule is asked, blocks included. Outbound, rules see the translated source.
+the association `pass` it needs none: then no filter rule is asked, blocks included.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from auditor.formats.pf.addresses import Addresses
 from auditor.formats.pf.matching import Peer, Selector, condition
 from auditor.formats.pf.ports import Ports
 from auditor.formats.pf.ruleset import Direction, Line, line, undecided
-from auditor.formats.pf.translation import Translation, before, foreign, together
+from auditor.formats.pf.translation import foreign
 from auditor.formats.pfsense.context import Context, shown
 from auditor.formats.pfsense.ends import Dropped, address
 from auditor.formats.pfsense.headers import numbers
+from auditor.formats.pfsense.outbound import mapped
 from auditor.formats.pfsense.read import field, placeholder, value
 from auditor.formats.pfsense.record import WITH_PORTS
 from auditor.formats.xmlspan import Element
-from auditor.model.filters import Condition, Undecided, Verdict
+from auditor.model.filters import Undecided, Verdict
+from auditor.model.headers import destinations
 from auditor.model.packets import NOTHING, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Unknown
@@ -252,57 +254,17 @@ def _diverted(ctx: Context, forward: Forward) -> Iterator[Line]:
         )
 
 
-# -- the source that outbound rules see
-
-
-def translating(ctx: Context) -> frozenset[str]:
-    """The interfaces on which outbound packets get another source."""
-    off = ctx.config.text("nat/outbound/mode") == "disabled" or ctx.config.partial
-    return frozenset() if off else ctx.interfaces.uplinks() & ctx.interfaces.by_id.keys()
-
-
-def seen_behind(ctx: Context, selector: Selector, name: str) -> Condition:
-    """What a rule `out` on interface `name` matches, in terms of the packet before its source was translated."""
-    translation = together([*_to_the_interface(ctx, name), *_one_to_one(ctx, name)]) if selector.family != "inet6" else None
-    if translation is None:
-        return condition(selector)
-    source = before(selector.source, translation)
-    doubts = selector.doubts if source.ports is None else (*selector.doubts, Unknown("the source port is translated on the way out"))
-    return condition(replace(selector, source=source, doubts=doubts))
-
-
-def _to_the_interface(ctx: Context, name: str) -> Iterator[Translation]:
-    """Outbound translation: by the product itself, inner networks to the interface's address; by rules of the user, who knows."""
-    interface = ctx.interfaces.by_id[name]
-    why = Unknown(f"which source packets leave {interface.label} with", _outbound(ctx).head)
-    if ctx.config.text("nat/outbound/mode") in ("hybrid", "advanced") or ctx.config.has("nat/advancedoutbound/enable"):
-        anything = pf.unknown(Unknown("which packets the outbound rules translate", _outbound(ctx).head), pf.V4)
-        yield Translation(anything, anything, why)
-        return
-    own = interface.address("inet")
-    if own is not None:
-        yield Translation(_inner(ctx, name), own, why)
-
-
-def _inner(ctx: Context, name: str) -> Addresses:
-    """The sources that automatic translation takes on interface `name`."""
-    uplinks = ctx.interfaces.uplinks()
-    inner = [interface for interface in ctx.interfaces.by_id.values() if interface.id not in uplinks and interface.id != name]
-    behind = [found for interface in inner for text in interface.behind if (found := pf.literal(text)) is not None]
-    nets = [interface.network() for interface in inner]
-    return pf.union([pf.known([*behind, *pf.networks("127.0.0.0/8")]), *nets]).within(pf.V4)
-
-
-def _one_to_one(ctx: Context, name: str) -> Iterator[Translation]:
-    """Hosts and networks with an outside address of their own."""
-    for rule in ctx.config.every("nat/onetoone"):
-        if (field(rule, "interface") or "wan") != name or rule.child("disabled") is not None or rule.child("nobinat") is not None:
-            continue
-        ends = field(rule, "external"), field(rule.child("source") or rule, "address")
-        why = Unknown("which packets one-to-one translation takes", rule.head)
-        outside, inside = (pf.known([at]) if (at := pf.literal(text)) else pf.unknown(why, pf.V4) for text in ends)
-        yield Translation(inside, outside, why)
-
-
-def _outbound(ctx: Context) -> Element:
-    return ctx.config.at("nat/outbound") or ctx.config.root
+def exposed(ctx: Context) -> Iterator[Line]:
+    """Packets to outside addresses that stand for somebody behind the firewall: the filter asks about that one instead."""
+    for name in ctx.interfaces.by_id:
+        for rule in (*mapped(ctx, "nat/onetoone", name), *mapped(ctx, "nat/npt", name)):
+            written = field(rule, "external") or field(rule.child("destination") or rule, "address")
+            at = pf.literal(written)
+            others = foreign(Peer(((pf.known([at]), False),)), ctx.interfaces.itself, pf.NONE) if at is not None else pf.NONE
+            if others.maybe:
+                why = Unknown(f"{shown(written)} stands for an address behind the firewall: rules are asked about that one", rule.head)
+                asked = Undecided(why, destinations(others.maybe))
+                text = f"translation of {shown(written)}"
+                yield line(
+                    Verdict.DENY, asked, rule.head, text=text, name=text, directions={Direction.IN}, interfaces={name}, synthetic=True
+                )

@@ -102,3 +102,22 @@ def test_rules_of_the_user_about_translation_leave_the_source_open() -> None:
     inner = rule(floating, tab="wan", type_="block", source="<network>lan</network>")
     graph = load(config(inner, nat="<outbound><mode>hybrid</mode></outbound>"))
     assert possible(graph, "wan", packet("10.20.0.5", "1.1.1.1"), Place.EXIT) == {"permit", "deny"}
+
+
+ONE_TO_ONE = "<onetoone><interface>wan</interface><external>{}</external><source><address>10.30.0.5</address></source></onetoone>"
+PREFIX = "<source><address>fd00:1::/64</address></source><destination><address>2001:db8:1::/64</address></destination>"
+
+
+def test_a_rule_about_an_outside_address_that_stands_for_a_host_may_not_be_asked() -> None:
+    named = rule(tab="wan", destination="<address>198.51.100.5</address>")
+    graph = load(config(named, nat=ONE_TO_ONE.format("198.51.100.5")))
+    assert possible(graph, "wan", packet("9.9.9.9", "198.51.100.5")) == {"permit", "deny"}
+    assert possible(load(config(named, nat=ONE_TO_ONE.format("198.51.100.6"))), "wan", packet("9.9.9.9", "198.51.100.5")) == {"permit"}
+
+
+def test_outbound_rules_see_the_translated_prefix() -> None:
+    floating = "<floating>yes</floating><direction>out</direction><quick/><ipprotocol>inet6</ipprotocol>"
+    for source, verdict in (("fd00:1::/64", Verdict.PERMIT), ("2001:db8:1::/64", Verdict.DENY)):
+        blocked = rule(floating, tab="wan", type_="block", source=f"<address>{source}</address>")
+        graph = load(config(blocked, nat=f"<npt><interface>wan</interface>{PREFIX}</npt>"))
+        assert decision(graph, "wan", packet("fd00:1::5", "2606:4700::1"), Place.EXIT).verdict is verdict
