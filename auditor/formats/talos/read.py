@@ -68,12 +68,21 @@ def _tool_of(path: str, source: Source) -> str | None:
 
 def graph_of(plans: Sequence[Plan], text_of: Callable[[str], str], notes: Sequence[Note], options: Options) -> Graph:
     """The machines of these plans, with the lints about each and about those of one role."""
-    machines = tuple(build(plan, text_of) for plan in plans)
+    machines = tuple(build(plan, text_of) for plan in _told_apart(plans))
     found = [*notes]
     for machine in machines:
         found += [*machine.notes, *check_machine(machine, options.parameters)]
     found += check_group(machines)
     return to_graph(machines) + Graph(notes=tuple(dict.fromkeys(found)))
+
+
+def _told_apart(plans: Sequence[Plan]) -> Iterator[Plan]:
+    """The plans, of several with one name all but the first by their lines too: each filters for itself."""
+    seen: set[str] = set()
+    for plan in plans:
+        id_ = plan.id if plan.id not in seen else f"{plan.id}@{plan.span.line}"
+        seen.add(id_)
+        yield replace(plan, id=id_)
 
 
 def stated_version(options: Options) -> Version | None:

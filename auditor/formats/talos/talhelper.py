@@ -30,6 +30,7 @@ from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read
 
 LIBRARY = Version(1, 14, 0, 0, 2)
 """What talhelper 3.1.13 to 3.1.16 merge with."""
+_USUAL_IPV6 = {"clusterPodNets": "fc00:db8:10::/56", "clusterSvcNets": "fc00:db8:20::/112"}
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -103,7 +104,7 @@ def _plan(node: Mapping, reading: _Reading) -> Plan:
         role=role,
         version=reading.stated,
         library=LIBRARY,
-        addresses=tuple(_addresses(text_at(node, "ipAddress") or "")),
+        addresses=_addresses(text_at(node, "ipAddress") or ""),
         aliases=(f"talos:{name}",),
         unread=tuple(reading.missing),
         generated=True,
@@ -111,12 +112,12 @@ def _plan(node: Mapping, reading: _Reading) -> Plan:
     )
 
 
-def _addresses(text: str) -> Iterator[str]:
-    for part in text.split(","):
-        try:
-            yield str(ipaddress.ip_address(part.strip()))
-        except ValueError:
-            continue
+def _addresses(text: str) -> tuple[str, ...]:
+    """A node's addresses; none where one of them is filled in later: the others are not all that it has."""
+    try:
+        return tuple(str(ipaddress.ip_address(part.strip())) for part in text.split(","))
+    except ValueError:
+        return ()
 
 
 def _effective(node: Mapping, group: Mapping | None, key: str) -> Node | None:
@@ -161,7 +162,8 @@ def _main(node: Mapping, group: Mapping | None, role: str, reading: _Reading) ->
     """The parts of the generated v1alpha1 document that a port check reads."""
     root, span = reading.root, node.span
     cni = _effective(root, None, "cniConfig")
-    network = _section(span, podSubnets=root.get("clusterPodNets"), serviceSubnets=root.get("clusterSvcNets"), cni=cni)
+    pods, services = (_networks(root, key, usual) for key, usual in _USUAL_IPV6.items())
+    network = _section(span, podSubnets=pods, serviceSubnets=services, cni=cni)
     interfaces = _effective(node, group, "networkInterfaces")
     servers = _effective(node, group, "nameservers") if reading.version < GENERATES_SEVERAL else None
     machine = _section(
@@ -174,6 +176,14 @@ def _main(node: Mapping, group: Mapping | None, role: str, reading: _Reading) ->
     main = _section(span, machine=machine, cluster=cluster)
     assert main is not None
     return Document("main", "", main)
+
+
+def _networks(root: Mapping, key: str, usual: str) -> Node | None:
+    """Pod or service networks; behind an endpoint with an IPv6 address talhelper's own, where none are given."""
+    given, endpoint = lookup(root, key), root.get("endpoint")
+    if texts(given) or not isinstance(endpoint, Scalar) or "://[" not in endpoint.text:
+        return given
+    return Sequence(endpoint.span, (_text(endpoint.span, usual),))
 
 
 def _document(kind: str, name: str, place: Mapping, entries: dict[str, Node]) -> Document:

@@ -236,3 +236,24 @@ def test_what_a_patch_takes_from_the_generated_configuration_is_there(version: s
         HEAD.replace("v1.13.9", version) + "nodes:\n  - {hostname: cp1, ipAddress: 10.0.0.1, controlPlane: true, patches: ['@./x.yaml']}\n"
     )
     assert load(talconfig=text, x=patch).notes == ()
+
+
+def test_nodes_of_one_name_are_two_and_each_filters_for_itself() -> None:
+    text = HEAD + f"nodes:\n  - hostname: wk1\n    ipAddress: 10.0.0.21\n    {FIREWALL}  - {{hostname: wk1, ipAddress: 10.0.0.22}}\n"
+    graph = load(talconfig=text)
+    assert [zone.id for zone in graph.zones] == ["talos:talconfig.yaml#wk1", "talos:talconfig.yaml#wk1@14"]
+    assert [hook.zone for hook in graph.hooks] == ["talos:talconfig.yaml#wk1"]
+
+
+@pytest.mark.parametrize("address", ["10.0.0.21,${SECOND}", "${FIRST}", ""])
+def test_addresses_that_are_not_all_known_are_not_exact(address: str) -> None:
+    (zone,) = load(talconfig=HEAD + f"nodes:\n  - {{hostname: wk1, ipAddress: '{address}'}}\n").zones
+    assert (zone.networks, zone.exact) == (None, False)
+
+
+def test_behind_an_endpoint_of_ipv6_pods_and_services_have_networks_of_it() -> None:
+    text = HEAD.replace("10.0.0.1", "[fd00::1]") + "nodes:\n  - {hostname: wk1, ipAddress: 'fd00::21'}\n"
+    (zone,) = load(talconfig=text).zones
+    assert zone.values("pod-network") + zone.values("service-network") == ("fc00:db8:10::/56", "fc00:db8:20::/112")
+    (given,) = load(talconfig="clusterPodNets: [10.1.0.0/16]\n" + text).zones
+    assert given.values("pod-network") == ("10.1.0.0/16",)
