@@ -12,13 +12,13 @@ from auditor.formats.opnsense.aliases import shown
 from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
 from auditor.formats.opnsense.interfaces import Interfaces
 from auditor.formats.opnsense.lines import NOWHERE, Line, protocols_of, routes, types_of
-from auditor.formats.opnsense.outbound import outbound
+from auditor.formats.opnsense.outbound import mapped, outbound
 from auditor.formats.opnsense.render import written
 from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind, peer
 from auditor.formats.opnsense.values import at, flag, text
 from auditor.formats.pf import device, ruleset
-from auditor.formats.pf.addresses import NONE, known, literal, union
+from auditor.formats.pf.addresses import NONE, complement, known, literal, meet, union
 from auditor.formats.pf.bridges import bridges
 from auditor.formats.pf.ipsec import met
 from auditor.formats.pf.matching import Peer, Selector, condition
@@ -52,7 +52,7 @@ def convert(rules: Ruleset) -> Converted:
     if not rules.filters:
         return Converted(())
     translations = outbound(rules.root, rules.settings)
-    ahead: list[tuple[Line | None, ruleset.Line]] = [(None, line) for line in (*_unloaded(rules), *_forwarded(rules))]
+    ahead: list[tuple[Line | None, ruleset.Line]] = [(None, line) for line in (*_unloaded(rules), *_forwarded(rules), *_exposed(rules))]
     kept = [line for line in rules.lines if line.active and not line.refused]
     made = [(line, each) for line in kept for each in _lines(line, rules, translations)]
     found = [(line if each.rule.action is _VERDICTS[line.record.action] else None, each) for line, each in made]
@@ -237,6 +237,18 @@ def _forwarded(rules: Ruleset) -> Iterator[ruleset.Line]:
         if not redirect.forward.exception:
             yield from _diverted(redirect, rules, names)
         earlier |= {name: earlier[name] | taken for name in here}
+
+
+def _exposed(rules: Ruleset) -> Iterator[ruleset.Line]:
+    """Packets to outside addresses that stand for a host behind the firewall: the rules are asked about that one instead."""
+    for interface in rules.interfaces.real():
+        for rule in mapped(rules.root, interface.name):
+            external = literal(text(rule, "external"))
+            others = meet((external,), complement(rules.interfaces.own.surely)) if external is not None else ()
+            if others and text(rule, "type") != "nat":
+                name = f"one-to-one translation of {text(rule, 'external')}"
+                why = Unknown(f"{name}: rules are asked about the address that it stands for", rule.head)
+                yield _ahead(Verdict.DENY, Undecided(why, destinations(others)), rule.head, name, {interface.name})
 
 
 def _passed(redirect: Redirect, rules: Ruleset, contested: bool, names: frozenset[str] | None) -> ruleset.Line:

@@ -13,7 +13,22 @@ from auditor.formats.opnsense.interfaces import Interface
 from auditor.formats.opnsense.lines import Settings
 from auditor.formats.opnsense.terms import NO_PORT, Kind, peer, term
 from auditor.formats.opnsense.values import at, empty, flag, items, text
-from auditor.formats.pf.addresses import BOTH, FAMILY, NONE, V4, Addresses, complement, known, literal, meet, networks, normal, union
+from auditor.formats.pf.addresses import (
+    BOTH,
+    FAMILY,
+    NONE,
+    V4,
+    V6,
+    Addresses,
+    complement,
+    known,
+    literal,
+    meet,
+    networks,
+    normal,
+    union,
+    unknown,
+)
 from auditor.formats.pf.translation import Translation, together
 from auditor.formats.xmlspan import Element
 from auditor.model.source import Unknown
@@ -26,7 +41,12 @@ def outbound(root: Element, settings: Settings) -> dict[str, Translation]:
     found = {}
     for interface in settings.interfaces.real():
         translation = together(
-            [*_one_to_one(root, interface, settings), *_rules(root, interface, settings), *_automatic(root, interface, settings)]
+            [
+                *_one_to_one(root, interface, settings),
+                *_prefixes(root, interface),
+                *_rules(root, interface, settings),
+                *_automatic(root, interface, settings),
+            ]
         )
         if translation is not None:
             found[interface.name] = translation
@@ -64,8 +84,7 @@ def _user_rules(root: Element) -> Iterator[tuple[Element, bool]]:
     if _mode(root) not in ("hybrid", "advanced"):
         return
     for rule in latest(root.every("OPNsense/Firewall/Filter/snatrules/rule"), []):
-        enabled = rule.child("enabled")
-        yield rule, enabled is None or not empty(enabled.text)
+        yield rule, _enabled(rule)
     for rule in root.every("nat/outbound/rule"):
         yield rule, not flag(rule, "disabled")
 
@@ -116,17 +135,36 @@ def _target(rule: Element, interface: Interface, settings: Settings) -> Addresse
 
 
 def _one_to_one(root: Element, interface: Interface, settings: Settings) -> Iterator[Translation]:
+    for rule in mapped(root, interface.name):
+        external = literal(text(rule, "external"))
+        if external is not None:
+            source = text(rule, "source_net") or at(rule, "source/address") or at(rule, "source/network")
+            destination = text(rule, "destination_net") or at(rule, "destination/address")
+            yield _mapped(_addresses(source, settings), destination, external, interface)
+
+
+def mapped(root: Element, interface: str) -> Iterator[Element]:
+    """The one-to-one rules in force at an interface, those of the new store first."""
     for rule in latest(root.every("OPNsense/Firewall/Filter/onetoone/rule"), []):
-        enabled = rule.child("enabled")
-        on = (enabled is None or not empty(enabled.text)) and (text(rule, "interface") or "wan") == interface.name
-        external = literal(text(rule, "external"))
-        if on and external is not None:
-            yield _mapped(_addresses(text(rule, "source_net"), settings), text(rule, "destination_net"), external, interface)
+        if _enabled(rule) and (text(rule, "interface") or "wan") == interface:
+            yield rule
     for rule in root.every("nat/onetoone"):
-        external = literal(text(rule, "external"))
-        if external is not None and not flag(rule, "disabled") and (text(rule, "interface") or "wan") == interface.name:
-            source = at(rule, "source/address") or at(rule, "source/network")
-            yield _mapped(_addresses(source, settings), at(rule, "destination/address"), external, interface)
+        if not flag(rule, "disabled") and (text(rule, "interface") or "wan") == interface:
+            yield rule
+
+
+def _enabled(rule: Element) -> bool:
+    enabled = rule.child("enabled")
+    return enabled is None or not empty(enabled.text)
+
+
+def _prefixes(root: Element, interface: Interface) -> Iterator[Translation]:
+    """IPv6 networks that leave with another prefix, which the file may not have."""
+    for rule in latest(root.every("OPNsense/Firewall/Filter/npt/rule"), []):
+        inside, outside = (literal(text(rule, name)) for name in ("source_net", "destination_net"))
+        if _enabled(rule) and (text(rule, "interface") or "wan") == interface.name and inside is not None:
+            why = _why(interface)
+            yield Translation(known([inside]), known([outside]) if outside is not None else unknown(why, V6), why)
 
 
 def _mapped(sources: Addresses, destination: str, external: tuple[int, int], interface: Interface) -> Translation:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.formats.opnsense import forwards
 from auditor.formats.opnsense.convert import convert
 from auditor.formats.pf.ruleset import Direction, filter_of
 from auditor.model.filters import Match, Verdict
 from auditor.model.headers import address_interval, destinations, ports, sources
-from tests.formats.opnsense.samples import LAN, VLAN, WAN, config, decide, host_alias, mvc, notes_of, passes, rules_of, traps_of
+from tests.formats.opnsense.samples import LAN, VLAN, WAN, config, decide, host_alias, mvc, notes_of, passes, possible, rules_of, traps_of
 
 WEB = (
     "<interface>wan</interface><ipprotocol>inet</ipprotocol><protocol>tcp</protocol><destination><network>wanip</network>"
@@ -161,3 +163,21 @@ def test_a_rule_s_text_is_the_line_that_pf_is_given() -> None:
     decision = decide(config(mvc=mvc(interface="lan", protocol="TCP", destination_port="443")), "lan", "10.20.0.5", "1.1.1.1")
     assert decision.rule is not None
     assert decision.rule.text == "pass in quick on igb1 inet proto tcp from {any} to {any} port {443} keep state"
+
+
+@pytest.mark.parametrize(("kind", "verdicts"), [("binat", {"permit", "deny"}), ("nat", {"permit"})])
+def test_a_rule_about_an_outside_address_that_stands_for_a_host_may_not_be_asked(kind: str, verdicts: set[str]) -> None:
+    mapped = mvc(interface="wan", type=kind, external="198.51.100.5", source_net="10.30.0.5")
+    text = config(mvc=mvc(interface="wan", destination_net="198.51.100.5"))
+    text = text.replace("<Filter>", f"<Filter><onetoone>{mapped}</onetoone>")
+    assert possible(text, "wan", "9.9.9.9", "198.51.100.5") == verdicts
+
+
+def test_an_outbound_rule_about_a_network_whose_prefix_is_translated_is_open() -> None:
+    rule = mvc(interface="wan", direction="out", action="block", ipprotocol="inet6", source_net="fd00:1::/64")
+    npt = mvc(interface="wan", source_net="fd00:1::/64", destination_net="2001:db8:1::/64")
+    text = config(mvc=rule).replace("<Filter>", f"<Filter><npt>{npt}</npt>")
+    rules = rules_of(text)
+    filter_ = filter_of(convert(rules).pf, "wan", Direction.OUT, "", rules.root.head)
+    asked = sources([address_interval("fd00:1::5")]) & destinations([address_interval("2606:4700::1")])
+    assert not any(asked & rule.condition.settle(lambda _: None).surely for rule in filter_.rules if not rule.synthetic)
