@@ -27,6 +27,8 @@ from auditor.model.source import Effect, Level, Note, Span, Unknown
 
 MAX_BYTES = 128 * 1024 * 1024
 IDENTITIES = frozenset({"id", "arn", "self_link"})
+PARTS = frozenset({"default_network_acl_id", "default_security_group_id", "default_security_list_id", "primary_network_interface_id"})
+"""Attributes that are the ids of what is made along with a resource."""
 IDENTITY_ARGUMENT = re.compile(r"(?:_ids?|_arns?|_links?|security_groups?|firewalls?|subnets?)$|^network$")
 ADDRESS = re.compile(rb'"address": ?("(?:[^"\\]|\\.)*")')
 LIKE_AN_ID = re.compile(r"(?=.*[\d-])\S{6,}")
@@ -224,7 +226,7 @@ class PlannedResource:
     def _unknown(self, path: tuple[str, str], place: Place) -> Value:
         outer, name = path
         reason = f"{self.address}.{name} is only known after apply"
-        if name in IDENTITIES and name not in self._expressions():
+        if name == outer and name in IDENTITIES and name not in self._expressions():
             return Value(Hidden(reason, Cause.COMPUTED, f"{self.address}.{name}", place, not_null=True), STRING, place)
         written = self._expressions().get(outer)
         expression = (_find(written, name) or written) if name != outer else written
@@ -265,7 +267,7 @@ def _fitting(candidates: tuple[str | None, ...], name: str) -> tuple[str | None,
 
 
 def _is_identity(symbol: str) -> bool:
-    return symbol.rpartition(".")[2] in IDENTITIES
+    return symbol.rpartition(".")[2] in (*IDENTITIES, *PARTS)
 
 
 def _find(expressions: object, name: str) -> object:

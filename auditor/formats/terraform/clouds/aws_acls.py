@@ -6,10 +6,13 @@ holds what is written there, and denies everything if that is nothing. An icmp r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
+    alternatives,
     doubt_about,
     doubt_of,
     elements,
@@ -119,11 +122,20 @@ def _untouched(context: Context, group: Group) -> None:
 def _separate(context: Context, resource: Resource) -> None:
     egress = flag(resource.get("egress"))
     directions = DIRECTIONS.values() if isinstance(egress, Unknown) else (Direction.OUT if egress else Direction.IN,)
-    for group, doubt in owners(context, resource, "network_acl_id", ACL):
+    for group, doubt in _owners(context, resource):
         group.ordered, group.stateful, group.guards = True, False, group.guards or []
         for direction in directions:
             why = doubt or (egress if isinstance(egress, Unknown) else None)
             _add(context, group, resource, resource, direction, "rule_number", "rule_action", why)
+
+
+def _owners(context: Context, resource: Resource) -> Iterator[tuple[Group, Unknown | None]]:
+    """The lists a rule may belong to; of one that nobody can tell also one that is not here."""
+    yield from owners(context, resource, "network_acl_id", ACL)
+    for value, _ in alternatives(resource.get("network_acl_id")):
+        if context.address(value) is None:
+            unknown = doubt_about(value, resource.span_of("network_acl_id"))
+            yield context.foreign(f"the list of {resource.address}", ACL, unknown, resource.span), unknown
 
 
 def _add(

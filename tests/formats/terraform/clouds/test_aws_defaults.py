@@ -51,6 +51,7 @@ resource "aws_network_acl_rule" "deny" {{
         (rule("aws_vpc.v.default_network_acl_id"), "is blocked"),
         (rule("aws_vpc.v.default_network_acl_id", 150), "passes"),
         (rule("var.unset"), "depends"),
+        (rule('var.unset ? "acl-1" : upper(jsondecode(var.unset).acl)'), "depends"),
         ('resource "aws_default_network_acl" "d" { default_network_acl_id = aws_vpc.v.default_network_acl_id }\n', "is blocked"),
         ('resource "aws_default_network_acl" "d" { default_network_acl_id = var.unset }\n', "depends"),
     ],

@@ -103,6 +103,19 @@ CHANGES = [
 ]
 
 
+def test_an_id_in_a_block_is_not_the_resources_own() -> None:
+    changes = [change("t.b", {}, {"id": True}), change("i.a", {"template": [{}]}, {"id": True, "template": [{"id": True}]})]
+    written = [resource("t", "b"), resource("i", "a", template=[{"id": refers("t.b.id", "t.b")}])]
+    found = plan(changes, {"resources": written})["i.a"]
+    assert (found.blocks("template")[0].get("id").reference, found.get("id").reference) == ("t.b.id", "i.a.id")
+
+
+def test_what_is_made_along_with_a_resource_has_an_id_of_its_own() -> None:
+    changes = [change("aws_vpc.v", {}, {"id": True}), change("r.a", {}, {"network_acl_id": True})]
+    written = [resource("aws_vpc", "v"), resource("r", "a", network_acl_id=refers("aws_vpc.v.default_network_acl_id", "aws_vpc.v"))]
+    assert plan(changes, {"resources": written})["r.a"].get("network_acl_id").reference == "aws_vpc.v.default_network_acl_id"
+
+
 def test_references_are_followed_through_outputs_and_variables() -> None:
     found = plan(CHANGES, MODULES)
     assert found["r.b"].get("group_id").reference == 'module.m["x"].g.a.id'
