@@ -154,6 +154,7 @@ _EXCLUDED: tuple[tuple[str, str, _Test], ...] = (
     ("KubeSchedulerConfig", "machine.controlPlane.scheduler", _is_set),
     ("KubeletConfig", "machine.kubelet", _is_set),
     ("HostnameConfig", "machine.network.hostname", _is_set),
+    ("HostnameConfig", "machine.features.stableHostname", lambda node: flag(node) is True),
     ("UnattendedInstallConfig", "machine.install", _is_set),
 )
 

@@ -9,6 +9,7 @@ from auditor.formats.base import Options
 from auditor.formats.talos import FORMAT
 from auditor.formats.talos.canonical import canonical_mapping
 from auditor.formats.talos.documents import Loaded, Shape, load
+from auditor.formats.talos.validate import validate
 from auditor.formats.talos.version import Version, parse_version
 from auditor.model.source import Source
 
@@ -240,3 +241,10 @@ def test_what_is_filled_in_elsewhere_is_no_mistake_and_opens_nothing_for_sure(te
 def test_a_mistake_beside_a_variable_is_told() -> None:
     graph = FORMAT.load(MemoryTree({"a.yaml": HEAD + "portSelector: {ports: [${PORT}], protocol: tcp\n"}), ["a.yaml"], Options())
     assert "unparsable" in {note.trap for note in graph.notes}
+
+
+@pytest.mark.parametrize(("features", "refused"), [("{stableHostname: true}", True), ("{stableHostname: false}", False), ("{}", False)])
+def test_a_hostname_of_its_own_document_excludes_the_stable_one(features: str, refused: bool) -> None:
+    text = f"machine: {{type: worker, features: {features}}}\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: wk1\n"
+    loaded = load(Source("c.yaml", text), V113, patch=False)
+    assert ("conflicting-documents" in {note.trap for note in validate(loaded.documents)}) is refused
