@@ -8,6 +8,7 @@ from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import elements, name_of, set_here, tags_of
 from auditor.formats.terraform.records import Carrier
 from auditor.formats.terraform.resources import Arguments, Resource
+from auditor.formats.terraform.values import Value
 from auditor.model.record import dataclass
 
 
@@ -58,6 +59,7 @@ ATTACHMENTS: dict[str, Attachment] = {
     "aws_elasticsearch_domain": Attachment((("vpc_options", "security_group_ids"),), (("vpc_options", "subnet_ids"),)),
     "aws_opensearch_domain": Attachment((("vpc_options", "security_group_ids"),), (("vpc_options", "subnet_ids"),)),
 }
+BY_NAME = ("security_groups",)
 INSTANCES = frozenset({"aws_instance", "aws_spot_instance_request"})
 INTERFACE, TEMPLATE = "aws_network_interface", "aws_launch_template"
 INTERFACE_ATTACHMENT = "aws_network_interface_sg_attachment"
@@ -112,6 +114,14 @@ def _carrier(context: Context, resource: Resource, attachment: Attachment) -> Ca
     return Carrier(resource.address, resource.type, resource.span, groups, subnets, tags, resource.certain)
 
 
+def _named(context: Context, value: Value) -> str | None:
+    """A group by its id or, as instances outside of VPCs had it, by its name."""
+    address = context.address(value)
+    groups = context.root.resources(("aws_security_group",)) if address not in context.estate.groups else ()
+    named = [each.address for each in groups if name_of(each.get("name")) == name_of(value) is not None]
+    return named[0] if len(named) == 1 else address
+
+
 def _addresses(context: Context, arguments: Arguments, path: tuple[str, ...]) -> Iterator[str | None]:
     """What the argument at the end of `path` names."""
     if len(path) > 1:
@@ -120,7 +130,7 @@ def _addresses(context: Context, arguments: Arguments, path: tuple[str, ...]) ->
         return
     for value, doubt in elements(arguments.get(path[0])):
         if set_here(value):
-            yield context.address(value)
+            yield _named(context, value) if path == BY_NAME else context.address(value)
         if doubt is not None and not value.is_unknown:
             yield None
 

@@ -132,3 +132,9 @@ resource "aws_security_group_rule" "r" {
 """
         )
     )
+
+
+@pytest.mark.parametrize("name", ["aws_security_group.web.name", '"web"', "aws_security_group.web.id"])
+def test_an_instance_may_name_its_groups_by_name(name: str) -> None:
+    web = 'resource "aws_security_group" "web" { name = "web" }\n'
+    assert fates(web + f'resource "aws_instance" "i" {{\n  security_groups = [{name}]\n}}\n', "aws_instance.i", "tcp/22") == {"is blocked"}
