@@ -141,9 +141,16 @@ def _revision(text: str) -> tuple[Tree, tuple[str, ...]]:
     try:
         tree.paths()
     except Unreadable as error:
-        unknown = "Not a valid object name" in str(error)
-        raise audit.UsageError(f"{text}: {f'git knows no revision {name!r} of this directory' if unknown else error}") from None
+        raise audit.UsageError(f"{text}: {_why_unread(name, top) if 'Not a valid object name' in str(error) else error}") from None
     return tree, ("",)
+
+
+def _why_unread(name: str, top: Path) -> str:
+    try:
+        GitTree(top, name).paths()
+    except Unreadable:
+        return f"git knows no revision {name!r} of this repository"
+    return f"{Path.cwd()} is not in it: git has no file of this directory there"
 
 
 def changes_between(before: State, after: State) -> tuple[Change, ...]:

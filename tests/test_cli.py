@@ -287,7 +287,12 @@ def test_a_revision_is_compared_without_checking_it_out(folder: Path) -> None:
     result = auditor("diff", "rev:HEAD", ".")
     assert "+ opened  the internet" in result.output
     assert (infra / "main.tf").read_text() == OPEN
-    assert auditor("diff", "rev:nothing", ".").exit_code == 2
+    missing = auditor("diff", "rev:nothing", ".")
+    assert missing.exit_code == 2
+    assert "git knows no revision 'nothing'" in missing.output
+    (folder / "later").mkdir()
+    os.chdir(folder / "later")
+    assert "is not in it: git has no file of this directory there" in auditor("diff", "rev:HEAD", ".").output
 
 
 def test_one_line_that_changes_several_flows_is_told_once(folder: Path) -> None:
