@@ -5,6 +5,7 @@ Hooks that stand at one place in one direction are judged together: what passes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate, islice
@@ -29,7 +30,8 @@ from auditor.model.headers import (
     sources,
 )
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, Packet, PacketSet, union
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
+from auditor.model.source import Unknown
 
 _EPHEMERAL = ((32768, 60999),)
 _FIRST = 4
@@ -40,13 +42,15 @@ _FIRST = 4
 class Site:
     """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them.
 
-    `most_open` are their filters where rates are not exceeded and nobody is banned yet.
+    `most_open` are their filters where rates are not exceeded and nobody is banned yet. `perhaps_outer`: interfaces by which the internet
+    may come, where nothing says by which it does.
     """
 
     name: str
     hooks: tuple[Hook, ...]
     way: Way
     most_open: tuple[Filter, ...]
+    perhaps_outer: tuple[str, ...] = ()
 
     def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
         """What all of them together surely let through, always or `at_times`."""
@@ -83,8 +87,6 @@ def _as_stranger(crossing: Crossing) -> Settle:
 
 def _written(filter_: Filter) -> Filter:
     """The filter without what the product itself lets in."""
-    from auditor.model.record import replace
-
     rules = tuple(rule for rule in filter_.rules if not (rule.synthetic and rule.action is Verdict.PERMIT))
     return filter_ if len(rules) == len(filter_.rules) else replace(filter_, rules=rules)
 
@@ -115,15 +117,36 @@ def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None,
                 yield None, [hook]
         rest = [hook for hook in hooks if hook.union is None]
         if rest:
-            yield None, rest
+            outer: list[str | None] = [zone.id for zone in _interfaces(graph, hooks[0].zone) if zone.default]
+            yield from ((entry, rest) for entry in outer or [None])
         return
-    outer = [zone for zone in graph.zones if zone.device == device and zone.default]
-    for zone in outer:
+    outside = [zone for zone in graph.zones if zone.device == device and zone.default]
+    for zone in outside:
         crossed = [hook for hook in hooks if hook.zone in (None, zone.id)]
         if crossed:
             yield zone.id, crossed
-    if not outer and hooks[0].place is Place.TRANSIT:
+    if not outside and hooks[0].place is Place.TRANSIT:
         yield None, hooks
+
+
+def _interfaces(graph: Graph, host: str | None) -> Iterator[Zone]:
+    """The interfaces of a machine with a filter of its own, as far as its rules name them."""
+    devices = {device.id for device in graph.devices if device.host is not None and device.host == host}
+    return (zone for zone in graph.zones if zone.device in devices and zone.kind is ZoneKind.INTERFACE)
+
+
+_INNER = re.compile(
+    r"(?:lo|wg|tun|tap|docker|podman|cni|flannel|cali|veth|virbr|vnet|lxc|lxd|incus|tailscale|zt|vxlan|ipsec|vti|nebula)[\d*+-]*(?:\W|_|$)"
+    r"|(?:.*[\W_])?(?:lan|int|internal|inside|mgmt|management|home|guest|private|trusted)\d*(?:[\W_].*)?$",
+    re.IGNORECASE,
+)
+"""Names of interfaces by which the internet does not come: those of tunnels and of machines within machines, and those that say so."""
+
+
+def _perhaps_outer(graph: Graph, hook: Hook, entry: str | None) -> tuple[str, ...]:
+    if entry is not None or hook.place is not Place.INBOUND:
+        return ()
+    return tuple(zone.id for zone in _interfaces(graph, hook.zone) if not _INNER.match(zone.id.rpartition(":")[2]))
 
 
 def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
@@ -132,7 +155,8 @@ def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
     destination = _behind(zone) if hooks[0].place is Place.INBOUND else Endpoint("what is behind it", addresses=ANYWHERE, exact=False)
     crossings = tuple(Crossing((hook,), hook.filter, source, destination, entry, None) for hook in hooks)
     label = zone.label if zone is not None else hooks[0].label
-    return Site(label, hooks, Way(source, destination, crossings), tuple(at_worst(hook.filter) for hook in hooks))
+    most_open = tuple(at_worst(hook.filter) for hook in hooks)
+    return Site(label, hooks, Way(source, destination, crossings), most_open, _perhaps_outer(graph, hooks[0], entry))
 
 
 def _behind(zone: Zone | None) -> Endpoint:
@@ -168,6 +192,21 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
     return None
 
 
+def open_by_some_interface(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
+    """Whether one of the TCP ports can be reached from all public addresses, if it is a certain interface that the internet is behind."""
+    found: dict[str, Judgement] = {}
+    for entry in site.perhaps_outer:
+        crossings = tuple(replace(crossing, entry=entry) for crossing in site.way.crossings)
+        judged = open_to_the_world(replace(site, way=replace(site.way, crossings=crossings)), ports_)
+        if judged is not None:
+            found[entry.rpartition(":")[2]] = judged
+    if not found:
+        return None
+    first = next(iter(found.values()))
+    unknown = Unknown(f"whether the internet comes in by {' or '.join(found)}", reference="roles.internet")
+    return replace(first, outcome=Outcome.OPEN, unknowns=(unknown,))
+
+
 def permits_by_default(site: Site) -> Judgement | None:
     """Whether packets from the internet that no rule speaks of get through every filter of the site."""
     rest = NEW_FLOW & sources(PUBLIC)
@@ -196,8 +235,6 @@ def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
 
 
 def _deny_all(rule: Rule) -> Rule:
-    from auditor.model.record import replace
-
     return replace(rule, action=Verdict.DENY) if rule.action is Verdict.PERMIT else rule
 
 

@@ -322,6 +322,8 @@ def question_of(unknown: Unknown) -> Question:
         settle = "bind them to its zones: roles in auditor.yaml, zone: …"
     if unknown.reference and unknown.reference.startswith("roles."):
         settle += " in auditor.yaml"
+    if unknown.reference == "roles.internet":
+        settle = "name the internet's interface in auditor.yaml: roles: {internet: {zone: …}}"
     if unknown.reference and unknown.reference.startswith("role "):
         settle = f"bind {unknown.reference}: roles in auditor.yaml, or --{unknown.reference}=…"
     return Question(unknown.reason, settle, unknown.reference or "", unknown.span)

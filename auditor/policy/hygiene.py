@@ -100,7 +100,7 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
         if judged is not None:
             open_ = ", ".join(services_text(judged.packets, 8))
             yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from the whole internet")
-        elif (perhaps := exposure.perhaps_open_to_the_world(site, spans)) is not None:
+        elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or exposure.open_by_some_interface(site, spans)) is not None:
             yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
 
 

@@ -91,3 +91,10 @@ def test_what_somebody_says_of_the_internet_counts_before_what_is_recognised() -
     found = read(", internet: {zone: 'nftables:fw.nft:eth2'}", 'oifname "eth0" masquerade')
     assert [bound.target for bound in found.cast.outer] == ["nftables:fw.nft:eth2"]
     assert outcome(", internet: {zone: 'nftables:fw.nft:eth2'}", 'oifname "eth0" masquerade') is Outcome.BROKEN
+
+
+def test_what_the_outer_interface_lets_in_to_the_router_itself_is_open_to_the_world() -> None:
+    ssh = 'table inet f {\n  chain input {\n    type filter hook input priority 0; policy drop;\n    iifname "eth0" tcp dport 22 accept\n  }\n}\n'
+    tree = MemoryTree({"gate.nft": ssh + NAT.format(rule='oifname "eth0" masquerade')})
+    found = {each.rule: each.outcome for each in audit.findings_of(audit.read(tree, ("",), audit.Request()))}
+    assert found["hygiene/world-open-admin"] is Outcome.BROKEN
