@@ -29,7 +29,7 @@ class Fact(StrEnum):
     NAMED = "named"  # it is one of the domain names; "*.example.org" covers every name below, not example.org itself
     WITHIN = "within"  # its addresses lie in the network of this symbolic reference, e.g. "aws_vpc.main.cidr_block"
     ITSELF = "itself"  # both ends are the same machine
-    OWN = "own"  # it is the machine whose zone is given; whoever is nowhere known is not
+    OWN = "own"  # it may be the machine whose zone is given: whoever is nowhere known is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class Crossing:
         if predicate.fact is Fact.WITHIN:
             return True if predicate.values & end.references else None
         if predicate.fact is Fact.OWN:
-            return True if predicate.values & end.zones else False if end.elsewhere else None
+            return not end.elsewhere
         return self._member(predicate.values, end)
 
     def _by_interface(self, predicate: Predicate) -> bool | None:

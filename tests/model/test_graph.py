@@ -181,11 +181,11 @@ def test_one_address_is_itself_and_two_machines_are_not() -> None:
     assert asked(itself, nowhere, nowhere) is None
 
 
-def test_who_is_nowhere_known_is_not_the_machine_that_is() -> None:
+def test_whoever_is_not_nowhere_may_be_the_machine() -> None:
     own = Predicate(Fact.OWN, Side.SOURCE, frozenset({"pf:self"}))
     assert asked(own, Endpoint("x", zones=frozenset({"pf:self"}))) is True
+    assert asked(own, Endpoint("x")) is True
     assert asked(own, internet()) is False
-    assert asked(own, Endpoint("x")) is None
 
 
 def test_fragments_of_front_ends_add_up() -> None:

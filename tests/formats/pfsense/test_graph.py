@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.analysis.exposure import inbound_sites, perhaps_open_to_the_world
 from auditor.model.filters import Verdict
 from auditor.model.graph import Endpoint, Graph, Place, internet
 from auditor.model.headers import PUBLIC
@@ -198,6 +199,14 @@ def test_a_leased_address_of_the_firewall_is_not_the_internet_s_nor_another_netw
     assert verdicts(internet(), "9.9.9.9") == {Verdict.PERMIT}
     assert verdicts(host("10.30.0.5"), "10.30.0.5") == {Verdict.PERMIT}
     assert verdicts(host("9.9.9.9"), "9.9.9.9") == {Verdict.PERMIT, Verdict.DENY}
+
+
+def test_what_passes_to_a_leased_address_may_be_open_to_the_world() -> None:
+    leased = INTERFACES.replace("<ipaddr>198.51.100.2</ipaddr><subnet>29</subnet>", "<ipaddr>dhcp</ipaddr>")
+    ssh = rule("<protocol>tcp</protocol>", tab="wan", destination="<network>wanip</network><port>22</port>")
+    (site,) = inbound_sites(load(config(ssh, interfaces=leased)))
+    assert perhaps_open_to_the_world(site, ((22, 22),)) is not None
+    assert perhaps_open_to_the_world(site, ((23, 23),)) is None
 
 
 def test_static_routes_lie_behind_the_interface_of_their_gateway() -> None:
