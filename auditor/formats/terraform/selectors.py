@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 _SET = re.compile(r"(?P<key>\S+)\s+(?P<word>in|notin)\s*\((?P<values>[^)]*)\)")
 _PARTS = re.compile(r",(?![^(]*\))")
@@ -14,11 +15,16 @@ def matches(selector: str, labels: Mapping[str, str | None], *, others: bool = F
 
     A label of the value None has some value that is not known; `others`: there may be labels that are not listed.
     """
-    parts = [part.strip() for part in _PARTS.split(selector) if part.strip()]
+    parts = _parts(selector)
     found = [_meets(part, labels, others) for part in parts]
     if False in found or not parts:
         return False
     return None if None in found else True
+
+
+@lru_cache(maxsize=1024)
+def _parts(selector: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in _PARTS.split(selector) if part.strip())
 
 
 def _meets(part: str, labels: Mapping[str, str | None], others: bool) -> bool | None:

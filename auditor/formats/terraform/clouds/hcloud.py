@@ -42,7 +42,7 @@ def read(context: Context) -> None:
         _firewall(context, resource)
         for block in resource.blocks("apply_to"):
             firewall = resource.address if block.certain else None
-            selectors.append((block.get("label_selector"), firewall))
+            selectors += [(value, firewall) for value in [block.get("label_selector")] if not value.is_null]
             put(context, firewall, block.get("server"), attached)
     for resource in context.root.resources((ATTACHMENT,)):
         firewall = context.identity(resource.get("firewall_id")) if resource.certain else None
@@ -51,7 +51,7 @@ def read(context: Context) -> None:
     for resource in context.root.resources((SERVER,)):
         groups = [context.address(value) for value, _ in elements(resource.get("firewall_ids"))]
         groups += attached[resource.address]
-        groups += [found for selector, firewall in selectors for found in _selected(selector, firewall, resource)]
+        groups += _selected(selectors, resource.get("labels"))
         if groups:
             labels = tags_of(resource.get("labels"))
             carrier = Carrier(resource.address, SERVER, resource.span, list(dict.fromkeys(groups)), tags=labels, certain=resource.certain)
@@ -71,15 +71,13 @@ def _together(groups: list[Group]) -> None:
             group.defaults = Defaults()
 
 
-def _selected(selector: Value, firewall: str | None, server: Resource) -> Iterator[str | None]:
-    """The firewall of a label selector if it selects the server, None if it may."""
-    if selector.is_null:
-        return
-    labels = server.get("labels")
+def _selected(selectors: list[tuple[Value, str | None]], labels: Value) -> Iterator[str | None]:
+    """The firewalls of the selectors that these labels meet, None for one whose selector they may."""
     known = {name: text_of(value) for name, value in labels.items.items()} if is_mapping(labels) else {}
-    found = None if selector.is_unknown else matches(text_of(selector) or "", known, others=labels.is_unknown)
-    if found is not False:
-        yield firewall if found else None
+    for selector, firewall in selectors:
+        found = None if selector.is_unknown else matches(text_of(selector) or "", known, others=labels.is_unknown)
+        if found is not False:
+            yield firewall if found else None
 
 
 def _firewall(context: Context, resource: Resource) -> None:
