@@ -11,6 +11,7 @@ from functools import cache
 from itertools import accumulate, islice
 
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
+from auditor.analysis.difference import Differences
 from auditor.analysis.reach import Judgement, answers_to
 from auditor.analysis.times import at_worst
 from auditor.model.filters import Exactly, Fact, Filter, Predicate, Rule, Settle, Verdict
@@ -58,10 +59,10 @@ class Site:
             question = surely(most_open if at_times else crossing.filter, crossing.settle, question)
         return question
 
-    def maybe(self, question: PacketSet) -> PacketSet:
+    def maybe(self, question: PacketSet, at_times: bool = False) -> PacketSet:
         """What all of them together may let through."""
-        for crossing in self.way.crossings:
-            question = maybe(crossing.filter, crossing.settle, question)
+        for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
+            question = maybe(most_open if at_times else crossing.filter, crossing.settle, question)
         return question
 
     def for_strangers(self, question: PacketSet) -> Bounds:
@@ -146,7 +147,7 @@ _INNER = re.compile(
 def _perhaps_outer(graph: Graph, hook: Hook, entry: str | None) -> tuple[str, ...]:
     if entry is not None or hook.place is not Place.INBOUND:
         return ()
-    return tuple(zone.id for zone in _interfaces(graph, hook.zone) if not _INNER.match(zone.id.rpartition(":")[2]))
+    return tuple(zone.id for zone in _interfaces(graph, hook.zone) if not _INNER.match(_name(zone.id)))
 
 
 def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
@@ -171,8 +172,7 @@ def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | N
     for family in (IPV4, IPV6):
         if _passes_by(site, family):
             continue  # whether it routes this family at all nothing says; `forgotten_ipv6` does
-        public = sources(intersect_intervals(PUBLIC, [family]))
-        question = NEW_FLOW & public & destinations([family]) & ports(6, ports_)
+        question = _from_everywhere(family, ports_)
         let = site.surely(question, at_times=True)
         leak |= _for_all(let, question)
     return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
@@ -183,7 +183,7 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
     for family in (IPV4, IPV6):
         if _passes_by(site, family):
             continue
-        question = NEW_FLOW & sources(intersect_intervals(PUBLIC, [family])) & destinations([family]) & ports(6, ports_)
+        question = _from_everywhere(family, ports_)
         let = site.for_strangers(question)
         leak = _for_all(let.maybe, question)
         valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
@@ -194,17 +194,33 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
 
 def open_by_some_interface(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
     """Whether one of the TCP ports can be reached from all public addresses, if it is a certain interface that the internet is behind."""
-    found: dict[str, Judgement] = {}
-    for entry in site.perhaps_outer:
-        crossings = tuple(replace(crossing, entry=entry) for crossing in site.way.crossings)
-        judged = open_to_the_world(replace(site, way=replace(site.way, crossings=crossings)), ports_)
-        if judged is not None:
-            found[entry.rpartition(":")[2]] = judged
+    leaks: dict[str, PacketSet] = {}
+    for family in (IPV4, IPV6) if site.perhaps_outer else ():
+        question = _from_everywhere(family, ports_)
+        where = site.maybe(question, at_times=True)
+        if not _for_all(where, question):
+            continue
+        most_open = zip(site.way.crossings, site.most_open, strict=True)
+        part = Differences().part(replace(site.way, crossings=tuple(replace(each, filter=open_) for each, open_ in most_open)), where)
+        for entry in site.perhaps_outer:
+            let = where
+            for crossing in part.crossings:
+                let = surely(crossing.filter, replace(crossing, entry=entry).settle, let)
+            leaks[entry] = leaks.get(entry, NOTHING) | _for_all(let, question)
+    found = [entry for entry, leak in leaks.items() if leak]
     if not found:
         return None
-    first = next(iter(found.values()))
-    unknown = Unknown(f"whether the internet comes in by {' or '.join(found)}", reference="roles.internet")
-    return replace(first, outcome=Outcome.OPEN, unknowns=(unknown,))
+    way = replace(site.way, crossings=tuple(replace(crossing, entry=found[0]) for crossing in site.way.crossings))
+    unknown = Unknown(f"whether the internet comes in by {' or '.join(map(_name, found))}", reference="roles.internet")
+    return Judgement(Outcome.OPEN, way, leaks[found[0]], (unknown,), way.crossings[-1])
+
+
+def _name(interface: str) -> str:
+    return interface.rpartition(":")[2]
+
+
+def _from_everywhere(family: Interval, ports_: tuple[Interval, ...]) -> PacketSet:
+    return NEW_FLOW & sources(intersect_intervals(PUBLIC, [family])) & destinations([family]) & ports(6, ports_)
 
 
 def permits_by_default(site: Site) -> Judgement | None:
