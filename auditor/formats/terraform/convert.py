@@ -197,9 +197,11 @@ def references_of(network: Network) -> frozenset[str]:
 def _hooks(group: Group, estate: Estate, names: Names) -> Iterable[Hook]:
     for direction, place in PLACES.items():
         records = _of(group.rules, direction)
-        ordered = [*_of(group.head, direction), *_in_order(group, records), *_of(group.tail, direction)]
-        rules = [_rule(record, estate, names) for record in ordered]
-        rules += [_may_permit(unknown, group) for unknown in _hidden(group)]
+        head, own, tail = (
+            [_rule(record, estate, names) for record in part]
+            for part in (_of(group.head, direction), _in_order(group, records), _of(group.tail, direction))
+        )
+        rules = [*head, *_with_unseen(group, [*own, *tail])]
         permit = group.defaults.inbound if direction is Direction.IN else group.defaults.outbound
         default = Verdict.PERMIT if permit else Verdict.DENY
         label = _label(group, direction)
@@ -260,9 +262,17 @@ def _hidden(group: Group) -> list[Unknown]:
     return [*([group.foreign] if group.foreign is not None else []), *group.beyond]
 
 
-def _may_permit(unknown: Unknown, group: Group) -> Rule:
+def _with_unseen(group: Group, rules: list[Rule]) -> list[Rule]:
+    """The rules with those that are not seen: where order decides they may come first, and deny as well; a network's only permit."""
+    first = group.ordered and not group.joint
+    verdicts = (Verdict.PERMIT, Verdict.DENY) if first else (Verdict.PERMIT,)
+    unseen = [_unseen(unknown, group, verdict) for unknown in _hidden(group) for verdict in verdicts]
+    return [*unseen, *rules] if first else [*rules, *unseen]
+
+
+def _unseen(unknown: Unknown, group: Group, verdict: Verdict) -> Rule:
     text = f"whatever is not seen here: {unknown.reason}"
-    return Rule(Undecided(unknown), Verdict.PERMIT, unknown.span or group.span, text, synthetic=True)
+    return Rule(Undecided(unknown), verdict, unknown.span or group.span, text, synthetic=True)
 
 
 def _unseen_hooks(carrier: Carrier, estate: Estate, names: Names) -> Iterable[Hook]:

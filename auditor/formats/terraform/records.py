@@ -146,8 +146,8 @@ class Group:
     `ordered`: the first matching rule decides. `foreign`: it is made elsewhere, and its rules there are not known. `beyond` says why
     there may be rules that cannot be seen here. `network` is the address of the network its members live in. `guards`: it stands at the
     edge of these networks instead of being carried; `elsewhere` says why it may stand at others too. `whole`: the group it is one part
-    of, whose order it shares. `head` and `tail` are rules that the cloud puts before and behind all others. `switch`: why it may be
-    off altogether.
+    of, whose order it shares. `joint`: it is such a whole. `head` and `tail` are rules that the cloud puts before and behind all
+    others. `switch`: why it may be off altogether.
     """
 
     address: str
@@ -164,6 +164,7 @@ class Group:
     tail: list[Record] = field(default_factory=list)
     defaults: Defaults = Defaults()
     ordered: bool = False
+    joint: bool = False
     stateful: bool = True
     disabled: bool = False
     foreign: Unknown | None = None

@@ -103,7 +103,7 @@ def _whole(context: Context, value: Value, by_name: dict[str, Resource], resourc
     address = made.address if made else reference.removesuffix(".name") if reference else f"id:{name or '?'}"
     span = made.span if made else resource.span
     known = address in context.estate.wholes
-    whole = context.estate.wholes.setdefault(address, Group(address, NETWORK, span, name=name or None, ordered=True))
+    whole = context.estate.wholes.setdefault(address, Group(address, NETWORK, span, name=name or None, ordered=True, joint=True))
     whole.defaults = Defaults(inbound=False, outbound=True)
     if not known and made is None and not address.startswith(f"{NETWORK}.") and f".{NETWORK}." not in address:
         whole.foreign = Unknown(f"the network {name or reference} is made elsewhere, with rules that are not seen here", span)

@@ -53,7 +53,7 @@ def _group(context: Context, resource: Resource) -> Group:
     group.stateful = not set_here(resource.get("stateful")) or flag(resource.get("stateful")) is True
     if doubt := doubt_of(context, resource):
         group.beyond.append(doubt)
-    accepts = {direction: _accepts(group, resource, f"{direction}bound_default_policy") for direction in Direction}
+    accepts = {direction: _accepts(group, resource, direction) for direction in Direction}
     group.defaults = Defaults(accepts[Direction.IN], accepts[Direction.OUT], stated=True, span=resource.span_of("inbound_default_policy"))
     if accepts[Direction.IN]:
         message = f"what no rule of {group.address} matches is let in: the default policy is accept"
@@ -78,11 +78,13 @@ def _mail(resource: Resource) -> Iterator[Record]:
         yield Record(Direction.OUT, False, traffic, everyone, resource.address, span, implicit=True, doubt=doubt)
 
 
-def _accepts(group: Group, resource: Resource, name: str) -> bool:
-    """Whether the default is accept. One that is not known is drop here, and a rule that may permit the rest."""
-    value = resource.get(name)
+def _accepts(group: Group, resource: Resource, direction: Direction) -> bool:
+    """Whether the default is accept. One that is not known is drop here, behind a last rule that may permit the rest."""
+    name = f"{direction}bound_default_policy"
+    value, span = resource.get(name), resource.span_of(name)
     if value.is_unknown:
-        group.beyond.append(doubt_about(value, resource.span_of(name)))
+        everyone, why = Peer(PeerKind.ANY, "", span), doubt_about(value, span)
+        group.tail.append(Record(direction, True, Traffic(), everyone, resource.address, span, implicit=True, doubt=why))
         return False
     return (text_of(value) or "accept").lower() == "accept"
 

@@ -110,3 +110,13 @@ resource "azurerm_linux_virtual_machine_scale_set" "m" {
 """
     )
     assert fates(text, "azurerm_linux_virtual_machine_scale_set.m", "tcp/22") == {"passes"}
+
+
+def test_a_group_that_may_not_exist_denies_nothing_surely() -> None:
+    text = 'variable "x" {}\n' + group("a", "count = var.x ? 1 : 0")
+    assert fates(text, "azurerm_network_security_group.a[0]", "tcp/22") == {"depends"}
+
+
+def test_rules_of_a_group_made_elsewhere_may_come_before_the_ones_here() -> None:
+    text = 'data "azurerm_network_security_group" "d" { name = "d" }\n' + rule("r", "data.azurerm_network_security_group.d.name")
+    assert fates(text, "d", "tcp/22") == {"depends"}

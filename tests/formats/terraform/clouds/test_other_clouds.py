@@ -264,3 +264,10 @@ def test_whoever_carries_a_type_without_a_model_may_be_reached_and_may_not() -> 
 def test_rules_that_terraform_leaves_alone_are_said_of_every_cloud() -> None:
     left = "lifecycle { ignore_changes = [security_rule] }"
     assert "ignore-changes-on-rules" in traps(estate_of(nsg(left)))
+
+
+def test_a_default_policy_that_is_not_known_leaves_the_rules_as_they_are() -> None:
+    rule = 'inbound_rule {\n action = "accept"\n port = 22\n}'
+    text = f'variable "x" {{}}\nresource "scaleway_instance_security_group" "a" {{\n inbound_default_policy = var.x\n {rule}\n}}\n'
+    assert fates(text, "scaleway_instance_security_group.a", "tcp/22") == {"passes"}
+    assert fates(text, "scaleway_instance_security_group.a", "tcp/23") == {"depends"}
