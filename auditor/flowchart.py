@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 from auditor.model.filters import Filter, Verdict, all_rules
 from auditor.model.findings import Flow, Outcome, Run
@@ -49,24 +48,17 @@ def text_of(run: Run, graph: Graph, base: str) -> str:
 
 def written(filter_: Filter) -> int:
     """How many rules of a file take part, in chains that are called and in lists that follow as well."""
-    return len({(rule.span, rule.text) for stage in _stages(filter_) for rule in all_rules(stage.rules) if not rule.synthetic})
+    return len({(rule.span, rule.text) for stage in filter_.stages() for rule in all_rules(stage.rules) if not rule.synthetic})
 
 
 def otherwise(filter_: Filter) -> Verdict:
     """What becomes of a new connection that no rule of a file speaks of: products have rules of their own, which may come to a default."""
-    for stage in _stages(filter_):
+    for stage in filter_.stages():
         own = replace(stage, rules=tuple(rule for rule in stage.rules if rule.synthetic), then=None)
         decided = own.first_match(_STRANGER, lambda _: False)
         if decided is not None and decided.verdict.denies:
             return decided.verdict
     return Verdict.PERMIT
-
-
-def _stages(filter_: Filter) -> Iterator[Filter]:
-    stage: Filter | None = filter_
-    while stage is not None:
-        yield stage
-        stage = stage.then
 
 
 def _services(flow: Flow) -> str:

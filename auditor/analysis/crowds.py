@@ -81,7 +81,7 @@ class Crowds:
 
     def _asked_by(self, crossing: Crossing) -> _Asked:
         if crossing.hooks not in self._asked:
-            rules = [rule for stage in _stages(crossing.filter) for rule in all_rules(stage.rules)]
+            rules = [rule for stage in crossing.filter.stages() for rule in all_rules(stage.rules)]
             found = dict.fromkeys(predicate for rule in rules for predicate in _predicates(rule.condition))
             self._asked[crossing.hooks] = _Asked(tuple(found), crossing.stateful and not any(rule.stateless for rule in rules))
         return self._asked[crossing.hooks]
@@ -89,7 +89,7 @@ class Crowds:
     def _content(self, crossing: Crossing) -> int:
         """A number for what the filters at a crossing do, wherever they stand."""
         if crossing.hooks not in self._contents:
-            filters = tuple((hook.place, hook.stateful, *map(_meaning, _stages(hook.filter))) for hook in crossing.hooks)
+            filters = tuple((hook.place, hook.stateful, *map(_meaning, hook.filter.stages())) for hook in crossing.hooks)
             self._contents[crossing.hooks] = self._alike.setdefault(filters, len(self._alike))
         return self._contents[crossing.hooks]
 
@@ -144,12 +144,6 @@ def _matched(condition: Condition) -> Hashable:
 def _families(end: Endpoint) -> tuple[bool, bool]:
     """Whether an endpoint has addresses of either family."""
     return any(low <= IPV4[1] for low, _ in end.addresses), any(high >= IPV6[0] for _, high in end.addresses)
-
-
-def _stages(filter_: Filter) -> Iterator[Filter]:
-    yield filter_
-    if filter_.then is not None:
-        yield from _stages(filter_.then)
 
 
 def _predicates(condition: Condition) -> Iterator[Predicate]:

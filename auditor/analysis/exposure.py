@@ -227,21 +227,13 @@ def permits_by_default(site: Site) -> Judgement | None:
     """Whether packets from the internet that no rule speaks of get through every filter of the site."""
     rest = NEW_FLOW & sources(PUBLIC)
     for crossing, most_open in zip(site.way.crossings, site.most_open, strict=True):
-        for filter_ in _stages(most_open):
+        for filter_ in most_open.stages():
             if filter_.default is not Verdict.PERMIT:
                 return None
             rest = _by_default(filter_, crossing.settle, rest)
     few = rest.without(Field.SOURCE).without(Field.DESTINATION)
     tcp = [high - low + 1 for low, high in (few & ports(6)).values(Field.DESTINATION_PORT)]
     return Judgement(Outcome.BROKEN, site.way, rest, (), site.way.crossings[-1]) if sum(tcp) > 32768 else None
-
-
-def _stages(filter_: Filter) -> Iterator[Filter]:
-    """A filter, and those that it hands on to."""
-    stage: Filter | None = filter_
-    while stage is not None:
-        yield stage
-        stage = stage.then
 
 
 def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
@@ -262,7 +254,7 @@ def forgotten_ipv6(site: Site) -> Judgement | None:
     everybody = _for_all(site.surely(six), six)
     if not everybody:
         return None
-    closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in _stages(crossing.filter))
+    closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in crossing.filter.stages())
     unseen = closed and _passes_by(site, IPV6) and not _passes_by(site, IPV4)
     forgotten = everybody if unseen else everybody - _anywhere(site.maybe(four))
     return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
@@ -273,7 +265,7 @@ def _passes_by(site: Site, family: Interval) -> bool:
     if any(hook.place is not Place.TRANSIT for hook in site.hooks):
         return False
     unseen = NEW_FLOW & sources([family])
-    stages = [filter_ for crossing in site.way.crossings for filter_ in _stages(crossing.filter)]
+    stages = [filter_ for crossing in site.way.crossings for filter_ in crossing.filter.stages()]
     return all(any(_is_unseen(rule, unseen) for rule in filter_.rules[:_FIRST]) for filter_ in stages)
 
 

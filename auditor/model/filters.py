@@ -313,6 +313,13 @@ class Filter:
                 return Decision(final, None if verdict is Verdict.RETURN else rule, path, may)
         return None
 
+    def stages(self) -> Iterator[Filter]:
+        """The list and those that it hands on to, in order."""
+        stage: Filter | None = self
+        while stage is not None:
+            yield stage
+            stage = stage.then
+
     def with_rules(self, *rules: Rule) -> Filter:
         """The same filter with `rules` put first."""
         return replace(self, rules=(*rules, *self.rules))
@@ -320,9 +327,10 @@ class Filter:
 
 def can_deny(filter_: Filter) -> bool:
     """Whether any packet may be denied, for all that is written: a filter without a rule that denies, open by default, is none."""
-    if filter_.default.denies or (filter_.then is not None and can_deny(filter_.then)):
-        return True
-    return any(isinstance(action, Verdict) and action.denies for action in actions(filter_.rules))
+    return any(
+        stage.default.denies or any(isinstance(action, Verdict) and action.denies for action in actions(stage.rules))
+        for stage in filter_.stages()
+    )
 
 
 def actions(rules: tuple[Rule, ...]) -> Iterator[Action]:

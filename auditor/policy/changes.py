@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from auditor.analysis import reach
 from auditor.analysis.difference import Differences
-from auditor.model.filters import Filter, Rule, Verdict, all_rules
+from auditor.model.filters import Rule, Verdict, all_rules
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Hook, Way, ZoneKind
 from auditor.model.headers import (
@@ -302,14 +302,8 @@ def _is_fresh(permitted: tuple[reach.Step, ...], denied: tuple[reach.Step, ...],
 
 def _texts(let: Let) -> set[str]:
     """What every rule says on the ways of a flow."""
-    pending = [crossing.filter for way in let.ways for crossing in way.crossings]
-    seen: dict[int, Filter] = {}
-    while pending:
-        filter_ = pending.pop()
-        if id(filter_) not in seen:
-            seen[id(filter_)] = filter_
-            pending += [filter_.then] if filter_.then is not None else []
-    return {rule.text for filter_ in seen.values() for rule in all_rules(filter_.rules)}
+    crossed = {id(crossing.filter): crossing.filter for way in let.ways for crossing in way.crossings}
+    return {rule.text for filter_ in crossed.values() for stage in filter_.stages() for rule in all_rules(stage.rules)}
 
 
 def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...], fresh: bool) -> tuple[Location | None, bool]:

@@ -211,9 +211,7 @@ def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
         None,
     )
     if place is None and judged.crossing is not None:
-        filter_ = judged.crossing.filter
-        while filter_.then is not None:  # the last one is what lets it through
-            filter_ = filter_.then
+        *_, filter_ = judged.crossing.filter.stages()  # the last one is what lets it through
         place = Location(filter_.default_span or filter_.span, "", filter_.name)
     return replace(_finding(requirement, what, place), witness=shown.witness, trace=shown.trace, related=shown.related)
 

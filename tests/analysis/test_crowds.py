@@ -124,8 +124,9 @@ def test_where_answers_need_rules_those_of_the_sources_have_to_say_the_same() ->
         Filter(name, (rule(from_(text), Verdict.DENY),), Verdict.PERMIT, HERE)
         for name, text in (("a", "10.9.0.0/16"), ("b", "10.9.0.0/16"), ("c", "10.0.0.0/8"))
     ]
-    one, same, other = kinds(stateless(*filters), *(node(f"10.0.1.{number}", f"h:{number}") for number in range(3)))
-    assert one == same is not None
+    members = [node(f"10.0.1.{number}", f"h:{number}") for number in range(3)]
+    one, same, other, again = kinds(stateless(*filters), *members, members[0])
+    assert one == same == again is not None
     assert other not in (one, None)
 
 

@@ -51,6 +51,11 @@ def test_where_nothing_says_which_interface_is_the_outer_one_it_is_open_which() 
     assert [unknown.reason for unknown in judged.unknowns] == ["whether the internet comes in by eth0 or ens3"]
 
 
+def test_no_interface_is_asked_about_where_none_lets_anything_in() -> None:
+    (site,) = machine(interfaces=("eth0",))
+    assert exposure.open_by_some_interface(site, PORTS) is None
+
+
 @pytest.mark.parametrize("name", ["wg0", "docker0", "br-lan", "lan1", "mgmt", "vlan-mgmt0", "tun+", "tailscale0", "eth1.guest", "lo"])
 def test_tunnels_containers_and_what_is_called_inner_are_not_the_way_the_internet_comes(name: str) -> None:
     (site,) = machine(by(name), interfaces=(name,))

@@ -52,6 +52,11 @@ def test_a_filter_that_is_always_the_same_stays_itself() -> None:
     assert at_worst(filter_) is filter_
 
 
+def test_rules_that_return_are_as_they_are() -> None:
+    filter_ = Filter("f", (Rule(RATE, Verdict.RETURN, HERE),), Verdict.DENY, HERE)
+    assert at_worst(filter_) is filter_
+
+
 def test_what_a_filter_hands_on_to_is_taken_at_its_most_open_time_as_well() -> None:
     last = Filter("last", (Rule(BANNED, Verdict.DENY, HERE),), Verdict.PERMIT, HERE)
     assert bounds(at_worst(Filter("f", (), Verdict.PERMIT, HERE, then=last)), lambda _: None, SSH).surely is SSH
