@@ -484,8 +484,8 @@ class Builder:
     def names(self, value: Expression, moment: Moment) -> tuple[str, ...] | None:
         """The words of a set of names; None where one is not known."""
         if isinstance(value, PlainSet | SetLiteral):
-            keys = [element.key for element in parse.elements(value)]
-            found = [self.names(key, moment) for key in keys if key is not None]
+            keys = [None if isinstance(element, Bad) else element.key for element in parse.elements(value)]
+            found = [None if key is None else self.names(key, moment) for key in keys]
             return None if None in found else tuple(name for names in found if names for name in names)
         if isinstance(value, Atom) and value.word.startswith("$"):
             definition = moment.look_up(value.word[1:])

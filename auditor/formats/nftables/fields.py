@@ -55,6 +55,8 @@ class Spec:
 @lru_cache(maxsize=4096)
 def spec(name: str, setting: Setting) -> Spec:
     """The field of that name. Raises `Refused` if there is none."""
+    if name.startswith("@"):
+        return _raw(name)
     head, _, key = name.partition(" ")
     if head == "meta" or not key:
         return _meta(name, key or head, setting)
@@ -70,8 +72,6 @@ def spec(name: str, setting: Setting) -> Spec:
     if head == "ether":
         missing = setting.way is Way.OUTBOUND
         return _unknown(name, "ether_addr", NOTHING if missing else EVERYTHING, "the link layer is not part of a flow")
-    if head.startswith("@"):
-        return _raw(name, head)
     present = NOTHING if head == "socket" and setting.way is not Way.OUTBOUND else EVERYTHING
     return _unknown(name, "integer", present, f"`{name}` is not modelled")
 
@@ -197,9 +197,9 @@ def _icmp(name: str, head: str, key: str) -> Spec:
     return Spec(name, f"{head}_{key}", present, types if key == "type" else codes, layer3=layer3, layer4=number)
 
 
-def _raw(name: str, head: str) -> Spec:
+def _raw(name: str) -> Spec:
     """Raw payload that lies exactly on a port or an address is that; all else is not modelled."""
-    known = {"@th,0,16": "th sport", "@th,16,16": "th dport"}.get(head)
+    known = {"@th,0,16": "th sport", "@th,16,16": "th dport"}.get(name)
     if known is not None:
         found = _port(name, "th", known[3:])
         return Spec(name, "integer", found.present, found.encode, found.doubt, found.reason)
@@ -274,6 +274,7 @@ def _packet_type(name: str) -> Spec:
 
 def _fib(name: str, setting: Setting) -> Spec:
     words = name.split()
+    _check_fib(name, words, setting.hook)
     type_ = "fib_addrtype" if words[-1] == "type" else "boolean" if words[-1] == "check" else "ifname_of_route"
     if words[-1] == "type" and words[1] == "daddr":
         local, known = _local(setting)
@@ -287,6 +288,15 @@ def _fib(name: str, setting: Setting) -> Spec:
 
         return Spec(name, type_, EVERYTHING, encode, _UNICAST - known, "which addresses are the host's own is not in the files")
     return _unknown(name, type_, EVERYTHING, "the routing table is not in the files")
+
+
+def _check_fib(name: str, words: list[str], hook: str) -> None:
+    """Routes are asked for by an interface that there is."""
+    wrong: tuple[str, ...] = ("output", "postrouting") if "iif" in words[1:-1] else ()
+    if "oif" in words[1:-1]:
+        wrong += ("prerouting", "input")
+    if hook in wrong:
+        raise Refused(f"`{name}` is not possible in {hook}: the packet has no such interface there")
 
 
 def translated(bits: int) -> PacketSet:

@@ -242,7 +242,8 @@ def _statement(object_: Object, at: At) -> Statement:
         key = _expression(value["key"], at)
         return Mangle(key, _expression(value["value"], at), at) if isinstance(key, FieldName) else Plain(name, at)
     if name == "reject":
-        return Reject((value or {}).get("type", ""), at)
+        code = (value or {}).get("expr")
+        return Reject((value or {}).get("type", ""), at, None if code is None else Atom(str(code), at))
     if name in ("limit", "quota", "ct count"):
         return Limit(name, isinstance(value, dict) and bool(value.get("inv")), at)
     if name in ("dnat", "snat", "masquerade", "redirect"):

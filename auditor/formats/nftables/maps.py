@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from auditor.formats.nftables.comparing import present
-from auditor.formats.nftables.match import Matcher, Place
+from auditor.formats.nftables.boxes import told
+from auditor.formats.nftables.comparing import Key, present
+from auditor.formats.nftables.match import Matcher, Place, check_types
 from auditor.formats.nftables.resolve import Item, Resolver
 from auditor.formats.nftables.ruleset import Moment
 from auditor.formats.nftables.syntax import Atom, Element, Expression, Verdict
@@ -39,9 +40,12 @@ class Maps:
         keys = self.matcher.keys(key, place)
         nested = len(keys) > 1
         taken: list[Condition] = []
-        known = _Keys(self.resolver, nested)
+        known = _Keys(self.resolver)
+        items = self._map_items(data, keys, place)
+        if nested and not data.at.words.startswith("@"):
+            items = self.matcher.beside(items, keys, place)
         rest: list[tuple[Element, Moment]] = []
-        for item in self._map_items(data, place):
+        for item in items:
             if isinstance(item, Unknown):
                 yield Entry(Undecided(item, present(keys)), None, place.moment, data.at)
                 continue
@@ -56,12 +60,13 @@ class Maps:
             box = self.matcher.box(item.element, keys, place._replace(moment=item.moment))
             alone = both(box, *(~earlier for earlier in taken)) if nested and len(taken) < 200 else box
             taken.append(box)
-            known.add(box, item.element)
+            if not nested:
+                known.add(box, item.element)
             yield Entry(alone, item.element.data, item.moment, item.element.at)
         for element, moment in rest:
             yield Entry(both(Exactly(present(keys)), ~either(*taken)), element.data, moment, element.at)
 
-    def _map_items(self, data: Expression, place: Place) -> Iterator[Item | Unknown]:
+    def _map_items(self, data: Expression, keys: list[Key], place: Place) -> Iterator[Item | Unknown]:
         found = self.resolver.behind(data, place.moment)
         if isinstance(found, Unknown):
             yield found
@@ -77,6 +82,7 @@ class Maps:
         self.resolver.in_order(f"map `{named.name}`", named.block, place.moment, value.at, named.name_at)
         if named.kind == "set":
             self.resolver.refuse(f"`{named.name}` is a set: it maps to nothing", value.at, ("declared", named.name_at))
+        check_types(named, keys, place)
         key = (place.table.family, place.table.name, named.name)
         deleted = {
             self._text(item) for change in named.changes if change.verb == "delete" for item in self._items(change.value, change.moment)
@@ -100,10 +106,10 @@ class Maps:
 
 
 class _Keys:
-    """The keys of a map so far: nft takes none twice for two things, no intervals that overlap, and nested boxes the narrower first."""
+    """The keys of a map so far: nft takes none twice for two things, and no intervals that overlap."""
 
-    def __init__(self, resolver: Resolver, nested: bool) -> None:
-        self.resolver, self.nested = resolver, nested
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
         self.known: list[tuple[PacketSet, Element]] = []
         self.union = NOTHING
         self.names: dict[str, Element] = {}
@@ -111,7 +117,7 @@ class _Keys:
     def add(self, box: Condition, element: Element) -> None:
         if isinstance(box, Exactly):
             self._packets(box.packets, element)
-        elif not self.nested and isinstance(element.key, Atom):
+        elif isinstance(element.key, Atom):
             self._name(element.key.word.strip('"'), element)
 
     def _packets(self, packets: PacketSet, element: Element) -> None:
@@ -121,7 +127,7 @@ class _Keys:
             for other, earlier in self.known:
                 if other is packets and told(earlier.data) == told(element.data):
                     continue
-                if packets <= other if self.nested else packets & other:
+                if packets & other:
                     self._refuse(element, earlier)
                     break
         self.known.append((packets, element))
@@ -142,8 +148,3 @@ class _Keys:
 
     def _refuse(self, element: Element, earlier: Element) -> None:
         self.resolver.refuse("a key that the map has already", element.at, ("here", earlier.at))
-
-
-def told(data: Verdict | Expression | None) -> str:
-    """What an element maps to, to be compared."""
-    return "" if data is None else " ".join(data.at.words.split())

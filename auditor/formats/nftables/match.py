@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from auditor.formats.nftables import fields
+from auditor.formats.nftables import boxes, fields
 from auditor.formats.nftables.comparing import Key, compared, exactly, is_all, masked, present, runs_of, test_of, within
+from auditor.formats.nftables.names import NO_VALUES
 from auditor.formats.nftables.resolve import Item, Resolver, Values, compute
 from auditor.formats.nftables.ruleset import Moment, NamedSet, Table
 from auditor.formats.nftables.setting import Setting
@@ -35,6 +37,7 @@ from auditor.model.source import Effect, Level, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
 _LONGEST_NAME = 16
+_TYPES = BITS.keys() | {"ifname", "iface_index"}
 
 
 class Place(NamedTuple):
@@ -95,11 +98,17 @@ class Matcher:
         operator = OPERATORS.get(match.operator, match.operator)
         if isinstance(match.value, Listing | Pair) or operator in ("!", "<", ">", "<=", ">="):
             self._check_operator(match, keys, operator)
+        if isinstance(match.value, Atom) and match.value.word in NO_VALUES:
+            message = f"`{match.value.word}` is a word of the language: a value is expected here"
+            self.resolver.refuse(message, match.value.at)
+            return Undecided(Unknown(message, match.value.at.span))
         value = self._value(match.value, place)
         if isinstance(value, Unknown):
             return Undecided(value, present(keys))
         behind, moment = value
         named = isinstance(behind, Atom) and behind.word.startswith("@")
+        if operator in ("<", ">", "<=", ">=") and (named or _is_range(behind)):
+            raise Refused(f"`{operator}` compares with one value")
         if named or isinstance(behind, PlainSet | SetLiteral):
             inside = self._inside(behind, keys, place._replace(moment=moment))
             return inside if operator != "!=" else both(Exactly(present(keys)), ~inside)
@@ -115,7 +124,7 @@ class Matcher:
         flags = len(keys) == 1 and keys[0].spec.type in FLAG_TYPES
         if operator == "!" and not flags:
             raise Refused("`!` is for fields of bits, such as tcp flags; write `!=`")
-        if isinstance(match.value, Listing) and not flags and len(keys) == 1 and keys[0].spec.side is None:
+        if isinstance(match.value, Listing) and not flags and len(keys) == 1:
             raise Refused("a list without braces is for fields of bits; write `{ … }`")
 
     # -- keys
@@ -266,7 +275,16 @@ class Matcher:
             if isinstance(value, PlainSet) and "$" not in value.at.words:
                 return self._in_plain(value, keys[0], place)
             return self._in_values(self.resolver.set_values(value, keys[0].spec.type, place.moment), keys[0])
-        return self._in_items(self.resolver.items(value, place.moment), keys, place)
+        return self._in_items(self.beside(self.resolver.items(value, place.moment), keys, place), keys, place)
+
+    def beside(self, items: Iterator[Item | Unknown], keys: list[Key], place: Place) -> Iterator[Item | Unknown]:
+        """The elements of a concatenation; what nft does not take beside each other is refused."""
+        if len(keys) == 1 or any(key.transform is not None for key in keys):
+            return items
+        listed = list(items)
+        types = [key.spec.type if key.spec.side is None else _type_of(key.spec.name, place) for key in keys]
+        boxes.check(boxes.boxes(listed, types, self.resolver), self.resolver)
+        return iter(listed)
 
     def _unmapped(self, element: Element) -> None:
         if element.data is not None:
@@ -325,21 +343,12 @@ class Matcher:
         if isinstance(found, Unknown):
             return Undecided(found, present(keys))
         self.resolver.in_order(f"set `{found.name}`", found.block, place.moment, name.at, found.name_at)
-        self._check_types(found, keys, name.at)
+        check_types(found, keys, place)
         memo = (id(found), tuple(key.spec.name for key in keys), place.setting)
         known = self._sets.get(memo) if all(key.transform is None for key in keys) else None
         if known is None:
             known = self._sets[memo] = self._contents(found, keys, place)
         return known
-
-    def _check_types(self, named: NamedSet, keys: list[Key], at: At) -> None:
-        if named.types and len(named.types) != len(keys):
-            raise Refused(f"set `{named.name}` holds {len(named.types)} fields, the key has {len(keys)}")
-        for declared, key in zip(named.types, keys, strict=False):
-            wanted = key.spec.type
-            if declared in BITS and wanted in BITS and declared != wanted and "integer" not in (declared, wanted):
-                raise Refused(f"set `{named.name}` holds {declared}, the field is {wanted}")
-        del at
 
     def _contents(self, named: NamedSet, keys: list[Key], place: Place) -> Condition:
         """What is in a named set: what the file says, unless traffic fills it."""
@@ -381,8 +390,35 @@ class Matcher:
         return self._in_items(kept, keys, place)
 
 
+def check_types(named: NamedSet, keys: list[Key], place: Place) -> None:
+    """Raises `Refused` where a set or map holds other fields than the key has."""
+    if named.types and len(named.types) != len(keys):
+        raise Refused(f"{named.kind} `{named.name}` holds {len(named.types)} fields, the key has {len(keys)}")
+    for declared, key in zip(named.types, keys, strict=False):
+        held, wanted = _type_of(declared, place), key.spec.type if key.spec.side is None else _type_of(key.spec.name, place)
+        if held != wanted and {held, wanted} <= _TYPES and "integer" not in (held, wanted):
+            raise Refused(f"{named.kind} `{named.name}` holds {held}, the field is {wanted}")
+
+
+def _type_of(declared: str, place: Place) -> str:
+    """The type that a set declares by its name or by a field."""
+    if " " not in declared and declared in _TYPES:
+        return declared
+    spec = fields.known(declared, place.setting)
+    if spec is None or spec.side is None:
+        return "" if spec is None else spec.type
+    return "ifname" if spec.name.endswith("name") else "iface_index"
+
+
 def _expires(element: Element) -> bool:
     return any(name in ("timeout", "expires") for name, _ in element.attributes)
+
+
+def _is_range(value: Expression) -> bool:
+    """Whether a value is written as a range or a prefix of addresses."""
+    if isinstance(value, Pair):
+        return True
+    return isinstance(value, Atom) and re.fullmatch(r"\d+-\d+|[0-9a-fA-F:.]+(?:-[0-9a-fA-F:.]+|/\d+)", value.word) is not None
 
 
 def _braces_are_empty(value: PlainSet) -> bool:

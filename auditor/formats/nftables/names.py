@@ -40,6 +40,7 @@ ICMPV6_TYPES = _table(
     "ind-neighbor-solicit=141 ind-neighbor-advert=142 mld2-listener-report=143"
 )
 ICMPV6_CODES = _table("no-route=0 admin-prohibited=1 addr-unreachable=3 port-unreachable=4 policy-fail=5 reject-route=6")
+ICMPX_CODES = _table("no-route=0 port-unreachable=1 host-unreachable=2 admin-prohibited=3")
 CT_STATES = _table("invalid=1 established=2 related=4 new=8 untracked=64")
 CT_STATUSES = _table("expected=1 seen-reply=2 assured=4 confirmed=8 snat=16 dnat=32 dying=512")
 CT_DIRECTIONS = _table("original=0 reply=1")
@@ -107,3 +108,17 @@ RESERVED = frozenset(
     )
 )
 """Words that nft does not take for the name of a table, chain or set."""
+
+NO_VALUES = frozenset(
+    _words(
+        """
+        accept add all and auto-merge bridge cgroup chain comment constant continue counter cpu create ct day define delete describe device
+        devices drop dup dynamic element elements eq expires export fib flags flow flowtable flush fwd gc-interval goto handle hook hour
+        iif iifname import include index inet insert interval jhash jump limit list log lshift map mark masquerade meta meter mh monitor ne
+        netdev nftrace not notrack numgen oif oifname or osf policy position priority queue quota random redefine reject rename replace
+        return rt rule ruleset secmark set size skgid skuid socket symhash synproxy table th time timeout tproxy type typeof undefine update
+        vmap xor
+        """
+    )
+)
+"""Words that nft takes for no value unless they are quoted."""

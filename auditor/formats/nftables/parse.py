@@ -11,7 +11,7 @@ from typing import NamedTuple
 from auditor.formats.nftables import plain
 from auditor.formats.nftables.lalr import Run, Tables, Token, Tree, Unexpected
 from auditor.formats.nftables.shape import Shaper
-from auditor.formats.nftables.syntax import Atom, Element, Item, PlainSet, SetLiteral
+from auditor.formats.nftables.syntax import Bad, Element, Item, PlainSet, SetLiteral
 from auditor.formats.nftables.text import At, Text
 from auditor.model.record import dataclass, field
 
@@ -70,23 +70,23 @@ def parse_fragment(text: Text) -> Parsed:
     return max(tried, key=lambda parsed: (parsed.errors[0].at.start, -len(parsed.errors)))
 
 
-def elements(value: PlainSet | SetLiteral) -> tuple[Element, ...]:
-    """The elements of a set, however it was read."""
+def elements(value: PlainSet | SetLiteral) -> tuple[Element | Bad, ...]:
+    """The elements of a set, however it was read. Errors in them are not reported yet."""
     if isinstance(value, SetLiteral):
         return value.elements
-    found: list[Element] = []
+    found: list[Element | Bad] = []
     for at in plain.pieces(value):
         easy = plain.simple(at)
         found += [easy] if easy else _element(at)
     return tuple(found)
 
 
-def _element(at: At) -> tuple[Element, ...]:
-    """An element that is not a plain value. What cannot be read becomes an element of its text, refused when its meaning is looked for."""
+def _element(at: At) -> tuple[Element | Bad, ...]:
+    """An element that is not a plain value."""
     try:
         tree = parser().parse(at.words, "element_list")
     except Unexpected:
-        return (Element(Atom(at.words, at), None, (), at),)
+        return (Bad(at),)
     return Shaper(at.text, parser().patterns, at.start).element_list(tree.children)
 
 
@@ -193,6 +193,8 @@ _WORDS = {
     "DOT": "` . `",
     "EQUAL": "`=`",
     "RATE": "a rate such as `10/second`",
+    "BURST": "`5 packets`",
+    "LOG_LEVEL": "a level (`warn`, `info`, …)",
     "JUMP": "`jump` or `goto`",
     "TABLE": "`table`",
     "$END": "the end of the file",

@@ -127,17 +127,22 @@ def _word(word: str, at: At) -> Statement:
 
 
 def _listing(text: Text, words: str, start: int) -> Expression:
-    """`a` or `a,b,c`; a quoted string may hold commas."""
-    if "," not in words or words.startswith('"'):
-        return Atom(words, At(text, start, start + len(words)))
-    pieces_ = re.finditer(r"[^, \t]+", words)
-    atoms = tuple(Atom(piece[0], At(text, start + piece.start(), start + piece.end())) for piece in pieces_)
-    return Listing(atoms, At(text, start, start + len(words)))
+    """`a` or `a,b,c`; a quoted string may hold commas and blanks."""
+    at = At(text, start, start + len(words))
+    if "," not in words:
+        return Atom(words, at)
+    found = _LISTED.finditer(words)
+    atoms = tuple(Atom(piece[0], At(text, start + piece.start(), start + piece.end())) for piece in found)
+    return Listing(atoms, at) if len(atoms) > 1 else Atom(words, at)
+
+
+_LISTED = re.compile(r'"[^"]*"|[^, \t]+')
 
 
 # -- sets
 
 _COMMENT = re.compile(r'"[^"]*"|#[^\n]*|\\\n')
+_LEADING_COMMA = re.compile(r"\s*,")
 _PIECE = re.compile(r'(?:[^,"]|"[^"]*")+')
 _SIMPLE = re.compile(
     r'\s*(?P<key>\*|(?:"[^"]*"|[^\s":,]+)(?:\s+\.\s+(?:"[^"]*"|[^\s":,]+))*)\s*$', re.ASCII
@@ -175,6 +180,9 @@ def pieces(plain: PlainSet) -> Iterator[At]:
     """The place of every element, blanks trimmed."""
     start = plain.at.start + 1
     inner = _uncommented(plain.at.words[1:-1])
+    empty = _LEADING_COMMA.match(inner)
+    if empty is not None:
+        yield At(plain.at.text, start + empty.end() - 1, start + empty.end())
     for found in _PIECE.finditer(inner):
         piece = found[0]
         left = len(piece) - len(piece.lstrip())

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from auditor.formats.nftables import parse, plain
 from auditor.formats.nftables.ruleset import Moment, NamedSet, Ruleset, Table
-from auditor.formats.nftables.syntax import Atom, Binary, Element, Expression, FieldName, Listing, Pair, PlainSet, SetLiteral
+from auditor.formats.nftables.syntax import Atom, Bad, Binary, Element, Expression, FieldName, Listing, Pair, PlainSet, SetLiteral
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused, Unsettled, addresses, value
 from auditor.model.packets import Interval
@@ -96,12 +96,20 @@ class Resolver:
             return
         seen.add(expression.at)
         for element in parse.elements(expression):
+            if isinstance(element, Bad):
+                yield self._unread(element.at)
+                continue
             key = element.key
             spliced = isinstance(key, PlainSet | SetLiteral) or (isinstance(key, Atom) and key.word.startswith("$"))
             if spliced and key is not None and element.data is None:
                 yield from self.items(key, moment, depth + 1, seen)
             else:
                 yield Item(element, moment)
+
+    def _unread(self, at: At) -> Unknown:
+        missing = "is a comma missing?" if " " in at.words or "\n" in at.words else "it is no value"
+        self.refuse(f"`{' '.join(at.words.split())}` stands where one element is expected: {missing}", at)
+        return Unknown("an element that cannot be read", at.span)
 
     def set_named(self, table: Table, name: str, at: At) -> NamedSet | Unknown:
         """The set or map of a table."""

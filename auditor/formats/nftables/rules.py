@@ -41,12 +41,15 @@ from auditor.formats.nftables.translating import Translator
 from auditor.formats.nftables.values import Refused
 from auditor.formats.nftables.writing import Writer
 from auditor.model import filters as model
-from auditor.model.filters import ANY, Call, Condition, Exactly, Rule, Undecided, both, either
+from auditor.model.filters import ANY, Assign, Call, Condition, Exactly, Rule, Undecided, both, either
 from auditor.model.headers import protocol_set
 from auditor.model.packets import EVERYTHING, Field, PacketSet, State
 from auditor.model.source import Effect, Level, Span, Unknown
 
 DEEPEST_JUMP = 16
+_LAST_ICMPX = 3
+_UNASSIGNED = Exactly(fields.TRUE_STATES[1])
+"""Packets of no flow: notrack has an effect on these at any priority."""
 _MANY_ENTRIES = 64
 
 
@@ -134,7 +137,8 @@ class Converter:
     def _statements(self, rule: RuleLine, line: Draft) -> None:
         for statement in rule.statements:
             if line.ended:
-                self.resolver.refuse(f"nothing may follow `{line.ended}` in a rule", statement.at)
+                if not line.ended.endswith("{"):  # behind rules in braces, nft takes what nothing reaches
+                    self.resolver.refuse(f"nothing may follow `{line.ended}` in a rule", statement.at)
                 return
             try:
                 self._statement(statement, line)
@@ -148,7 +152,7 @@ class Converter:
             line.narrow(self.matcher.match(statement, line.place))
         elif isinstance(statement, Verdict):
             self._verdict(statement, line, line.guard)
-            line.ended = "" if statement.kind == "continue" else statement.kind
+            line.ended = "" if statement.kind == "continue" else statement.kind + " {" * isinstance(statement.target, Block)
         elif isinstance(statement, Plain):
             self._plain(statement, line)
         elif isinstance(statement, Vmap):
@@ -255,11 +259,15 @@ class Converter:
         line.act(both(line.guard, Exactly(answers)), model.Verdict.REJECT)
         line.ended = "reject"
 
-    @staticmethod
-    def _check_reject(reject: Reject, line: Draft) -> None:
+    def _check_reject(self, reject: Reject, line: Draft) -> None:
         family = line.place.setting.family
-        if reject.kind == "tcp reset" and line.layer4 and 6 not in line.layer4:
-            raise Refused("a match before it excludes TCP, so there is nothing to reset")
+        if reject.code is not None:
+            code = self.resolver.values(reject.code, f"{reject.kind}_code", line.place.moment)
+            if reject.kind == "icmpx" and code.spans and code.spans[0][1] > _LAST_ICMPX:
+                raise Refused(f"`{reject.code.word}` is no code of icmpx")
+        if reject.kind == "tcp reset" and line.layer4 and line.layer4[-1] != 6:
+            why = "names TCP before others, and nft looks at the last" if 6 in line.layer4 else "excludes TCP, so there is nothing to reset"
+            raise Refused(f"a match before it {why}")
         if reject.kind == "icmpx" and family in ("ip", "ip6"):
             raise Refused(f"icmpx is for tables of both families: in one of {family} it is `{'icmp' if family == 'ip' else 'icmpv6'}`")
         if family != "bridge" and {"icmp": 6, "icmpv6": 4}.get(reject.kind) == line.layer3 is not None:
@@ -275,6 +283,9 @@ class Converter:
         if line.place.setting.early:
             line.write(Write(Field.STATE, State.UNTRACKED))
         elif line.place.setting.hook:
+            line.write(
+                Write(Field.STATE, None, model.Chain("", (line.rule(_UNASSIGNED, Assign(Field.STATE, State.UNTRACKED)),), line.span))
+            )
             message = "notrack has an effect before connection tracking alone, in chains with a priority below -200 (raw)"
             self.resolver.note("notrack-too-late", message, statement.at, Level.WARNING, Effect.IGNORED)
 

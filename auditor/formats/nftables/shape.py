@@ -256,7 +256,8 @@ class Shaper:
 
     def reject(self, node: Tree) -> Statement:
         kinds = [child for child in node.children if isinstance(child, Token) and child.type in ("TCP_RESET", "REJECT_KIND")]
-        return Reject(" ".join(kinds[0].value.split()) if kinds else "", self.at(node))
+        codes = [self.atom(child) for child in node.children if isinstance(child, Token) and child.type == "VAL"]
+        return Reject(" ".join(kinds[0].value.split()) if kinds else "", self.at(node), codes[0] if codes else None)
 
     def nat(self, node: Tree) -> Statement:
         words = {child.type: child.value for child in node.children if isinstance(child, Token)}
@@ -276,12 +277,15 @@ class Shaper:
 
     def update(self, node: Tree) -> Statement:
         tokens = [child for child in node.children if isinstance(child, Token)]
-        name = next((child.value for child in tokens if child.type in ("VAL", "NAME")), "")
+        names = [child for child in tokens if child.type in ("VAL", "NAME")]
+        named = names[-1] if tokens[0].value == "set" else names[0]
+        name = named.value
         verb = "meter" if node.data == "meter" else next(child.value for child in tokens if child.type in ("VERB", "DELETE", "UPDATE"))
         begin = next(index for index, child in enumerate(node.children) if isinstance(child, Token) and child.type == "FIELD")
         keys = []
         for child in node.children[begin:]:
-            if (isinstance(child, Tree) and child.data != "group") or (isinstance(child, Token) and child.type not in _KEY_TOKENS):
+            other = child is named or (isinstance(child, Token) and child.type not in _KEY_TOKENS)
+            if other or (isinstance(child, Tree) and child.data != "group"):
                 break
             keys.append(child)
         limited = any(map(_is_limited, node.children))

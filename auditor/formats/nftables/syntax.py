@@ -129,10 +129,11 @@ class Mangle(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """`reject with …`: `kind` is empty, "tcp reset", icmp, icmpv6 or icmpx."""
+    """`reject with …`: `kind` is empty, "tcp reset", icmp, icmpv6 or icmpx; `code` what it answers, where that is said."""
 
     kind: str
     at: At
+    code: Atom | None = None
 
 
 class Nat(NamedTuple):

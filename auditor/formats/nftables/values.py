@@ -37,7 +37,8 @@ BITS = {
 
 WORDS: dict[str, dict[str, int]] = {
     "inet_proto": names.PROTOCOLS, "inet_service": names.SERVICES, "icmp_type": names.ICMP_TYPES, "icmpv6_type": names.ICMPV6_TYPES,
-    "icmp_code": names.ICMP_CODES, "icmpv6_code": names.ICMPV6_CODES, "ct_state": names.CT_STATES, "ct_status": names.CT_STATUSES,
+    "icmp_code": names.ICMP_CODES, "icmpv6_code": names.ICMPV6_CODES,
+    "icmpx_code": names.ICMPX_CODES, "ct_state": names.CT_STATES, "ct_status": names.CT_STATUSES,
     "ct_dir": names.CT_DIRECTIONS, "pkt_type": names.PACKET_TYPES, "nf_proto": names.FAMILIES, "ether_type": names.ETHER_TYPES,
     "dscp": names.DSCP, "tcp_flag": names.TCP_FLAGS, "fib_addrtype": names.ADDRESS_TYPES, "boolean": {"exists": 1, "missing": 0},
 }  # fmt: skip
@@ -50,6 +51,8 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 
 def value(kind: str, word: str) -> Value:
     """The interval of a word: a value, `a-b`, or `a/len`. Raises `Refused` or `Unsettled`."""
+    if kind in ("ipv4_addr", "ipv6_addr") and word.startswith('"') and "/" not in word and "-" not in word:
+        word = word.strip('"')
     if kind == "ipv4_addr":
         return _address(word, socket.AF_INET, 32)
     if kind == "ipv6_addr":
@@ -123,7 +126,11 @@ def _address(word: str, family: socket.AddressFamily, bits: int) -> Value:
 
 def number(word: str, family: socket.AddressFamily) -> int:
     """An address as a number. Parts of an IPv4 address with a leading zero are octal, to nft as to inet_aton."""
+    if family == socket.AF_INET and word.replace(".", "").isdigit() and word.count(".") in (1, 2):
+        raise Refused(f"`{word}` is no IPv4 address: it has not four parts")
     try:
+        if " " in word or "\n" in word or "\t" in word:
+            raise ValueError(word)  # inet_aton reads up to a blank
         packed = socket.inet_aton(word) if family == socket.AF_INET and word[:1].isdigit() else socket.inet_pton(family, word)
     except (OSError, ValueError):
         called = "IPv4" if family == socket.AF_INET else "IPv6"
@@ -136,7 +143,7 @@ def number(word: str, family: socket.AddressFamily) -> int:
 def _octal(word: str, family: socket.AddressFamily) -> str:
     if family != socket.AF_INET or ".0" not in "." + word:
         return ""
-    return "octal" if any(len(part) > 1 and part[0] == "0" and int(part, 8) != int(part) for part in word.split(".")) else ""
+    return "octal" if any(part[:1] == "0" and part.isdigit() and int(part, 8) != int(part) for part in word.split(".")) else ""
 
 
 # -- many addresses

@@ -8,6 +8,7 @@ from auditor.formats.nftables.maps import Maps
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.ruleset import Moment
 from auditor.formats.nftables.syntax import Atom, Binary, Expression, FieldName, Mangle, MapValue, Pair, Verdict
+from auditor.formats.nftables.values import Refused
 from auditor.model import filters as model
 from auditor.model.filters import ANY, Assign, Call, Exactly, Undecided, either
 from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, PacketSet, field_set
@@ -15,6 +16,18 @@ from auditor.model.source import Unknown
 
 _MAY_LACK = ("jhash ", "@", "exthdr ", "rt ", "ipsec ", "osf ", "socket ", "tcp option", "ip option", "sctp chunk", "frag ")
 """How fields begin that a packet may lack, for all that is known of it."""
+
+_WRITTEN = {
+    "ct": frozenset(("mark", "zone", "label", "event", "secmark", "helper", "timeout", "expectation")),
+    "meta": frozenset(("mark", "priority", "nftrace", "pkttype", "secmark", "broute")),
+}
+
+
+def _check(name: str) -> None:
+    head, _, key = name.partition(" ")
+    head, key = (head, key) if key else ("meta", head)
+    if key not in _WRITTEN.get(head, (key,)):
+        raise Refused(f"`{name}` cannot be set")
 
 
 class Writer:
@@ -29,6 +42,7 @@ class Writer:
         name, place = statement.field.name, line.place
         found = fields.spec(name, place.setting)
         layers.check_key(statement.field, line, self.matcher)
+        _check(name)
         if name in marks.MARK_FIELDS:
             self._mark(statement, line)
             return

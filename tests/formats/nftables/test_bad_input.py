@@ -77,7 +77,7 @@ def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: s
         "ct protocol udp tcp dport 22 accept",
         "meta protocol ip ip6 saddr ::1 accept",
         "meta l4proto icmp icmp type 8 ip6 saddr ::1 accept",
-        "meta l4proto { tcp, udp } th dport 22 reject with tcp reset",
+        "meta l4proto { udp, tcp } th dport 22 reject with tcp reset",
         "ip saddr 10.0.0.1 reject with icmpx admin-prohibited",
     ],
 )

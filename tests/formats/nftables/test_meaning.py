@@ -136,6 +136,14 @@ def test_notrack_in_raw_is_seen_in_input() -> None:
     assert passes(raw + ruleset("ct state untracked udp dport 53-54 accept")) is NEW_FLOW & ports(17, [(53, 53)])
 
 
+def test_notrack_behind_conntrack_takes_invalid_packets_alone() -> None:
+    late = CHAIN.format(hook="prerouting", priority="mangle", rule="notrack")
+    either = passes(ruleset("ct state { invalid, untracked } accept"))
+    assert passes(late + ruleset("ct state untracked accept")) is either
+    assert not passes(late + ruleset("ct state invalid accept"))
+    assert passes(late + ruleset("ct state new accept")) is NEW_FLOW - either
+
+
 def test_an_absent_interface_is_another_one() -> None:
     assert passes(ruleset('oifname != "wan0" tcp dport 22 accept')) is tcp(22)
     assert not passes(ruleset('oifname "wan0" tcp dport 22 accept'))
