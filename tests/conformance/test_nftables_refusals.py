@@ -49,7 +49,7 @@ RULES = [
     "limit rate 10/fortnight accept", "ct state foo accept", "tcp flags foo accept", "icmp type foo accept",
     "ip saddr { 1.2.3.4 5.6.7.8 } drop", "ip saddr {\n1.2.3.4\n5.6.7.8\n} drop", "ip saddr { 10.0.0.1-10.0.0.5 10.0.0.9 } accept",
     'iifname { "wan0" "wan1" } drop', "iifname { wan0 wan1 } accept", "meta l4proto { tcp udp } accept", "tcp dport { , 22 } accept",
-    "tcp dport { 22,, 80, } accept", 'iifname "eth0","eth1" accept', "iifname eth0, eth1 accept", "ip saddr 10.1 accept",
+    "tcp dport { 22,, 80, } accept", 'iifname "eth0","eth1" accept', "iifname eth0, eth1 accept", "ip saddr 10.1 accept", "tcp dport 10.0.0.0/8 accept",
     "ip saddr 0x10 accept", 'ip saddr "1.2.3.4" accept', 'ip saddr { "1.2.3.4", 5.6.7.8 } accept', 'ip6 saddr "::1" accept',
     "iifname accept", "ip saddr accept", "ip saddr all accept", "ct mark log", "iifname masquerade", 'iifname "accept" drop',
     "tcp dport > 22-25 accept", "ip saddr > 10.0.0.0/8 accept", "ip saddr >= 10.0.0.1 accept", "@th,16,16 22 accept",

@@ -47,6 +47,7 @@ FLAG_TYPES = frozenset(("ct_state", "ct_status", "tcp_flag"))
 """Types whose values are sets of bits."""
 
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
+_PREFIX = re.compile(rf"(?:{_NUMBER.pattern})/(?:{_NUMBER.pattern})")
 
 
 def value(kind: str, word: str) -> Value:
@@ -67,7 +68,7 @@ def value(kind: str, word: str) -> Value:
             if low.low > high.high:
                 raise Refused(f"the range `{word}` is reversed")
             return Value(low.low, high.high, low.remark or high.remark)
-    if "/" in word and _NUMBER.match(word):
+    if _PREFIX.fullmatch(word):
         raise Unsettled(f"`{word}` is a prefix of a number")
     raise _unknown_word(kind, word)
 
