@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from auditor.files import DirectoryTree, Tree, Unreadable
+from auditor.files import DirectoryTree, Tree, Unreadable, as_utf8
 from auditor.formats import FORMATS
 from auditor.model.source import Effect, Level, Note, Span
 from auditor.policy.config import Config, Input
@@ -22,7 +22,7 @@ def claimed_by_format(tree: Tree, inputs: Sequence[str], config: Config) -> tupl
     closed = list(_unseen(tree, inputs, config))
     for path in chosen:
         try:
-            head = tree.read_head(path, HEAD)
+            head = as_utf8(tree.read_head(path, HEAD))
         except Unreadable as error:
             closed.append(_closed(path, error))
             continue

@@ -60,9 +60,7 @@ def normalise(path: str) -> str:
 
 def read_text(tree: Tree, path: str) -> Source:
     """`path` as text: UTF-8, or UTF-16 with a byte-order mark. Raises `Unreadable` for binary content."""
-    data = tree.read_bytes(path)
-    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
-    data = data[len(mark) :]
+    data, encoding = _unmarked(tree.read_bytes(path))
     if encoding == "utf-8" and b"\0" in data:
         raise Unreadable("is binary: it has NUL bytes")
     try:
@@ -70,6 +68,17 @@ def read_text(tree: Tree, path: str) -> Source:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(f"is not {encoding} text (line {line})") from None
+
+
+def as_utf8(head: bytes) -> bytes:
+    """The beginning of a file as UTF-8 without a byte-order mark, as which file it is does not depend on how it is encoded."""
+    data, encoding = _unmarked(head)
+    return data if encoding == "utf-8" else data[: len(data) & ~1].decode(encoding, errors="replace").encode()
+
+
+def _unmarked(data: bytes) -> tuple[bytes, str]:
+    mark, encoding = next((pair for pair in _MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    return data[len(mark) :], encoding
 
 
 class DirectoryTree:

@@ -50,6 +50,20 @@ def test_a_file_that_cannot_be_opened_is_said_and_the_others_are_read(path: str,
     assert ("good.nft", "nftables") in reading.graph.read
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("core.cfg", "ip access-list extended WEB\n permit tcp any any eq 443\n"),
+        ("talconfig.yml", "clusterName: home\nendpoint: https://10.0.0.1:6443\nnodes: []\n"),
+        ("rules.conf", NFT),
+    ],
+)
+def test_a_file_with_a_byte_order_mark_is_recognised(path: str, text: str, encoding: str) -> None:
+    reading = audit.read(MemoryTree({path: text.encode(encoding)}), ("",), audit.Request())
+    assert [read for read, _ in reading.graph.read] == [path]
+
+
 def test_a_parameter_without_a_value_is_told_by_its_own_option() -> None:
     with pytest.raises(audit.UsageError, match="--param cni: write NAME=VALUE"):
         audit.read(MemoryTree({"good.nft": NFT}), ("",), audit.Request(parameters=("cni",)))
