@@ -27,6 +27,7 @@ RULE_BLOCKS = ("ingress", "egress", "security_rule", "rule", "inbound_rule", "ou
 ALWAYS_TEXT = frozenset({"id", "arn", "self_link"})
 DATA_TYPES = {("aws_availability_zones", "names"): Type(Kind.LIST, STRING)}
 WORKSPACE = "terraform.workspace"
+DEFAULT_WORKSPACE = "default"
 Key = tuple[str, str, str]
 
 
@@ -120,10 +121,10 @@ class Module:
     def _workspace(self, place: Place) -> Value:
         if self.shared.workspace is not None:
             return string(self.shared.workspace, place)
-        hint = "--var terraform.workspace=NAME says which"
-        message = f"which workspace is selected is not known, so what depends on it is open; {hint}"
-        self.shared.remarks.unset[place.span] = Note("unset-variable", message, place.span, Effect.UNKNOWN, Level.NOTE)
-        return unknown("which workspace is selected is not known", Cause.VARIABLE, STRING, reference=WORKSPACE, place=place)
+        self.shared.workspace = DEFAULT_WORKSPACE  # as Terraform has it; said once
+        message = f"no workspace is selected here: it is taken to be `{DEFAULT_WORKSPACE}`; --var terraform.workspace=NAME says another"
+        self.shared.remarks.add(Note("default-workspace", message, place.span, Effect.UNKNOWN, Level.NOTE))
+        return string(DEFAULT_WORKSPACE, place)
 
     def _once(self, key: tuple[str, ...], place: Place, make: Callable[[], Value]) -> Value:
         """What `make` gives, evaluated at most once. Raises `Refused` if it needs itself."""

@@ -34,6 +34,13 @@ LINTS: tuple[Lint, ...] = (
         NOTE,
     ),
     Lint(
+        "default-workspace",
+        "No workspace is selected",
+        "Terraform then takes `default`; another workspace may open and close other things.",
+        "Name the one that is meant: --var terraform.workspace=NAME.",
+        NOTE,
+    ),
+    Lint(
         "undeclared-variable",
         "A value is given to a variable that nobody declares",
         "Terraform passes over it in a variable file, and refuses it on the command line: a misspelt name leaves the variable as it was.",

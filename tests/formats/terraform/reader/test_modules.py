@@ -318,10 +318,10 @@ def test_the_workspace_is_the_one_selected(options: dict[str, str | bytes], valu
     assert plain(resources_of(root_of(R % "terraform.workspace", options))["r.a"].get("v")) == value
 
 
-def test_a_workspace_that_nobody_selected_is_not_known() -> None:
-    root = root_of(R % '[terraform.workspace == "prod" ? 1 : 2, terraform.workspace]')
-    either, name = resources_of(root)["r.a"].get("v").elements
-    assert (either.is_unknown, name.reference, traps(root)) == (True, "terraform.workspace", ["unset-variable"] * 2)
+def test_where_nobody_selected_a_workspace_it_is_the_default_one_and_that_is_said() -> None:
+    root = root_of(R % "[terraform.workspace, terraform.workspace]")
+    assert plain(resources_of(root)["r.a"].get("v")) == ["default", "default"]
+    assert traps(root) == ["default-workspace"]
     chosen = root_of(R % "terraform.workspace", options=Options(environment={"TF_WORKSPACE": "prod"}))
     assert plain(resources_of(chosen)["r.a"].get("v")) == "prod"
 
