@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.filters import Both, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict, overwritten
+from auditor.model.filters import Both, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict, leaves, overwritten
 from auditor.model.headers import ONE_FAMILY
 from auditor.model.lookup import Lookup
 from auditor.model.packets import EVERYTHING, PacketSet
@@ -89,7 +89,7 @@ def plain_of(condition: Condition) -> Plain:
             packets = part.packets
         else:
             demands.add(_said(part))
-    return Plain(packets, frozenset(demands), not any(map(_doubtful, parts)))
+    return Plain(packets, frozenset(demands), not any(isinstance(leaf, Undecided) for leaf in leaves(condition)))
 
 
 def _said(condition: Condition) -> object:
@@ -102,12 +102,6 @@ def _said(condition: Condition) -> object:
     if isinstance(condition, Not):
         return (Not, _said(condition.part))
     return condition
-
-
-def _doubtful(condition: Condition) -> bool:
-    if isinstance(condition, Both | Either):
-        return any(map(_doubtful, condition.parts))
-    return _doubtful(condition.part) if isinstance(condition, Not) else isinstance(condition, Undecided)
 
 
 def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -> tuple[Rule, ...] | None:

@@ -10,7 +10,7 @@ from enum import Enum
 
 from auditor.analysis.bounds import surely
 from auditor.analysis.reach import allowed, asked_of
-from auditor.model.filters import Both, Condition, Either, Exactly, Filter, Not, Predicate, Test, Undecided, Verdict, all_rules
+from auditor.model.filters import Both, Condition, Either, Exactly, Filter, Not, Predicate, Test, Undecided, Verdict, all_rules, predicates
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Way
 from auditor.model.headers import IPV4, IPV6, merge_intervals
@@ -82,7 +82,7 @@ class Crowds:
     def _asked_by(self, crossing: Crossing) -> _Asked:
         if crossing.hooks not in self._asked:
             rules = [rule for stage in crossing.filter.stages() for rule in all_rules(stage.rules)]
-            found = dict.fromkeys(predicate for rule in rules for predicate in _predicates(rule.condition))
+            found = dict.fromkeys(predicates(rules))
             self._asked[crossing.hooks] = _Asked(tuple(found), crossing.stateful and not any(rule.stateless for rule in rules))
         return self._asked[crossing.hooks]
 
@@ -144,14 +144,3 @@ def _matched(condition: Condition) -> Hashable:
 def _families(end: Endpoint) -> tuple[bool, bool]:
     """Whether an endpoint has addresses of either family."""
     return any(low <= IPV4[1] for low, _ in end.addresses), any(high >= IPV6[0] for _, high in end.addresses)
-
-
-def _predicates(condition: Condition) -> Iterator[Predicate]:
-    """Everything a condition may ask about the ends."""
-    if isinstance(condition, Test):
-        yield condition.predicate
-    elif isinstance(condition, Both | Either):
-        for part in condition.parts:
-            yield from _predicates(part)
-    elif isinstance(condition, Not):
-        yield from _predicates(condition.part)

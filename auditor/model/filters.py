@@ -6,7 +6,7 @@ and unknowns. Settled, it is a `Match`: the packets it surely matches and those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Packet, PacketSet, union
@@ -339,15 +339,35 @@ def actions(rules: tuple[Rule, ...]) -> Iterator[Action]:
 
 
 def all_rules(rules: tuple[Rule, ...]) -> Iterator[Rule]:
-    """Rules and those of the chains they call, each chain once, in no order."""
+    """Rules and, behind each that calls a chain, those of the chain; each chain once."""
     seen: set[int] = set()
-    pending = list(rules)
+    pending = [iter(rules)]
     while pending:
-        rule = pending.pop()
-        yield rule
-        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
-            seen.add(id(rule.action.chain))
-            pending += rule.action.chain.rules
+        for rule in pending[-1]:
+            yield rule
+            if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
+                seen.add(id(rule.action.chain))
+                pending.append(iter(rule.action.chain.rules))
+                break
+        else:
+            pending.pop()
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The conditions that one is made of, whatever joins them."""
+    if isinstance(condition, Both | Either):
+        for part in condition.parts:
+            yield from leaves(part)
+    elif isinstance(condition, Not):
+        yield from leaves(condition.part)
+    else:
+        yield condition
+
+
+def predicates(rules: Iterable[Rule]) -> Iterator[Predicate]:
+    """What rules ask about the ends, in order."""
+    asking = (leaf for rule in rules if not rule.condition.static for leaf in leaves(rule.condition))
+    return (leaf.predicate for leaf in asking if isinstance(leaf, Test))
 
 
 def overwritten(rules: tuple[Rule, ...]) -> frozenset[Field]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from auditor.model.filters import Both, Call, Condition, Either, Exactly, Fact, Not, Rule, Test
+from auditor.model.filters import Exactly, Fact, Rule, all_rules, leaves, predicates
 from auditor.model.graph import Graph, Zone
 from auditor.model.hulls import near
 from auditor.model.packets import EVERYTHING, NOTHING, Field
@@ -38,13 +38,12 @@ class Shown:
     def rules(self) -> list[Rule]:
         """Every rule, those of called chains too."""
         filters = {id(each): each for each in (*self.graph.filters, *(hook.filter for hook in self.graph.hooks))}
-        return [rule for filter_ in filters.values() for rule in _of_chain(filter_.rules, set())]
+        return [rule for filter_ in filters.values() for rule in all_rules(filter_.rules)]
 
     @cached_property
     def names(self) -> list[str]:
         """The names that conditions ask for, as far as they ask for more than packets."""
-        leaves = (leaf for rule in self.rules if not isinstance(rule.condition, Exactly) for leaf in _leaves(rule.condition))
-        named = (leaf.predicate for leaf in leaves if isinstance(leaf, Test) and leaf.predicate.fact is Fact.NAMED)
+        named = (predicate for predicate in predicates(self.rules) if predicate.fact is Fact.NAMED)
         return list(dict.fromkeys(name for predicate in named for name in sorted(predicate.values)))
 
     def about(self, service: str) -> Rule | None:
@@ -52,8 +51,8 @@ class Shown:
         wanted = packets_of(parse_service(service))
         may_meet = near(wanted)
         for rule in self.rules:
-            leaves = () if rule.synthetic else (rule.condition,) if isinstance(rule.condition, Exactly) else _leaves(rule.condition)
-            for leaf in leaves:
+            parts = () if rule.synthetic else (rule.condition,) if isinstance(rule.condition, Exactly) else leaves(rule.condition)
+            for leaf in parts:
                 packets = leaf.packets if isinstance(leaf, Exactly) else NOTHING
                 if packets is not NOTHING and packets is not EVERYTHING and may_meet(packets) and wanted.meets(packets):
                     spans = packets.values(Field.DESTINATION_PORT)
@@ -166,21 +165,3 @@ def _like(text: str, pattern: str) -> bool:
 
 def _plain(text: str) -> str:
     return text.casefold().replace("-", "").replace("_", "").replace(" ", "")
-
-
-def _of_chain(rules: Iterable[Rule], seen: set[int]) -> Iterator[Rule]:
-    for rule in rules:
-        yield rule
-        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
-            seen.add(id(rule.action.chain))
-            yield from _of_chain(rule.action.chain.rules, seen)
-
-
-def _leaves(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, Both | Either):
-        for part in condition.parts:
-            yield from _leaves(part)
-    elif isinstance(condition, Not):
-        yield from _leaves(condition.part)
-    else:
-        yield condition

@@ -12,13 +12,21 @@ from auditor.model.filters import (
     Chain,
     Condition,
     Exactly,
+    Fact,
     Filter,
     Predicate,
     Rule,
+    Side,
     Undecided,
     Verdict,
+    all_rules,
+    both,
     can_deny,
+    either,
+    leaves,
+    predicates,
 )
+from auditor.model.filters import Test as Asked
 from auditor.model.headers import Protocol, ports, protocol_set
 from auditor.model.packets import NOTHING, Field, field_set
 from auditor.model.source import Span, Unknown
@@ -92,3 +100,19 @@ def test_a_filter_can_deny_by_its_default_its_rules_those_it_calls_and_what_stan
     assert can_deny(filter_of(calling, calling, default=Verdict.PERMIT))
     assert can_deny(filter_of(default=Verdict.PERMIT, then=filter_of()))
     assert not can_deny(filter_of(default=Verdict.PERMIT, then=opened))
+
+
+def test_the_rules_of_a_chain_come_once_behind_the_first_rule_that_calls_it() -> None:
+    inner = Rule(ANY, Verdict.PERMIT, HERE, text="inner")
+    outer = Chain(
+        "outer", (Rule(ANY, Call(Chain("inner", (inner,), HERE)), HERE, text="to inner"), Rule(ANY, Verdict.DENY, HERE, text="deny")), HERE
+    )
+    rules = (Rule(ANY, Call(outer), HERE, text="first"), Rule(ANY, Call(outer), HERE, text="second"))
+    assert [rule.text for rule in all_rules(rules)] == ["first", "to inner", "inner", "deny", "second"]
+
+
+def test_what_rules_ask_about_the_ends_is_found_in_whatever_joins_it() -> None:
+    asked = [Predicate(Fact.NAMED, Side.SOURCE, frozenset({name})) for name in "abc"]
+    a, b, c = (Asked(each, Unknown("who")) for each in asked)
+    assert list(leaves(either(both(a, ~b), c))) == [a, b, c]
+    assert list(predicates([Rule(ANY, Verdict.PERMIT, HERE), Rule(either(both(a, ~b), c), Verdict.PERMIT, HERE)])) == asked

@@ -18,24 +18,7 @@ from auditor.formats.nixos.firewall import FIREWALL, NFTABLES, Backend, Firewall
 from auditor.formats.nixos.host import Host
 from auditor.formats.nixos.nftables_backend import Texts, embedded
 from auditor.formats.nixos.values import Words
-from auditor.model.filters import (
-    ANY,
-    Both,
-    Call,
-    Chain,
-    Condition,
-    Either,
-    Fact,
-    Filter,
-    Not,
-    Predicate,
-    Rule,
-    Side,
-    Test,
-    Undecided,
-    Verdict,
-    both,
-)
+from auditor.model.filters import ANY, Call, Chain, Fact, Filter, Rule, Side, Undecided, Verdict, all_rules, both, predicates
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note, Span, Unknown
@@ -292,28 +275,8 @@ def _interfaces(draft: _Draft) -> dict[str, Span]:
         for name in settings.names(*at, "interfaces"):
             found.setdefault(name, settings.span(*at, "interfaces", name) or draft.host.span)
     for filter_ in draft.filters:
-        for rule in _all_rules(filter_.rules, set()):
-            for predicate in _predicates(rule.condition):
-                for name in sorted(predicate.values):
-                    found.setdefault(name, predicate.span or draft.host.span)
+        for predicate in predicates(all_rules(filter_.rules)):
+            for name in sorted(predicate.values) if predicate.fact is Fact.INTERFACE else ():
+                found.setdefault(name, predicate.span or draft.host.span)
     odd = ("default", "lo")
     return {name: span for name, span in found.items() if name not in odd and "*" not in name and "${" not in name}
-
-
-def _all_rules(found: tuple[Rule, ...], seen: set[int]) -> Iterator[Rule]:
-    for rule in found:
-        yield rule
-        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
-            seen.add(id(rule.action.chain))
-            yield from _all_rules(rule.action.chain.rules, seen)
-
-
-def _predicates(condition: Condition) -> Iterator[Predicate]:
-    if isinstance(condition, Test):
-        if condition.predicate.fact is Fact.INTERFACE:
-            yield condition.predicate
-    elif isinstance(condition, Both | Either):
-        for part in condition.parts:
-            yield from _predicates(part)
-    elif isinstance(condition, Not):
-        yield from _predicates(condition.part)
