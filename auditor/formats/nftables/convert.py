@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from auditor.formats.nftables import declared, fields, marks
+from auditor.formats.nftables import answers, declared, fields, marks
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.names import CONNTRACK_PRIORITY
 from auditor.formats.nftables.near import Near
@@ -41,7 +41,7 @@ from auditor.model.filters import (
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Field, Interval, PacketSet
-from auditor.model.record import dataclass, field
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span, Unknown
 
 _PLACES = {Way.INBOUND: Place.INBOUND, Way.TRANSIT: Place.TRANSIT, Way.OUTBOUND: Place.OUTBOUND}
@@ -154,7 +154,7 @@ def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> I
     here.sort(key=lambda found: _turn(found[2], way, first_nat))
     translating: set[str] = set()
     for table, chain, base in here:
-        early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and (base.priority or 0) < CONNTRACK_PRIORITY)
+        early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and _before_tracking(base, first_nat))
         nat = base.type == "nat"
         if nat and not facts.tracking:
             continue  # nobody tracks connections: a nat chain sees nothing
@@ -170,6 +170,12 @@ def _turn(base: Base, way: Way, first_nat: int) -> tuple[int, ...]:
     """When a chain's turn is: of equal priorities the last loaded runs first, and with the first nat chain the place for all is made."""
     loaded = first_nat if base.type == "nat" else base.serial
     return HOOKS[way].index(base.hook), base.runs_at, -loaded, base.priority or 0, -base.serial
+
+
+def _before_tracking(base: Base, first_nat: int) -> bool:
+    """At its own priority, connection tracking comes behind the chains that were loaded after it: a nat chain calls for it at once."""
+    priority = base.priority or 0
+    return priority < CONNTRACK_PRIORITY or (priority == CONNTRACK_PRIORITY and 0 < first_nat < base.serial)
 
 
 def _stage(table: Table, chain: Chain, base: Base, setting: Setting, rules: tuple[Rule, ...]) -> Stage:
@@ -244,14 +250,14 @@ def graph_of(converted: Converted, sole: bool = False) -> Graph:
 
 def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator[Hook]:
     unread = tuple(_unread(converted.ruleset))
-    stages = _chosen(converted.stages[way])
+    crossed = _with_answers(way, converted)
+    stages = _chosen(crossed)
     if not stages and not unread:
         return
     place = _PLACES[way]
     zone, of = (None, device) if place is Place.TRANSIT else (host, None)
-    if stages and _hands_on(converted.stages[way]):
+    if stages and _hands_on(crossed):
         label = " and ".join(f"{stage.name} ({stage.base.hook})" for stage in stages)
-        crossed = converted.stages[way]
         merged = _merged(list(crossed if unread else crossed[: crossed.index(stages[-1]) + 1]), unread, way)
         yield Hook(f"{host}/{way}", place, merged, stages[0].chain.name_at.span, label, zone, of, stateful=False)
         return
@@ -261,6 +267,22 @@ def hooks_of(way: Way, converted: Converted, host: str, device: str) -> Iterator
     if unread:
         filter_ = Filter("what could not be read", unread, Verdict.PERMIT, unread[0].span)
         yield Hook(f"{host}/{way}/unread", place, filter_, unread[0].span, "what could not be read", zone, of, stateful=False)
+
+
+_BACK = {Way.INBOUND: Way.OUTBOUND, Way.OUTBOUND: Way.INBOUND, Way.TRANSIT: Way.TRANSIT}
+
+
+def _with_answers(way: Way, converted: Converted) -> tuple[Stage, ...]:
+    """The stages of a way; where connection tracking comes, what it makes of answers to packets that the way there kept from it."""
+    stages = converted.stages[way]
+    there = [stage for stage in converted.stages[_BACK[way]] if stage.setting.early and Field.STATE in overwritten(stage.rules)]
+    found = []
+    for stage in there:
+        rules = answers.untracked(stage.rules)
+        filter_ = Filter(f"answers to {stage.name}", rules, Verdict.PERMIT, stage.filter.span)
+        found.append(replace(stage, rules=rules, filter=filter_))
+    early = sum(stage.setting.early for stage in stages)
+    return (*stages[:early], *found, *stages[early:])
 
 
 def _chosen(stages: tuple[Stage, ...]) -> list[Stage]:

@@ -200,7 +200,9 @@ class Matcher:
         top = (1 << spec.bits) - 1
         if spec.points is not None:
             wanted = [point for point in spec.points if test(key.transform(point) if key.transform else point)]
-            return exactly(spec, [(point, point) for point in wanted], len(wanted) == len(spec.points))
+            if not wanted and spec.doubt is not NOTHING:
+                return Undecided(Unknown(spec.reason), spec.doubt)
+            return exactly(spec, [(point, point) for point in wanted], len(wanted) == len(spec.points) and spec.doubt is NOTHING)
         if key.transform is None and spec.type not in FLAG_TYPES:
             wanted_spans = compared(operator, spans, top)
             return exactly(spec, wanted_spans, is_all(wanted_spans, top))

@@ -187,14 +187,23 @@ def _decides_all(line: RuleLine) -> bool:
     return type(last).__name__ == "Reject" or (isinstance(last, Verdict) and last.kind in ("accept", "drop", "goto"))
 
 
-_DECIDING = ("accept", "drop", "return", "reject")
+_DECIDING = re.compile(r"(?:^|[ \t])(?:accept|drop|return|reject)$")
+_COMMENTED = re.compile(r"[ \t]comment[ \t]+\"[^\"]*\"$")
+_LONGEST = 7
+
+
+def _says_enough(words: str) -> bool:
+    """Whether a plain rule ends with a verdict, or with a comment."""
+    if words.endswith('"'):
+        return _COMMENTED.search(words) is not None
+    return _DECIDING.search(words, max(0, len(words) - _LONGEST)) is not None
 
 
 def _verdictless(chain: Chain) -> Iterator[Note]:
     """Rules of matches alone: they do nothing, and were meant with what is on the next line."""
     lines = [entry.line for entry in chain.entries if isinstance(entry.line, RuleLine)]
     for line, following in zip(lines, [*lines[1:], None], strict=False):
-        if line.plain and (line.at.words.endswith(_DECIDING) or ' comment "' in line.at.words):
+        if line.plain and _says_enough(line.at.words):
             continue
         if line.statements and all(type(each).__name__ == "Match" for each in line.statements) and not line.comment:
             bare = following is not None and len(following.statements) == 1 and isinstance(following.statements[0], Verdict)

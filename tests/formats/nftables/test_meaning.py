@@ -144,6 +144,23 @@ def test_notrack_behind_conntrack_takes_invalid_packets_alone() -> None:
     assert passes(late + ruleset("ct state new accept")) is NEW_FLOW - either
 
 
+def test_answers_to_what_was_kept_from_conntrack_are_never_established() -> None:
+    https = REPLY & ports(6, [(50000, 50000)], [(443, 443)])
+    raw = CHAIN.format(hook="output", priority="raw", rule="PORT notrack")
+    replies = ruleset("ct state established accept")
+    assert https <= let(replies, question=https).surely
+    assert https <= let(raw.replace("PORT", "udp dport 443") + replies, question=https).surely
+    assert not let(raw.replace("PORT", "tcp dport 443") + replies, question=https).maybe
+    assert https <= let(raw.replace("PORT", "tcp dport 443") + ruleset("ct state != established accept"), question=https).surely
+
+
+def test_the_status_of_answers_is_in_doubt() -> None:
+    for test in ("seen-reply", "!= seen-reply", "assured"):
+        found = let(ruleset(f"ct status {test} accept"), question=REPLY)
+        assert not found.surely
+        assert found.maybe is REPLY
+
+
 def test_an_absent_interface_is_another_one() -> None:
     assert passes(ruleset('oifname != "wan0" tcp dport 22 accept')) is tcp(22)
     assert not passes(ruleset('oifname "wan0" tcp dport 22 accept'))

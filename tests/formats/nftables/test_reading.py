@@ -97,12 +97,6 @@ def test_a_plain_rule_is_read_as_the_grammar_reads_it(text: str, careful: Tables
     assert _places_apart(line(text)) == _places_apart(quickly)
 
 
-@pytest.fixture(scope="module")
-def careful() -> Tables:
-    """A parser that reads every rule by the grammar."""
-    return Tables(tables.made(tables.grammar().replace("PLAIN_RULES | _chain_item _S", "_chain_item _S")))
-
-
 def _places_apart(rule: RuleLine) -> str:
     """The nodes with their offsets, whatever text object they are of."""
     return re.sub(r"text=<[^>]*>", "", repr((rule.statements, rule.comment, rule.at, rule.variables)))
