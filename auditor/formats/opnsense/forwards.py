@@ -177,6 +177,8 @@ def redirects(forward: Forward, settings: Settings) -> list[Redirect]:
 
 
 def _redirect(forward: Forward, line: Line, settings: Settings) -> Redirect:
+    if line.refused:
+        return Redirect(forward, line, ANYWHERE, dropped=line.refused)
     if not forward.target:
         lost = "" if forward.exception else "Missing target"
         return Redirect(forward, line, ANYWHERE, dropped=line.dropped or lost)
@@ -234,9 +236,8 @@ def _rule_port(forward: Forward) -> str:
     if empty(wanted) or empty(local):
         return local if empty(wanted) else wanted
     low, dash, high = wanted.partition("-")
-    if dash and low.isdigit() and high.isdigit() and local.isdigit():
-        return f"{local}-{int(high) - int(low) + int(local)}"
-    return local
+    first, last, start = (whole(port, -1) for port in (low, high, local))
+    return f"{local}-{last - first + start}" if dash and min(first, last, start) >= 0 else local
 
 
 def written(redirect: Redirect, interfaces: Interfaces) -> str:

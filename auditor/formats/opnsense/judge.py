@@ -11,7 +11,7 @@ from auditor.formats.opnsense.automatic import lockout_interface
 from auditor.formats.opnsense.lines import Line, routes
 from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.mvc import newer_model
-from auditor.formats.opnsense.record import Record, Side
+from auditor.formats.opnsense.record import Record, Side, Store
 from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind, PortTerm, Term
 from auditor.formats.opnsense.usage import unused
@@ -50,6 +50,8 @@ def _loss(record: Record) -> Level:
 
 
 def _who(record: Record) -> str:
+    if record.store is Store.FORWARD:
+        return f"port forward {shown(record.title)}"
     return f"{'pass' if record.action == 'pass' else 'block'} rule {shown(record.title)}"
 
 
@@ -297,7 +299,7 @@ def _forwards(rules: Ruleset) -> Iterator[Note]:
     for redirect in rules.redirects:
         record = redirect.line.record
         key = (id(record.element), redirect.dropped)
-        if not redirect.dropped or record.disabled or redirect.forward.record.store == "system" or key in seen:
+        if not redirect.dropped or redirect.line.refused or record.disabled or redirect.forward.record.store == "system" or key in seen:
             continue
         seen.add(key)
         element = record.element

@@ -12,6 +12,7 @@ from auditor.formats.opnsense.aliases import Aliases
 from auditor.formats.opnsense.interfaces import Interface, Interfaces
 from auditor.formats.opnsense.record import Record, Side
 from auditor.formats.opnsense.terms import ANYWHERE, NO_PORT, Kind, PortTerm, Term, port_term, term
+from auditor.formats.opnsense.values import whole
 from auditor.formats.pf.addresses import literal
 from auditor.formats.pf.names import ICMP6_TYPES, ICMP_TYPES, PROTOCOLS
 from auditor.model.record import dataclass, replace
@@ -180,7 +181,7 @@ def refusal(line: Line) -> str:
 
 
 def _known_protocol(word: str) -> bool:
-    return word in PROTOCOLS or (word.isdigit() and int(word) <= 255)
+    return word in PROTOCOLS or whole(word, 256) <= 255
 
 
 def _type_refusal(line: Line) -> str:
@@ -193,7 +194,7 @@ def _type_refusal(line: Line) -> str:
             return f"{keyword} requires {protocols[0]}"
         if types and line.family == family:
             return f"{keyword}: address family mismatch"
-        unknown = [word for word in types.split(",") if word and word not in names and not word.isdigit()]
+        unknown = [word for word in types.split(",") if word and word not in names and whole(word, 256) > 255]
         if unknown:
             return f"unknown {keyword} {unknown[0]}"
     return ""

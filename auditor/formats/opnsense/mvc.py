@@ -128,7 +128,7 @@ def newer_model(root: Element) -> Iterator[Note]:
     for path, version in KNOWN_VERSIONS.items():
         store = root.at(path)
         said = store.attributes.get("version", "") if store is not None else ""
-        if store is not None and tuple(int(part) for part in said.split(".") if part.isdigit()) > version:
+        if store is not None and tuple(whole(part) for part in said.split(".")) > version:
             known = ".".join(map(str, version))
             what = path.rpartition("/")[2].lower()
             yield remark(

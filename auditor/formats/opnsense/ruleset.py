@@ -47,7 +47,8 @@ class Ruleset:
     @property
     def refusals(self) -> tuple[tuple[Line, str], ...]:
         """The lines that keep the ruleset from loading, with pf's reason."""
-        return tuple((line, line.refused) for line in self.lines if line.refused)
+        lines = (*self.lines, *(redirect.line for redirect in self.redirects))
+        return tuple((line, line.refused) for line in lines if line.refused)
 
     @property
     def loads(self) -> bool:

@@ -24,7 +24,7 @@ def protocols(rule: Fields, family: str) -> tuple[int, ...] | None:
 
 def numbers(protocol: str) -> tuple[int, ...]:
     """The number of a protocol by number or name; empty if there is none."""
-    number = int(protocol) if protocol.isdecimal() else names.PROTOCOLS.get(protocol)
+    number = int(protocol[:9]) if protocol.isdecimal() else names.PROTOCOLS.get(protocol)
     return () if number is None or number > 255 else (number,)
 
 
@@ -48,7 +48,7 @@ def icmp_types(rule: Fields, family: str) -> tuple[int, ...] | None:
     """The types that exist in the family; None: any."""
     words = icmp_words(rule)
     known = names.ICMP6_TYPES if family == "inet6" else names.ICMP_TYPES
-    kinds = [int(word) if word.isdecimal() else known.get(word) for word in words]
+    kinds = [int(word[:9]) if word.isdecimal() else known.get(word) for word in words]
     return tuple(kind for kind in kinds if kind is not None and kind < 256) if words else None
 
 

@@ -20,7 +20,7 @@ from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
-_OPTIONAL = re.compile(r"opt([0-9]+)\Z")
+_OPTIONAL = re.compile(r"opt([0-9]{1,9})\Z")
 _MACRO = re.compile(r"[A-Za-z0-9_]+\Z")
 
 

@@ -30,7 +30,7 @@ LISTS = frozenset(_LISTS.split())
 """The elements that may repeat."""
 
 _TABBED_BLANKS = re.compile(r" \t+ ")
-_REVISION = re.compile(r"(\d+)(?:\.(\d+))?")
+_REVISION = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?")
 OLDEST_JUDGED = (15, 0)
 
 

@@ -289,12 +289,11 @@ def anti_lockout_ports(ctx: Context) -> tuple[int, ...]:
     config = ctx.config
     secure = config.text("system/webgui/protocol") == "https"
     written = config.text("system/webgui/port")
-    found = [int(written)] if written.isdigit() and int(written) < 65536 else [443 if secure else 80]
+    found = [pf_ports.number(written) or (443 if secure else 80)]
     if secure and not config.has("system/webgui/disablehttpredirect"):
         found.append(80)
     if config.has("system/ssh/enable"):
-        port = config.text("system/ssh/port")
-        found.append(int(port) if port.isdigit() and int(port) < 65536 else 22)
+        found.append(pf_ports.number(config.text("system/ssh/port")) or 22)
     return tuple(dict.fromkeys(found))
 
 

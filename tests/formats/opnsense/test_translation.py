@@ -16,6 +16,8 @@ WEB = (
     "<port>443</port></destination><target>10.30.0.10</target><local-port>8443</local-port><descr>web</descr>"
 )
 
+ICMP = "<rule><type>pass</type><interface>lan</interface><protocol>icmp</protocol><icmptype>%s</icmptype></rule>"
+
 
 def forward(body: str = WEB, more: str = "") -> str:
     return f"<rule>{body}{more}</rule>"
@@ -69,6 +71,21 @@ def test_a_port_alias_gives_its_first_port() -> None:
     body = WEB.replace("<local-port>8443</local-port>", "<local-port>p</local-port>")
     text = config(nat=forward(body), aliases=host_alias("p", "7001", "7002", kind="port"))
     assert rdr(text)[0].endswith("-> 10.30.0.10 port 7001")
+
+
+def test_a_version_or_protocol_that_pf_does_not_know_in_a_forward_keeps_the_ruleset_from_loading() -> None:
+    for body in (WEB.replace("inet<", "inet4<"), WEB.replace("tcp", "tpc").replace("<port>443</port>", "")):
+        text = config(nat=forward(body, "<pass>pass</pass>"))
+        found = [note.message for note in notes_of(text) if note.trap == "ruleset-wont-load"]
+        assert [message.partition(":")[0] for message in found] == ["port forward web"]
+        assert not passes(text, "wan", "8.8.8.8", "10.30.0.10", 8443)
+
+
+def test_numbers_beyond_all_bounds_are_none() -> None:
+    long = "9" * 5000
+    forwarded = WEB.replace("443</port>", f"1-{long}</port>")
+    text = config(mvc=mvc(protocol=long) + mvc(protocol="²"), legacy=ICMP % long + ICMP % "²", nat=forward(forwarded, "<pass>rule</pass>"))
+    assert "ruleset-wont-load" in traps_of(text.replace("<Filter>", f'<Filter version="{long}">'))
 
 
 def test_an_unknown_target_drops_the_forward_and_is_said() -> None:

@@ -120,6 +120,13 @@ def test_an_old_file_had_its_first_interfaces_on() -> None:
     assert graph.zone("pfsense:lan") is not None
 
 
+def test_numbers_beyond_all_bounds_are_none() -> None:
+    long = "9" * 5000
+    rules = rule(f"<protocol>{long}</protocol>") + rule(f"<protocol>icmp</protocol><icmptype>{long}</icmptype>")
+    graph = load(config(rules, version=long, system=f"<webgui><port>{long}</port></webgui><ssh><enable/><port>{long}</port></ssh>"))
+    assert len(graph.hooks) == len(load(config(rule())).hooks)
+
+
 def test_a_cycle_of_aliases_ends() -> None:
     text = alias("a", "host", "b 10.0.0.1") + alias("b", "host", "a 10.0.0.2")
     graph = load(config(rule(source="<address>a</address>"), aliases=text))
