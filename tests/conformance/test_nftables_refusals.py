@@ -90,6 +90,8 @@ RULESETS = [
     named("set s {\ntype ipv4_addr . inet_service\n}", "ip saddr @s accept"),
     named("set s {\ntype inet_service\n}", "tcp dport vmap @s"),
     named("map s {\ntype inet_service : verdict\n}", "tcp dport @s accept"),
+    named("map s {\ntype inet_service : verdict\nelements = { 5 : accept }\n}", "tcp dport @s accept"),
+    named("map s {\ntype inet_service : ipv4_addr\nelements = { 5 : 1.2.3.4 }\n}", "tcp dport @s accept"),
     named("set s {\ntype inet_service\nelements = { 5-9 }\n}"),
     named("set s {\ntype ipv4_addr\nelements = { 10.0.0.0/8 }\n}", "ip saddr @s accept"),
     named("set s {\ntype inet_service\nflags interval\nelements = { 1-5, 3-9 }\n}", "tcp dport @s accept"),

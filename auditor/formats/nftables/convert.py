@@ -18,7 +18,7 @@ from auditor.formats.nftables.outward import ways_out
 from auditor.formats.nftables.resolve import Resolver
 from auditor.formats.nftables.rules import Converter, conditions
 from auditor.formats.nftables.ruleset import Base, Chain, Ruleset, Table
-from auditor.formats.nftables.setting import HOOKS, Facts, Setting, Way
+from auditor.formats.nftables.setting import HOOKS, NEVER, Facts, Setting, Way
 from auditor.formats.nftables.syntax import Update
 from auditor.model.filters import (
     ANY,
@@ -121,12 +121,13 @@ def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
     filled: set[tuple[str, str, str]] = set()
     emptied: set[tuple[str, str, str]] = set()
     tracking: set[int] = set()
-    helps = True
+    helps, since = True, NEVER
     for table in resolver.ruleset.tables.values():
-        for line, _ in marks.rules_of(table):
+        for line, moment in marks.rules_of(table):
             words = line.at.words
-            if len(tracking) < 2:
-                tracking.update(_tracked(words, table.family))
+            if len(tracking) < 2 and (families := set(_tracked(words, table.family))):
+                tracking |= families
+                since = min(since, moment.block)
             helps = helps and not ("status" in words and not (_TRANSLATED.search(words) and "accept" in words))
             for statement in () if line.plain else line.statements:
                 if isinstance(statement, Update):
@@ -134,7 +135,7 @@ def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:
                     into.add((table.family, table.name, statement.set_name))
     translates = any(base.type == "nat" for _, _, base in base_chains(resolver.ruleset))
     packet, flow = marks.possible(resolver)
-    return Facts(packet, flow, frozenset(tracking), frozenset(filled), frozenset(emptied), local, helps, translates)
+    return Facts(packet, flow, frozenset(tracking), frozenset(filled), frozenset(emptied), local, helps, translates, since)
 
 
 # -- stages
@@ -154,7 +155,7 @@ def _stages(way: Way, ruleset: Ruleset, converter: Converter, facts: Facts) -> I
     here.sort(key=lambda found: _turn(found[2], way, first_nat))
     translating: set[str] = set()
     for table, chain, base in here:
-        early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and _before_tracking(base, first_nat))
+        early = base.hook == "ingress" or (base.hook in ("prerouting", "output") and _before_tracking(chain, base, facts))
         nat = base.type == "nat"
         if nat and not facts.tracking:
             continue  # nobody tracks connections: a nat chain sees nothing
@@ -172,10 +173,10 @@ def _turn(base: Base, way: Way, first_nat: int) -> tuple[int, ...]:
     return HOOKS[way].index(base.hook), base.runs_at, -loaded, base.priority or 0, -base.serial
 
 
-def _before_tracking(base: Base, first_nat: int) -> bool:
-    """At its own priority, connection tracking comes behind the chains that were loaded after it: a nat chain calls for it at once."""
+def _before_tracking(chain: Chain, base: Base, facts: Facts) -> bool:
+    """At its own priority, connection tracking comes behind the chains of blocks after the one whose rules first ask for it."""
     priority = base.priority or 0
-    return priority < CONNTRACK_PRIORITY or (priority == CONNTRACK_PRIORITY and 0 < first_nat < base.serial)
+    return priority < CONNTRACK_PRIORITY or (priority == CONNTRACK_PRIORITY and facts.since < chain.block)
 
 
 def _stage(table: Table, chain: Chain, base: Base, setting: Setting, rules: tuple[Rule, ...]) -> Stage:

@@ -84,6 +84,14 @@ class Draft:
         return (*outside, self.rule(entered, Call(model.Chain("", tuple(inside), self.span))))
 
 
+def one_of(rules: tuple[Rule, ...], line: Draft) -> tuple[Rule, ...]:
+    """Rules of one line of which a packet takes one: what comes back from it changed is not asked again."""
+    outside = tuple(rule for rule in rules if _leaves(rule, line.done))
+    inside = tuple(_going(rule) for rule in rules if rule not in outside)
+    entered = either(*(rule.condition for rule in inside))
+    return (*outside, line.rule(entered, Call(model.Chain("", inside, line.span))))
+
+
 def _leaves(rule: Rule, done: list[Rule]) -> bool:
     """Whether a rule leaves the chain it stands in: it must stand there, not in a chain of its own."""
     return rule in done and (rule.action is model.Verdict.RETURN or (isinstance(rule.action, Call) and rule.action.goto))

@@ -359,7 +359,7 @@ class Matcher:
         inside: Condition = NONE
         for change in named.changes:
             there = place._replace(moment=change.moment)
-            part = self._listed(change.value, keys, there, key in facts.filled)
+            part = self._listed(change.value, keys, there, key in facts.filled, bool(named.data))
             if change.verb == "add":
                 inside = either(inside, part)
             elif "interval" in named.flags:
@@ -379,15 +379,24 @@ class Matcher:
         self.resolver.note("interval-delete", message, at, Level.WARNING, Effect.UNKNOWN)
         return Unknown("whether this nft deletes elements of an interval set in one go", at.span)
 
-    def _listed(self, value: Expression, keys: list[Key], place: Place, filled: bool) -> Condition:
+    def _listed(self, value: Expression, keys: list[Key], place: Place, filled: bool, mapped: bool) -> Condition:
         found = self.resolver.behind(value, place.moment)
         if isinstance(found, Unknown):
             return Undecided(found, present(keys))
         value, moment = found
         place = place._replace(moment=moment)
-        if not filled and isinstance(value, PlainSet) and len(keys) == 1 and keys[0].spec.side is None and not _braces_are_empty(value):
+        if (
+            not filled
+            and not mapped
+            and isinstance(value, PlainSet)
+            and len(keys) == 1
+            and keys[0].spec.side is None
+            and not _braces_are_empty(value)
+        ):
             return self._inside(value, keys, place)
         items = self.resolver.items(value, moment)
+        if mapped:  # the keys of a map are a set
+            items = (each if isinstance(each, Unknown) else each._replace(element=each.element._replace(data=None)) for each in items)
         kept = (item for item in items if isinstance(item, Unknown) or not filled or not _expires(item.element))
         return self._in_items(kept, keys, place)
 

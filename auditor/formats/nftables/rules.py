@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from auditor.formats.nftables import fields, layers
-from auditor.formats.nftables.drafts import Draft, Write, anything, before
+from auditor.formats.nftables.drafts import Draft, Write, anything, before, one_of
 from auditor.formats.nftables.maps import Entry
 from auditor.formats.nftables.match import Matcher, Place
 from auditor.formats.nftables.ruleset import Chain as Lines
@@ -41,7 +41,7 @@ from auditor.formats.nftables.translating import Translator
 from auditor.formats.nftables.values import Refused
 from auditor.formats.nftables.writing import Writer
 from auditor.model import filters as model
-from auditor.model.filters import ANY, Assign, Call, Condition, Exactly, Rule, Undecided, both, either
+from auditor.model.filters import ANY, Assign, Call, Condition, Exactly, Rule, Undecided, both, either, overwritten
 from auditor.model.headers import protocol_set
 from auditor.model.packets import EVERYTHING, Field, PacketSet, State
 from auditor.model.source import Effect, Level, Span, Unknown
@@ -72,6 +72,7 @@ class Converter:
         self._chains: dict[tuple[Lines, Setting], model.Chain] = {}
         self._open: list[tuple[Lines, Setting]] = []
         self._reached: set[Lines] = set()
+        self._writing: dict[model.Chain, bool] = {}
         self._shallow = False
         self.records: list[Record] = []
         self.writer = Writer(matcher)
@@ -132,7 +133,17 @@ class Converter:
         line = Draft(place, at.span, at.words, entry.line.comment, layer3={"ip": 4, "ip6": 6}.get(setting.family), trail=trail)
         self._statements(entry.line, line)
         self.records.append(Record(entry.line, place, line.guard, line.ended, tuple(line.seen)))
-        return line.finish()
+        rules = line.finish()
+        return one_of(rules, line) if len(rules) > 1 and any(map(self._writes, rules[:-1])) else rules
+
+    def _writes(self, rule: Rule) -> bool:
+        """Whether packets come back from the rule with something written over."""
+        if not isinstance(rule.action, Call) or rule.action.goto:
+            return False
+        chain = rule.action.chain
+        if chain not in self._writing:
+            self._writing[chain] = bool(overwritten(chain.rules))
+        return self._writing[chain]
 
     def _statements(self, rule: RuleLine, line: Draft) -> None:
         for statement in rule.statements:

@@ -22,6 +22,9 @@ HOOKS = {
     Way.OUTBOUND: ("output", "postrouting", "egress"),
 }
 
+NEVER = 10**9
+"""No block of a file has this number."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
@@ -31,7 +34,7 @@ class Facts:
     asks to track the connections of.
     `filled`: sets that statements add to, `emptied`: sets that statements delete from, by table and name. `local`: the host's own
     addresses, None where not known. `dnat_helps`: where rules ask whether a flow was translated, it is to accept it.
-    `translates`: there are nat chains.
+    `translates`: there are nat chains. `since`: the block of the file that first asks for connection tracking.
     """
 
     marks: tuple[int, ...] | None = (0,)
@@ -42,6 +45,7 @@ class Facts:
     local: tuple[Interval, ...] | None = None
     dnat_helps: bool = True
     translates: bool = False
+    since: int = NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)

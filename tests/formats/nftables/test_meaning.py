@@ -104,6 +104,14 @@ def test_the_rest_of_a_verdict_map_needs_its_field() -> None:
     assert passes(ruleset("tcp dport vmap { 22 : accept, * : drop }", "accept")) is NEW_FLOW - protocol_set(6) | tcp(22)
 
 
+@pytest.mark.parametrize("rest", ["", " accept", " return"])
+def test_what_comes_back_changed_from_a_verdict_map_is_not_looked_up_again(rest: str) -> None:
+    chains = " chain mark {\n  tcp dport 22 meta mark set 2\n }\n chain take {\n  accept\n }\n"
+    entries = "0 : jump mark, 2 : jump take, 3 : continue" if not rest else "0 : jump mark, 2 : continue"
+    assert not passes(ruleset(f"meta mark vmap {{ {entries} }}{rest}", more=chains))
+    assert passes(ruleset(f"meta mark vmap {{ {entries} }}{rest}", "meta mark 2 accept", more=chains)) is tcp(22)
+
+
 def test_a_port_with_a_leading_zero_is_octal() -> None:
     assert passes(ruleset("tcp dport 022 accept")) is tcp(18)
 
@@ -183,6 +191,11 @@ def test_a_limit_is_in_doubt_unless_the_rest_fares_alike() -> None:
     assert not found.surely
     assert found.maybe is tcp(22)
     assert passes(ruleset("tcp dport 22 limit rate 3/minute accept", "tcp dport 22 accept")) is tcp(22)
+
+
+def test_the_keys_of_a_map_are_a_set() -> None:
+    more = " map m {\n  type inet_service : verdict\n  elements = { 22 : drop, 80 : accept }\n }\n"
+    assert passes(ruleset("tcp dport @m accept", more=more)) is tcp(22) | tcp(80)
 
 
 def test_a_set_that_traffic_fills_is_in_doubt() -> None:
