@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from auditor.formats.nftables import plain
 from auditor.formats.nftables.lalr import Token, Tree
@@ -51,10 +51,8 @@ from auditor.formats.nftables.syntax import (
     Vmap,
 )  # fmt: skip
 from auditor.formats.nftables.text import At, Text
+from auditor.formats.nftables.trees import Node, body_of, first, is_limited, last, leaf, names_in, split, split_match, where_of
 from auditor.model.record import dataclass
-
-Node = Token | Tree
-_NAMES = frozenset(("NAME", "FAMILY", "VERB", "DELETE", "SETKIND", "OBJECT", "KIND", "DEFINE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Shaper:
 
     def at(self, *nodes: Node) -> At:
         """From the first to the last of the nodes' tokens."""
-        return At(self.text, self.base + _first(nodes[0]), self.base + _last(nodes[-1]))
+        return At(self.text, self.base + first(nodes[0]), self.base + last(nodes[-1]))
 
     # -- items
 
@@ -79,7 +77,7 @@ class Shaper:
         for node in nodes:
             if isinstance(node, Token):
                 if node.type == "PLAIN_RULES":
-                    found += plain.rules(self.text, self.base + _first(node), self.base + _last(node), self.terminals)
+                    found += plain.rules(self.text, self.base + first(node), self.base + last(node), self.terminals)
                 elif node.type == "BAD":
                     found.append(Bad(self.at(node)))
             elif node.data != "remark":
@@ -90,13 +88,13 @@ class Shaper:
         return Block(self.items(node.children[1:-1]), self.at(node))
 
     def table(self, node: Tree) -> Item:
-        names, body = _names(node), _body(node, "table_body")
+        names, body = names_in(node), body_of(node, "table_body")
         return TableBlock(
             names.get("VERB", ""), names.get("FAMILY", "ip"), names["NAME"], self.block(body) if body else None, self.at(node)
         )
 
     def chain(self, node: Tree) -> Item:
-        names, body = _names(node), _body(node, "chain_body")
+        names, body = names_in(node), body_of(node, "chain_body")
         table, name = self._two(node)
         family = names.get("FAMILY", "ip") if table else ""
         return ChainBlock(
@@ -104,7 +102,7 @@ class Shaper:
         )
 
     def set(self, node: Tree) -> Item:
-        names, body = _names(node), _body(node, "set_body")
+        names, body = names_in(node), body_of(node, "set_body")
         assert body is not None
         table, name = self._two(node)
         family = names.get("FAMILY", "ip") if table else ""
@@ -112,7 +110,7 @@ class Shaper:
         return SetBlock(names.get("VERB", ""), names["SETKIND"], family, table, name.value, self.set_body(body), *place)
 
     def object(self, node: Tree) -> Item:
-        names = _names(node)
+        names = names_in(node)
         table, name = self._two(node)
         kind = " ".join(names["OBJECT"].split())
         return ObjectBlock(names.get("VERB", ""), kind, names.get("FAMILY", "ip") if table else "", table, name.value, self.at(node))
@@ -123,28 +121,28 @@ class Shaper:
         return (found[0].value if len(found) > 1 else ""), found[-1]
 
     def add_rule(self, node: Tree) -> Item:
-        names = _names(node)
+        names = names_in(node)
         table, chain = self._two(node)
-        place = _where(node)
+        place = where_of(node)
         rule = node.children[-1]
         assert isinstance(rule, Tree)
         return AddRule(names.get("VERB", "add"), names.get("FAMILY", "ip"), table, chain.value, place, self.rule(rule), self.at(node))
 
     def elements(self, node: Tree) -> Item:
-        names = _names(node)
+        names = names_in(node)
         table, name = self._two(node)
         verb = "delete" if "DELETE" in names else "add"
         return Elements(verb, names.get("FAMILY", "ip"), table, name.value, self.data(node.children[-1]), self.at(node))
 
     def delete(self, node: Tree) -> Item:
-        names = _names(node)
+        names = names_in(node)
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         kind = "rule" if node.data == "delete_rule" else " ".join(names["KIND"].split())
         table, name = [*found, "", ""][:2]
-        return Delete(names["DELETE"], kind, names.get("FAMILY", "ip"), table, name, _where(node)[1], self.at(node))
+        return Delete(names["DELETE"], kind, names.get("FAMILY", "ip"), table, name, where_of(node)[1], self.at(node))
 
     def flush(self, node: Tree) -> Item:
-        names = _names(node)
+        names = names_in(node)
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         table, name = [*found, "", ""][:2]
         kind = " ".join(names["KIND"].split()) if "KIND" in names else "ruleset"
@@ -153,7 +151,7 @@ class Shaper:
     def rename(self, node: Tree) -> Item:
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         table, name, new = found[:3]
-        return Rename(_names(node).get("FAMILY", "ip"), table, name, new, self.at(node))
+        return Rename(names_in(node).get("FAMILY", "ip"), table, name, new, self.at(node))
 
     def define(self, node: Tree) -> Item:
         verb, name = node.children[0], node.children[1]
@@ -239,7 +237,7 @@ class Shaper:
         return RuleLine((tuple(statements), comment), at, "$" in at.words)
 
     def match(self, node: Tree) -> Statement:
-        keys, operator, values = _split_match(node.children)
+        keys, operator, values = split_match(node.children)
         return Match(self.key(keys), operator, self.expression(values), self.at(node))
 
     def vmap(self, node: Tree) -> Statement:
@@ -288,18 +286,18 @@ class Shaper:
             if other or (isinstance(child, Tree) and child.data != "group"):
                 break
             keys.append(child)
-        limited = any(map(_is_limited, node.children))
+        limited = any(map(is_limited, node.children))
         return Update(verb, name.lstrip("@"), self.key(keys), limited, self.at(node))
 
     def plain(self, node: Tree) -> Statement:
         found = next((child for child in node.children if isinstance(child, Tree) and child.data == "map"), None)
-        return Plain(str(_leaf(node, 0)).split()[0], self.at(node), None if found is None else self.map(found))
+        return Plain(str(leaf(node, 0)).split()[0], self.at(node), None if found is None else self.map(found))
 
     def notrack(self, node: Tree) -> Statement:
         return Plain("notrack", self.at(node))
 
     def other(self, node: Tree) -> Statement:
-        return Other(str(_leaf(node, 0)).split()[0], self.at(node))
+        return Other(str(leaf(node, 0)).split()[0], self.at(node))
 
     # -- expressions
 
@@ -333,7 +331,7 @@ class Shaper:
         into = key
         for child in node.children:
             if isinstance(child, Tree) and child.data == "attribute":
-                attributes.append((str(_leaf(child, 0)), str(_leaf(child, -1)).strip('"')))
+                attributes.append((str(leaf(child, 0)), str(leaf(child, -1)).strip('"')))
             elif isinstance(child, Tree) and child.data == "jump":
                 data = self.jump(child)
             elif isinstance(child, Token) and child.type == "COLON":
@@ -362,7 +360,7 @@ class Shaper:
         if "COMMA" in types:
             return self._listing(nodes)
         if "DOT" in types:
-            return Concat(tuple(map(self.expression, _split(nodes, "."))), self.at(*nodes))
+            return Concat(tuple(map(self.expression, split(nodes, "."))), self.at(*nodes))
         for words in _PRECEDENCE:
             for index in range(len(nodes) - 2, 0, -2):
                 if str(nodes[index]) in words:
@@ -375,7 +373,7 @@ class Shaper:
         slash = next((index for index in range(1, len(nodes), 2) if str(nodes[index]) == "/"), None)
         if slash is not None:
             return Pair("/", self.expression(nodes[:slash]), self.expression(nodes[slash + 1 :]), self.at(*nodes))
-        return Listing(tuple(map(self.expression, _split(nodes, ","))), self.at(*nodes))
+        return Listing(tuple(map(self.expression, split(nodes, ","))), self.at(*nodes))
 
     def _operand(self, node: Node) -> Expression:
         if isinstance(node, Tree):
@@ -402,55 +400,3 @@ _STATEMENTS: dict[str, Callable[[Shaper, Tree], Statement]] = {
     "meter": Shaper.update, "counter": Shaper.plain, "log": Shaper.plain, "last": Shaper.plain, "neutral": Shaper.plain,
     "notrack": Shaper.notrack, "other": Shaper.other,
 }  # fmt: skip
-
-
-def _first(node: Node) -> int:
-    return _leaf(node, 0).start_pos
-
-
-def _last(node: Node) -> int:
-    return _leaf(node, -1).end_pos
-
-
-def _leaf(node: Node, index: int) -> Token:
-    while isinstance(node, Tree):
-        node = node.children[index]
-    return node
-
-
-def _names(node: Tree) -> dict[str, str]:
-    return {child.type: child.value for child in node.children if isinstance(child, Token) and child.type in _NAMES}
-
-
-def _body(node: Tree, kind: str) -> Tree | None:
-    return next((child for child in node.children if isinstance(child, Tree) and child.data == kind), None)
-
-
-def _where(node: Tree) -> tuple[str, str]:
-    found = _body(node, "where")
-    return (str(found.children[0]), str(found.children[1])) if found else ("", "")
-
-
-def _is_limited(node: Node) -> bool:
-    inner = node.children[0] if isinstance(node, Tree) and node.data == "attribute" else None
-    return isinstance(inner, Tree) and inner.data in ("limit", "quota", "ctcount")
-
-
-def _split(nodes: Sequence[Node], operator: str) -> Iterator[Sequence[Node]]:
-    begin = 0
-    for index in range(1, len(nodes), 2):
-        if str(nodes[index]) == operator:
-            yield nodes[begin:index]
-            begin = index + 1
-    yield nodes[begin:]
-
-
-def _split_match(nodes: Sequence[Node]) -> tuple[Sequence[Node], str, Sequence[Node]]:
-    """Key, operator, value: the operator if one is written, else where a value follows a key without an operator between them."""
-    for index, node in enumerate(nodes):
-        if isinstance(node, Token) and node.type == "OP":
-            return nodes[:index], node.value, nodes[index + 1 :]
-    index = 1
-    while (node := nodes[index]) and isinstance(node, Token) and node.type in ("DOT", "BITOP"):
-        index += 2
-    return nodes[:index], "", nodes[index:]
