@@ -5,16 +5,15 @@ Hooks that stand at one place in one direction are judged together: what passes 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import accumulate, islice
 
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
 from auditor.analysis.difference import Differences
-from auditor.analysis.reach import Judgement, answers_to
+from auditor.analysis.doors import Doors, doors, interfaces_of, is_another, name_of
+from auditor.analysis.reach import Judgement
 from auditor.analysis.times import at_worst
-from auditor.model.filters import Exactly, Fact, Filter, Predicate, Rule, Settle, Verdict
+from auditor.model.filters import Call, Exactly, Fact, Filter, Predicate, Rule, Settle, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
@@ -24,17 +23,15 @@ from auditor.model.headers import (
     NEW_FLOW,
     ONE_FAMILY,
     PUBLIC,
-    REPLY,
     destinations,
     intersect_intervals,
     ports,
     sources,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, Packet, PacketSet, union
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, Packet, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
-_EPHEMERAL = ((32768, 60999),)
 _FIRST = 4
 """What a filter does not see at all stands before its rules."""
 
@@ -43,27 +40,43 @@ _FIRST = 4
 class Site:
     """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them.
 
-    `most_open` are their filters where rates are not exceeded and nobody is banned yet. `perhaps_outer`: interfaces by which the internet
-    may come, where nothing says by which it does.
+    `most_open` are their filters where rates are not exceeded and nobody is banned yet. `doors`: what their rules ask about interfaces.
+    Only packets of `asked` are asked about.
     """
 
     name: str
     hooks: tuple[Hook, ...]
     way: Way
     most_open: tuple[Filter, ...]
-    perhaps_outer: tuple[str, ...] = ()
+    doors: Doors | None = None
+    asked: PacketSet = EVERYTHING
 
     def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
         """What all of them together surely let through, always or `at_times`."""
+        question &= self.asked
         for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
             question = surely(most_open if at_times else crossing.filter, crossing.settle, question)
         return question
 
     def maybe(self, question: PacketSet, at_times: bool = False) -> PacketSet:
         """What all of them together may let through."""
+        question &= self.asked
         for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
             question = maybe(most_open if at_times else crossing.filter, crossing.settle, question)
         return question
+
+    def within(self, where: PacketSet) -> Site:
+        """The site asked about packets of `where` alone, with those rules alone that they may match."""
+        crossings = zip(self.way.crossings, self.most_open, strict=True)
+        parts = Differences()
+        both_ = [parts.part(replace(self.way, crossings=(each, replace(each, filter=open_))), where).crossings for each, open_ in crossings]
+        way = replace(self.way, crossings=tuple(each for each, _ in both_))
+        return replace(self, way=way, most_open=tuple(most_open.filter for _, most_open in both_), asked=where)
+
+    def through(self, entry: str, exit_: str | None) -> Site:
+        """The site for packets that come in and go on by these interfaces."""
+        crossings = tuple(replace(crossing, entry=entry, exit=exit_) for crossing in self.way.crossings)
+        return replace(self, way=replace(self.way, crossings=crossings), doors=None)
 
     def for_strangers(self, question: PacketSet) -> Bounds:
         """What they let through at times by the user's own rules, for somebody who is in no group and behind no interface that they name.
@@ -118,7 +131,7 @@ def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None,
                 yield None, [hook]
         rest = [hook for hook in hooks if hook.union is None]
         if rest:
-            outer: list[str | None] = [zone.id for zone in _interfaces(graph, hooks[0].zone) if zone.default]
+            outer: list[str | None] = [zone.id for zone in interfaces_of(graph, hooks[0]) if zone.default]
             yield from ((entry, rest) for entry in outer or [None])
         return
     outside = [zone for zone in graph.zones if zone.device == device and zone.default]
@@ -130,52 +143,80 @@ def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None,
         yield None, hooks
 
 
-def _interfaces(graph: Graph, host: str | None) -> Iterator[Zone]:
-    """The interfaces of a machine with a filter of its own, as far as its rules name them."""
-    devices = {device.id for device in graph.devices if device.host is not None and device.host == host}
-    return (zone for zone in graph.zones if zone.device in devices and zone.kind is ZoneKind.INTERFACE)
-
-
-_INNER = re.compile(
-    r"(?:lo|wg|tun|tap|docker|podman|cni|flannel|cali|veth|virbr|vnet|lxc|lxd|incus|tailscale|zt|vxlan|ipsec|vti|nebula)[\d*+-]*(?:\W|_|$)"
-    r"|(?:.*[\W_])?(?:lan|int|internal|inside|mgmt|management|home|guest|private|trusted)\d*(?:[\W_].*)?$",
-    re.IGNORECASE,
-)
-"""Names of interfaces by which the internet does not come: those of tunnels and of machines within machines, and those that say so."""
-
-
-def _perhaps_outer(graph: Graph, hook: Hook, entry: str | None) -> tuple[str, ...]:
-    if entry is not None or hook.place is not Place.INBOUND:
-        return ()
-    return tuple(zone.id for zone in _interfaces(graph, hook.zone) if not _INNER.match(_name(zone.id)))
-
-
 def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
     zone = graph.zone(hooks[0].zone or "")
     source = internet()
-    destination = _behind(zone) if hooks[0].place is Place.INBOUND else Endpoint("what is behind it", addresses=ANYWHERE, exact=False)
+    destination = behind(zone) if hooks[0].place is Place.INBOUND else Endpoint("what is behind it", addresses=ANYWHERE, exact=False)
     crossings = tuple(Crossing((hook,), hook.filter, source, destination, entry, None) for hook in hooks)
     label = zone.label if zone is not None else hooks[0].label
     most_open = tuple(at_worst(hook.filter) for hook in hooks)
-    return Site(label, hooks, Way(source, destination, crossings), most_open, _perhaps_outer(graph, hooks[0], entry))
+    return Site(label, hooks, Way(source, destination, crossings), most_open, doors(graph, hooks, entry))
 
 
-def _behind(zone: Zone | None) -> Endpoint:
+def behind(zone: Zone | None) -> Endpoint:
     if zone is None:
         return Endpoint("its members", addresses=ANYWHERE)
     return Endpoint(zone.label, "", frozenset({zone.id}), zone.networks or ANYWHERE, references=zone.references)
 
 
+Ask = Callable[[Site, bool], PacketSet]
+"""What is wrong at a site: what surely is, or what may be."""
+
+
+def _judged(site: Site, ask: Ask) -> Judgement | None:
+    """Broken where something is wrong by whichever interfaces packets come and go, open where only some of them may be theirs."""
+    leak = ask(site, True)
+    if leak:
+        return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1])
+    if site.doors is None or not (where := ask(site, False)):
+        return None
+    return _by_doors(site.within(where), site.doors, ask)
+
+
+def _by_doors(site: Site, known: Doors, ask: Ask) -> Judgement | None:
+    found = {entry: leak for entry in known.entries if (leak := _behind_door(site, known, entry, ask)) is not None}
+    if not found:
+        return None
+    first = next(iter(found.values()))
+    if len(found) < len(known.entries):
+        doubt = f"whether the internet comes in by {' or '.join(_called(each, known.entries) for each in found)}"
+    elif all(sure for _, _, sure in found.values()):
+        return Judgement(Outcome.BROKEN, first[0].way, first[1], (), first[0].way.crossings[-1])
+    else:
+        doubt = f"whether packets go on by {_called(first[0].way.crossings[-1].exit or '', known.exits)}"
+    unknown = Unknown(doubt, reference="roles.internet")
+    return Judgement(Outcome.OPEN, first[0].way, first[1], (unknown,), first[0].way.crossings[-1])
+
+
+def _behind_door(site: Site, known: Doors, entry: str, ask: Ask) -> tuple[Site, PacketSet, bool] | None:
+    """The site as it is for packets that come in by an interface, what is wrong there, and whether they surely can go on so."""
+    if not ask(site.through(entry, None), False):
+        return None
+    for exit_, sure in known.ways_on(entry):
+        through = site.through(entry, exit_)
+        if leak := ask(through, True):
+            return through, leak, sure
+    return None
+
+
+def _called(interface: str, among: tuple[str, ...]) -> str:
+    named = [name_of(each) for each in among if not is_another(each)]
+    return f"another interface than {', '.join(named)}" if is_another(interface) and named else name_of(interface)
+
+
 def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
-    """Whether one of the TCP ports can be reached somewhere from all public addresses of a family, as far as that is sure."""
-    leak = NOTHING
-    for family in (IPV4, IPV6):
-        if _passes_by(site, family):
-            continue  # whether it routes this family at all nothing says; `forgotten_ipv6` does
-        question = _from_everywhere(family, ports_)
-        let = site.surely(question, at_times=True)
-        leak |= _for_all(let, question)
-    return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1]) if leak else None
+    """Whether one of the TCP ports can be reached somewhere from all public addresses of a family, but few, as far as that is sure."""
+
+    def ask(at: Site, for_sure: bool) -> PacketSet:
+        leak = NOTHING
+        for family in (IPV4, IPV6):
+            if _passes_by(at, family):
+                continue  # whether it routes this family at all nothing says; `forgotten_ipv6` does
+            question = _from_everywhere(family, ports_)
+            leak |= _for_most((at.surely if for_sure else at.maybe)(question, at_times=True), question)
+        return leak
+
+    return _judged(site, ask)
 
 
 def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
@@ -185,38 +226,11 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
             continue
         question = _from_everywhere(family, ports_)
         let = site.for_strangers(question)
-        leak = _for_all(let.maybe, question)
+        leak = _for_most(let.maybe, question)
         valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
         if leak and valueless:
             return Judgement(Outcome.OPEN, site.way, leak, valueless, site.way.crossings[-1])
     return None
-
-
-def open_by_some_interface(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
-    """Whether one of the TCP ports can be reached from all public addresses, if it is a certain interface that the internet is behind."""
-    leaks: dict[str, PacketSet] = {}
-    for family in (IPV4, IPV6) if site.perhaps_outer else ():
-        question = _from_everywhere(family, ports_)
-        where = site.maybe(question, at_times=True)
-        if not _for_all(where, question):
-            continue
-        most_open = zip(site.way.crossings, site.most_open, strict=True)
-        part = Differences().part(replace(site.way, crossings=tuple(replace(each, filter=open_) for each, open_ in most_open)), where)
-        for entry in site.perhaps_outer:
-            let = where
-            for crossing in part.crossings:
-                let = surely(crossing.filter, replace(crossing, entry=entry).settle, let)
-            leaks[entry] = leaks.get(entry, NOTHING) | _for_all(let, question)
-    found = [entry for entry, leak in leaks.items() if leak]
-    if not found:
-        return None
-    way = replace(site.way, crossings=tuple(replace(crossing, entry=found[0]) for crossing in site.way.crossings))
-    unknown = Unknown(f"whether the internet comes in by {' or '.join(map(_name, found))}", reference="roles.internet")
-    return Judgement(Outcome.OPEN, way, leaks[found[0]], (unknown,), way.crossings[-1])
-
-
-def _name(interface: str) -> str:
-    return interface.rpartition(":")[2]
 
 
 def _from_everywhere(family: Interval, ports_: tuple[Interval, ...]) -> PacketSet:
@@ -225,15 +239,21 @@ def _from_everywhere(family: Interval, ports_: tuple[Interval, ...]) -> PacketSe
 
 def permits_by_default(site: Site) -> Judgement | None:
     """Whether packets from the internet that no rule speaks of get through every filter of the site."""
-    rest = NEW_FLOW & sources(PUBLIC)
+    closed = any(filter_.default is not Verdict.PERMIT for crossing in site.way.crossings for filter_ in crossing.filter.stages())
+    return None if closed else _judged(site, _unspoken)
+
+
+def _unspoken(site: Site, for_sure: bool) -> PacketSet:
+    """What no rule speaks of, if that is most of what there is."""
+    rest = NEW_FLOW & sources(PUBLIC) & site.asked
+    if not for_sure:
+        return rest
     for crossing, most_open in zip(site.way.crossings, site.most_open, strict=True):
         for filter_ in most_open.stages():
-            if filter_.default is not Verdict.PERMIT:
-                return None
             rest = _by_default(filter_, crossing.settle, rest)
     few = rest.without(Field.SOURCE).without(Field.DESTINATION)
     tcp = [high - low + 1 for low, high in (few & ports(6)).values(Field.DESTINATION_PORT)]
-    return Judgement(Outcome.BROKEN, site.way, rest, (), site.way.crossings[-1]) if sum(tcp) > 32768 else None
+    return rest if sum(tcp) > 32768 else NOTHING
 
 
 def _by_default(filter_: Filter, ask: Settle, question: PacketSet) -> PacketSet:
@@ -248,16 +268,19 @@ def _deny_all(rule: Rule) -> Rule:
 
 def forgotten_ipv6(site: Site) -> Judgement | None:
     """TCP and UDP services that every public IPv6 address surely reaches while no public IPv4 address may."""
+    return _judged(site, _forgotten)
+
+
+def _forgotten(site: Site, for_sure: bool) -> PacketSet:
     services = ports(6) | ports(17)
     four = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV4]))
     six = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV6]))
-    everybody = _for_all(site.surely(six), six)
-    if not everybody:
-        return None
+    everybody = _for_all((site.surely if for_sure else site.maybe)(six), six)
+    if not everybody or not for_sure:
+        return everybody and four | six
     closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in crossing.filter.stages())
     unseen = closed and _passes_by(site, IPV6) and not _passes_by(site, IPV4)
-    forgotten = everybody if unseen else everybody - _anywhere(site.maybe(four))
-    return Judgement(Outcome.BROKEN, site.way, forgotten, (), site.way.crossings[-1]) if forgotten else None
+    return everybody if unseen else everybody - _anywhere(site.maybe(four))
 
 
 def _passes_by(site: Site, family: Interval) -> bool:
@@ -279,81 +302,48 @@ def _for_all(let: PacketSet, question: PacketSet) -> PacketSet:
     return let - missed.without(Field.SOURCE).without(Field.SOURCE_PORT)
 
 
+def _for_most(let: PacketSet, question: PacketSet) -> PacketSet:
+    """The same where a quarter of the sources at most are kept out: a list of bad neighbours does not close a port to the world."""
+    whole = _for_all(let, question)
+    from_, all_ = let.values(Field.SOURCE), _size(question.values(Field.SOURCE))
+    if whole or _size(from_) * 4 < all_ * 3:
+        return whole
+    low, _ = max(from_, key=lambda each: each[1] - each[0])
+    reached = question & (let & sources([(low, low)])).without(Field.SOURCE).without(Field.SOURCE_PORT)
+    kept_out = (reached - let.without(Field.SOURCE_PORT)).values(Field.SOURCE)
+    return _for_all(let & reached, reached - sources(kept_out)) if _size(kept_out) * 4 <= all_ else NOTHING
+
+
+def _size(intervals: Sequence[Interval]) -> int:
+    return sum(high - low + 1 for low, high in intervals)
+
+
 def _anywhere(packets: PacketSet) -> PacketSet:
     return packets.without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
 
 
-def blocks_replies(graph: Graph, hook: Hook) -> Judgement | None:
-    """Whether a filter lets connections begin, without keeping state, none of whose answers get back."""
-    if hook.place in (Place.ENTRY, Place.TRANSIT):
-        return _one_way(graph, hook)
-    if hook.stateful or hook.place is not Place.INBOUND or hook.zone is None:
-        return None
-    zone = graph.zone(hook.zone)
-    outside, inside = internet(), _behind(zone)
-    out = [each for each in graph.hooks if each.place is Place.OUTBOUND and each.zone == hook.zone]
-    asked = NEW_FLOW & destinations(PUBLIC) & ports(6, ((443, 443),), _EPHEMERAL)
-    for each in out:
-        asked &= maybe(each.filter, Crossing((each,), each.filter, inside, outside).settle, asked)
-    if not asked:
-        return None
-    answers = REPLY & sources(PUBLIC) & ports(6, _EPHEMERAL, ((443, 443),))
-    inbound = [each for each in graph.hooks if each.place is Place.INBOUND and each.zone == hook.zone]
-    crossings = tuple(Crossing((each,), each.filter, outside, inside) for each in inbound)
-    for crossing in crossings:
-        if not maybe(crossing.filter, crossing.settle, answers):
-            return Judgement(Outcome.BROKEN, Way(outside, inside, crossings), answers, (), crossing, reply=True)
-    return None
+def permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[Rule]:
+    """The rules, of these and of chains they surely call, that surely permit every new flow there can be, of one family at least."""
+    seen: set[int] = set()
+    for rule in rules:
+        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen and _matches_everything(rule, settle):
+            seen.add(id(rule.action.chain))
+            yield from permits_everything(rule.action.chain.rules, settle)
+        elif rule.action is Verdict.PERMIT and not rule.synthetic and _matches_everything(rule, settle):
+            yield rule
 
 
-def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
-    """The same for a filter on the way in to a device, or in it: answers come in by another interface, and pass the filters there."""
-    here, there = Endpoint("one side", addresses=ANYWHERE), Endpoint("the other", addresses=ANYWHERE)
-    begun = Crossing((hook,), hook.filter, here, there, hook.zone)
-    asked = NEW_FLOW & ports(6, source=_EPHEMERAL)
-    if hook.stateful:  # only what begins without state is asked about, and most filters have none of that
-        loose = (rule for rule in hook.filter.rules if rule.stateless and rule.action is Verdict.PERMIT)
-        asked &= union(rule.condition.settle(begun.settle).maybe for rule in loose)
-    aside = {hook.zone, *(device.host for device in graph.devices)}
-    zones = [zone.id for zone in graph.zones if zone.device == hook.device and zone.id not in aside] if hook.zone else [None]
-    ways = [Way(there, here, tuple(_crossed(graph, hook, there, here, zone))) for zone in zones]
-    if not asked or not all(way.crossings for way in ways):
-        return None
-    for each in graph.hooks:  # what another filter in the device stops does not begin
-        if each is hook or (each.place is Place.TRANSIT and each.device == hook.device and hook.device is not None):
-            asked = maybe(each.filter, begun.settle, asked)
-    answers = answers_to(asked) if asked else NOTHING
-    if not answers or not ways or any(_let(way, answers) for way in ways):
-        return None
-    return Judgement(Outcome.BROKEN, ways[0], answers, (), _last_straw(ways[0], answers), reply=True)
+def from_outside(graph: Graph, hook: Hook) -> Iterator[Settle]:
+    """How a hook answers for somebody of whom nothing is known, and for the internet where it is known by which interface that comes."""
+    yield _undecided
+    for zone in interfaces_of(graph, hook):
+        if zone.default:
+            yield Crossing((hook,), hook.filter, internet(), Endpoint("what is behind it"), zone.id).settle
 
 
-def _last_straw(way: Way, packets: PacketSet) -> Crossing:
-    """The filter behind which nothing is left of packets that do not get through: each may stop a part."""
-    left = accumulate(way.crossings, lambda rest, each: maybe(each.filter, each.settle, rest), initial=packets)
-    return next(crossing for crossing, rest in zip(way.crossings, islice(left, 1, None), strict=True) if not rest)
-
-
-def _crossed(graph: Graph, hook: Hook, there: Endpoint, here: Endpoint, entry: str | None) -> Iterator[Crossing]:
-    """What answers that come in by `entry` cross on their way out to the zone of `hook`."""
-    for each in graph.hooks:
-        stands = {Place.ENTRY: (None, entry), Place.TRANSIT: (each.zone,), Place.EXIT: (None, hook.zone)}.get(each.place, ())
-        if each.device == hook.device and each.zone in stands:
-            yield Crossing((each,), each.filter, there, here, entry, hook.zone)
-
-
-def _let(way: Way, packets: PacketSet) -> PacketSet:
-    for crossing in way.crossings:
-        packets = maybe(crossing.filter, crossing.settle, packets)
-    return packets
-
-
-def permits_everything(rule: Rule) -> bool:
-    """Whether a rule surely permits every new flow there can be, of one address family at least."""
-    if rule.action is not Verdict.PERMIT or rule.synthetic:
-        return False
+def _matches_everything(rule: Rule, settle: Settle) -> bool:
     condition = rule.condition
-    packets = condition.packets if isinstance(condition, Exactly) else condition.settle(_undecided).surely
+    packets = condition.packets if isinstance(condition, Exactly) else condition.settle(settle).surely
     return packets is EVERYTHING or any(_one_of(family) in packets and _family(family) <= packets for family in (IPV4, IPV6))
 
 

@@ -10,11 +10,22 @@ from auditor.analysis import exposure, reach
 from auditor.analysis.cover import Covered, covered
 from auditor.analysis.exposure import Site
 from auditor.analysis.reach import Judgement
+from auditor.analysis.replies import blocks_replies
 from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome
 from auditor.model.graph import Graph, Hook, Place
-from auditor.model.headers import NEW_FLOW, destinations, services_text, sources
-from auditor.model.packets import EVERYTHING, PacketSet
+from auditor.model.headers import (
+    IPV4,
+    IPV6,
+    NEW_FLOW,
+    PUBLIC,
+    destinations,
+    intersect_intervals,
+    services_text,
+    sources,
+    subtract_intervals,
+)
+from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import dataclass
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence, question_of
@@ -86,10 +97,15 @@ def _finding(requirement: Requirement, what: str, location: Location | None, out
 
 
 def _any_any(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    told: set[object] = set()
     for hook in subject.graph.hooks:
         if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not exposure.at_edge(subject.graph, hook):
-            for rule in filter(exposure.permits_everything, hook.filter.rules):
-                yield _finding(requirement, f"{_told(rule)} at {hook.label} permits everything from anywhere", _place(rule))
+            for settle in exposure.from_outside(subject.graph, hook):
+                for filter_ in hook.filter.stages():
+                    for rule in exposure.permits_everything(filter_.rules, settle):
+                        if (hook.label, key := _written(rule)) not in told:
+                            told.add((hook.label, key))
+                            yield _finding(requirement, f"{_told(rule)} at {hook.label} permits everything from anywhere", _place(rule))
 
 
 def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
@@ -97,25 +113,32 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
     spans = tuple(span for each in (listed if isinstance(listed, tuple) else ()) for span in parse_service(f"tcp/{each}").ports)
     for site in subject.sites:
         judged = exposure.open_to_the_world(site, spans)
-        if judged is not None:
+        if judged is not None and judged.outcome is Outcome.BROKEN:
             open_ = ", ".join(services_text(judged.packets, 8))
-            yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from the whole internet")
-        elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or exposure.open_by_some_interface(site, spans)) is not None:
+            yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from {_how_much(judged)} internet")
+        elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or judged) is not None:
             yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
+
+
+def _how_much(judged: Judgement) -> str:
+    missed = subtract_intervals(PUBLIC, judged.packets.values(Field.SOURCE))
+    whole = any(not intersect_intervals(missed, [family]) for family in (IPV4, IPV6))
+    return "the whole" if whole else "nearly the whole"
 
 
 def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     for site in subject.sites:
         judged = exposure.permits_by_default(site)
         if judged is not None:
-            yield _shown(requirement, judged, f"{site.name} lets through what no rule speaks of")
+            yield _told_of(requirement, judged, f"{site.name} lets through what no rule speaks of")
 
 
 def _replies(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     for hook in subject.graph.hooks:
-        judged = exposure.blocks_replies(subject.graph, hook)
+        judged = blocks_replies(subject.graph, hook)
         if judged is not None:
-            yield _shown(requirement, judged, f"{hook.label} drops the answers to connections that it lets out")
+            which = "come in" if hook.place is Place.OUTBOUND else "it lets out"
+            yield _shown(requirement, judged, f"{hook.label} drops the answers to connections that {which}")
 
 
 def _ipv6(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
@@ -123,7 +146,7 @@ def _ipv6(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
         judged = exposure.forgotten_ipv6(site)
         if judged is not None:
             open_ = ", ".join(services_text(judged.packets, 6))
-            yield _shown(requirement, judged, f"{open_} at {site.name} is closed to IPv4 and open to all of IPv6")
+            yield _told_of(requirement, judged, f"{open_} at {site.name} is closed to IPv4 and open to all of IPv6")
 
 
 def _shadowed(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
@@ -176,8 +199,6 @@ def _written(rule: Rule) -> object:
 
 def _breadth(rule: Rule) -> int:
     """Broader permits first, so that of two that add up the narrower is the redundant one."""
-    from auditor.model.packets import Field
-
     packets = rule.condition.settle(lambda _: None).maybe
     return sum(high - low for field in (Field.SOURCE, Field.DESTINATION, Field.DESTINATION_PORT) for low, high in packets.values(field))
 
@@ -214,6 +235,12 @@ def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
         *_, filter_ = judged.crossing.filter.stages()  # the last one is what lets it through
         place = Location(filter_.default_span or filter_.span, "", filter_.name)
     return replace(_finding(requirement, what, place), witness=shown.witness, trace=shown.trace, related=shown.related)
+
+
+def _told_of(requirement: Requirement, judged: Judgement, what: str) -> Finding:
+    if judged.outcome is Outcome.OPEN:
+        return _undecided(requirement, judged, f"not decided whether {what}")
+    return _shown(requirement, judged, what)
 
 
 def _undecided(requirement: Requirement, judged: Judgement, what: str) -> Finding:

@@ -1,14 +1,29 @@
-"""What the internet and every host can reach where filters stand, and whether what is let out is answered."""
+"""What the internet and every host can reach where filters stand."""
 
 from __future__ import annotations
 
 from auditor.analysis import exposure
 from auditor.analysis.exposure import Site, inbound_sites
-from auditor.model.filters import ANY, Condition, Exactly, Fact, Filter, Predicate, Rule, Side, Undecided, Verdict, both
+from auditor.model.filters import (
+    ANY,
+    Call,
+    Chain,
+    Condition,
+    Exactly,
+    Fact,
+    Filter,
+    Predicate,
+    Rule,
+    Settle,
+    Side,
+    Undecided,
+    Verdict,
+    both,
+)
 from auditor.model.filters import Test as Asked
 from auditor.model.findings import Outcome
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
-from auditor.model.headers import IPV4, IPV6, NEW_FLOW, address_interval, destinations, ports, sources, state_set
+from auditor.model.headers import IPV4, IPV6, address_interval, destinations, ports, sources, state_set
 from auditor.model.packets import EVERYTHING, Field, PacketSet, State
 from auditor.model.source import Span, Unknown
 
@@ -131,8 +146,25 @@ def test_one_half_of_the_world_is_not_the_world() -> None:
     assert opened(permit(SSH & from_("0.0.0.0/1"))) is None
 
 
-def test_a_world_with_a_hole_is_not_the_world() -> None:
-    assert opened(deny(from_("198.51.100.0/24", "2001:db8::/32")), permit(SSH)) is None
+def test_a_few_who_are_kept_out_do_not_close_a_port_to_the_world() -> None:
+    packets = opened(deny(from_("198.51.100.0/24", "2001:db8::/32")), permit(SSH))
+    assert packets is not None
+    assert not packets.meets(from_("198.51.100.0/24"))
+
+
+def test_a_port_is_closed_to_the_world_where_more_than_a_quarter_is_kept_out() -> None:
+    assert opened(deny(from_("0.0.0.0/2", "::/0")), permit(SSH)) is None
+
+
+def test_many_who_reach_different_addresses_are_not_the_world() -> None:
+    first, second = (
+        from_(*networks) & destinations([address_interval(to)])
+        for networks, to in (
+            (("0.0.0.0/1",), "10.0.0.1"),
+            (("128.0.0.0/1",), "10.0.0.2"),
+        )
+    )
+    assert opened(permit(SSH & first), permit(SSH & second)) is None
 
 
 def test_another_port_is_not_the_one_asked_about() -> None:
@@ -195,131 +227,46 @@ def test_only_the_service_closed_to_ipv4_is_named() -> None:
     assert judged.packets.values(Field.DESTINATION_PORT) == ((53, 53),)
 
 
-# -- answers at a host
-
-
-def blocked_at_host(*hooks: Hook) -> list[str]:
-    """The filter that stops answers to what the host begins."""
-    graph = host(*hooks)
-    judged = exposure.blocks_replies(graph, graph.hooks[0])
-    assert judged is None or judged.reply
-    return [] if judged is None or judged.crossing is None else [judged.crossing.label]
-
-
-def test_a_stateless_filter_without_a_rule_for_answers_blocks_them() -> None:
-    assert blocked_at_host(hook("in", Place.INBOUND, permit(SSH), stateful=False)) == ["in"]
-
-
-def test_the_second_filter_can_be_the_one_that_blocks() -> None:
-    first = hook("first", Place.INBOUND, permit(ANY), stateful=False)
-    assert blocked_at_host(first, hook("second", Place.INBOUND, stateful=False)) == ["second"]
-
-
-def test_a_stateless_filter_that_lets_answers_in_blocks_none() -> None:
-    assert blocked_at_host(hook("in", Place.INBOUND, permit(ESTABLISHED), stateful=False)) == []
-
-
-def test_a_stateful_filter_needs_no_rule_for_answers() -> None:
-    assert blocked_at_host(hook("in", Place.INBOUND)) == []
-
-
-def test_a_host_that_begins_nothing_misses_no_answer() -> None:
-    closed, other = hook("out", Place.OUTBOUND, stateful=False), hook("else", Place.OUTBOUND, permit(ANY), zone="h:c")
-    assert blocked_at_host(hook("in", Place.INBOUND, stateful=False), other, closed) == []
-    assert blocked_at_host(hook("in", Place.INBOUND, stateful=False), other) == ["in"]
-
-
-def test_what_a_host_sends_and_where_nobody_is_are_not_asked_about() -> None:
-    assert blocked_at_host(hook("out", Place.OUTBOUND, stateful=False)) == []
-    assert blocked_at_host(hook("in", Place.INBOUND, zone=None, stateful=False)) == []
-
-
-# -- answers across a router
-
-
-def entry(zone: str | None, *rules: Rule, stateful: bool = False) -> Hook:
-    return hook(f"at {zone}", Place.ENTRY, *rules, zone=zone, device="d", stateful=stateful)
-
-
-def blocked(graph: Graph) -> str | None:
-    """The filter that stops answers to what the first one lets begin."""
-    judged = exposure.blocks_replies(graph, graph.hooks[0])
-    return judged.crossing.label if judged is not None and judged.crossing is not None else None
-
-
-def test_answers_come_in_by_the_other_interface_and_are_blocked_there() -> None:
-    assert blocked(router(entry("d:lan", permit(ports(6))), entry("d:wan"))) == "at d:wan"
-
-
-def test_answers_let_in_by_the_other_interface_are_not_blocked() -> None:
-    assert blocked(router(entry("d:lan", permit(ports(6))), entry("d:wan", permit(ESTABLISHED)))) is None
-
-
-def test_answers_blocked_on_the_way_out_are_blocked() -> None:
-    leaves = hook("out", Place.EXIT, zone="d:lan", device="d", stateful=False)
-    assert blocked(router(entry("d:lan", permit(ports(6))), entry("d:wan", permit(ANY)), leaves)) == "out"
-
-
-def test_answers_that_one_of_several_interfaces_lets_in_are_not_blocked() -> None:
-    hooks = (entry("d:lan", permit(ports(6))), entry("d:wan"), entry("d:vpn", permit(ESTABLISHED)))
-    assert blocked(router(*hooks, zones=("d:wan", "d:vpn", "d:lan"))) is None
-
-
-def test_answers_that_cross_no_filter_are_not_blocked() -> None:
-    assert blocked(router(entry("d:lan", permit(ports(6))))) is None
-
-
-def test_answers_have_no_way_back_into_a_router_of_one_interface() -> None:
-    assert blocked(router(entry("d:lan", permit(ports(6))), zones=("d:lan",))) is None
-
-
-def test_other_devices_and_what_they_send_themselves_have_no_say_in_answers() -> None:
-    other = Hook("other", Place.ENTRY, Filter("other", (), DENY, HERE), HERE, "other", "d:wan", "e")
-    itself = hook("itself", Place.OUTBOUND, zone="d:wan", device="d")
-    assert blocked(router(entry("d:lan", permit(ports(6))), other, itself, entry("d:wan", permit(ANY)))) is None
-
-
-def through(*rules: Rule, stateful: bool = False) -> Hook:
-    return hook("through", Place.TRANSIT, *rules, zone=None, device="d", stateful=stateful)
-
-
-def test_answers_cross_the_filter_of_a_router_they_began_at() -> None:
-    assert blocked(router(through(permit(state_set(State.NEW))))) == "through"
-    assert blocked(router(through(permit(state_set(State.NEW)), permit(ESTABLISHED)))) is None
-
-
-def test_a_router_that_lets_nothing_begin_blocks_no_answer() -> None:
-    assert blocked(router(through())) is None
-
-
-def test_a_stateful_router_blocks_answers_to_what_begins_without_state_alone() -> None:
-    assert blocked(router(through(permit(state_set(State.NEW)), stateful=True))) is None
-    assert blocked(router(through(permit(state_set(State.NEW), stateless=True), stateful=True))) == "through"
-    assert blocked(router(through(permit(state_set(State.NEW), DENY, stateless=True), permit(NEW_FLOW), stateful=True))) is None
-
-
 # -- rules for everything
 
 
+def everything(*rules: Rule, settle: Settle = lambda _: None) -> list[Rule]:
+    """The rules that permit everything."""
+    return list(exposure.permits_everything(rules, settle))
+
+
 def test_a_rule_without_a_condition_permits_everything() -> None:
-    assert exposure.permits_everything(permit(ANY))
+    assert everything(permit(ANY))
 
 
 def test_a_rule_for_all_of_one_family_permits_everything() -> None:
-    assert exposure.permits_everything(permit(sources([IPV4]) & destinations([IPV4])))
-    assert exposure.permits_everything(permit(sources([IPV6])))
+    assert everything(permit(sources([IPV4]) & destinations([IPV4])))
+    assert everything(permit(sources([IPV6])))
 
 
 def test_a_rule_for_all_of_one_protocol_or_network_does_not_permit_everything() -> None:
-    assert not exposure.permits_everything(permit(ports(6)))
-    assert not exposure.permits_everything(permit(from_("10.0.0.0/8")))
+    assert not everything(permit(ports(6)))
+    assert not everything(permit(from_("10.0.0.0/8")))
 
 
 def test_a_rule_for_members_only_does_not_surely_permit_everything() -> None:
     member = Asked(Predicate(Fact.MEMBER, Side.SOURCE, frozenset({"g"})), Unknown("who is in g"))
-    assert not exposure.permits_everything(permit(member))
+    assert not everything(permit(member))
 
 
 def test_a_rule_against_everything_or_of_the_product_itself_is_not_meant() -> None:
-    assert not exposure.permits_everything(deny(EVERYTHING))
-    assert not exposure.permits_everything(permit(ANY, synthetic=True))
+    assert not everything(deny(EVERYTHING))
+    assert not everything(permit(ANY, synthetic=True))
+
+
+def test_a_rule_in_a_chain_permits_everything_where_all_packets_come_to_it() -> None:
+    chain = Chain("c", (deny(SSH), permit(ANY)), HERE)
+    jump = Rule(ANY, Call(chain), HERE)
+    assert everything(jump, jump) == [chain.rules[1]]
+    assert not everything(Rule(Exactly(SSH), Call(chain), HERE))
+
+
+def test_a_rule_for_the_outer_interface_permits_everything_where_it_is_known_to_be_that() -> None:
+    by = permit(Asked(Predicate(Fact.INTERFACE, Side.SOURCE, frozenset({"wan"})), Unknown("by which interface the packets come in")))
+    graph = router(hook("forward", Place.TRANSIT, by, zone=None, device="d"))
+    assert [everything(by, settle=settle) for settle in exposure.from_outside(graph, graph.hooks[0])] == [[], [by]]

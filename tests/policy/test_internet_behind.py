@@ -94,7 +94,36 @@ def test_what_somebody_says_of_the_internet_counts_before_what_is_recognised() -
 
 
 def test_what_the_outer_interface_lets_in_to_the_router_itself_is_open_to_the_world() -> None:
-    ssh = 'table inet f {\n  chain input {\n    type filter hook input priority 0; policy drop;\n    iifname "eth0" tcp dport 22 accept\n  }\n}\n'
+    begin = "table inet f {\n  chain input {\n    type filter hook input priority 0; policy drop;\n"
+    ssh = begin + '    iifname "eth0" tcp dport 22 accept\n  }\n}\n'
     tree = MemoryTree({"gate.nft": ssh + NAT.format(rule='oifname "eth0" masquerade')})
     found = {each.rule: each.outcome for each in audit.findings_of(audit.read(tree, ("",), audit.Request()))}
     assert found["hygiene/world-open-admin"] is Outcome.BROKEN
+
+
+def hygiene(files: dict[str, str]) -> dict[str, Outcome]:
+    """What hygiene says, broken before anything else."""
+    found = audit.findings_of(audit.read(MemoryTree(files), ("",), audit.Request()))
+    return {each.rule: each.outcome for each in sorted(found, key=lambda each: each.outcome is Outcome.BROKEN)}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('networking.nat.externalInterface = "eth0";', Outcome.BROKEN),
+        ('networking.defaultGateway = { address = "203.0.113.1"; interface = "eth0"; };', Outcome.BROKEN),
+        ('networking.defaultGateway6.interface = "eth1";', Outcome.HOLDS),
+        ('networking.defaultGateway = "203.0.113.1";', Outcome.OPEN),
+    ],
+)
+def test_nixos_says_by_which_interface_the_internet_comes(said: str, told: Outcome) -> None:
+    text = f"{{ networking.nftables.enable = true; networking.firewall.interfaces.eth0.allowedTCPPorts = [ 22 ]; {said} }}"
+    assert hygiene({"configuration.nix": text})["hygiene/world-open-admin"] is told
+
+
+def test_a_rule_for_everything_is_told_once_wherever_its_chain_is_called() -> None:
+    chains = "table inet f {\n  chain all { accept; }\n  chain input {\n    type filter hook input priority 0; policy drop;\n"
+    text = chains + '    iifname "eth1" jump all\n    jump all\n  }\n}\n'
+    found = audit.findings_of(audit.read(MemoryTree({"gate.nft": text}), ("",), audit.Request()))
+    told = [each.location.span.line for each in found if each.rule == "hygiene/any-any-permit" and each.location is not None]
+    assert told == [2]

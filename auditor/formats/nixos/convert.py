@@ -257,14 +257,22 @@ def _zones(draft: _Draft, interfaces: dict[str, Span], sole: bool) -> tuple[tupl
     routes = any(hook.place is Place.TRANSIT for hook in draft.hooks)
     if not interfaces and not routes:
         return tuple(zones), ()
+    out = _ways_out(host)
     for name, span in interfaces.items():
         also = (f"nixos:{name}",) if sole else ()
-        signs = (("interface", name),)
+        signs = (("interface", name), *((("way-out", out[name]),) if name in out else ()))
         zones.append(Zone(f"{host.id}:{name}", ZoneKind.INTERFACE, f"behind {name}", span, aliases=also, attributes=signs, device=host.id))
     if interfaces:
         others = Zone(f"{host.id}:{OTHER_INTERFACES}", ZoneKind.INTERFACE, "behind another interface", host.span, device=host.id)
         zones.append(others)
     return tuple(zones), (Device(host.id, label, host.span, host.id),)
+
+
+def _ways_out(host: Host) -> dict[str, str]:
+    """The interfaces that options say lead to the internet, each with the option."""
+    options = (("nat", "externalInterface"), ("defaultGateway", "interface"), ("defaultGateway6", "interface"))
+    said = {".".join(("networking", *each)): host.settings.text("networking", *each) for each in options}
+    return {name.text: f"{option} is {name.text}" for option, name in said.items() if name is not None and name.text}
 
 
 def _interfaces(draft: _Draft) -> dict[str, Span]:
@@ -278,5 +286,7 @@ def _interfaces(draft: _Draft) -> dict[str, Span]:
         for predicate in predicates(all_rules(filter_.rules)):
             for name in sorted(predicate.values) if predicate.fact is Fact.INTERFACE else ():
                 found.setdefault(name, predicate.span or draft.host.span)
+    for name in _ways_out(draft.host):
+        found.setdefault(name, draft.host.span)
     odd = ("default", "lo")
     return {name: span for name, span in found.items() if name not in odd and "*" not in name and "${" not in name}

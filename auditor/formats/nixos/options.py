@@ -11,6 +11,8 @@ _RELEVANT: tuple[Path, ...] = (
     ("networking", "nat", "**"),
     ("networking", "hostName"),
     ("networking", "enableIPv6"),
+    ("networking", "defaultGateway", "interface"),
+    ("networking", "defaultGateway6", "interface"),
     ("networking", "interfaces", "*", "*", "addresses"),
     ("services", "*", "enable"),
     ("services", "*", "openFirewall"),
