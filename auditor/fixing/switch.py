@@ -17,8 +17,8 @@ from auditor.model.record import dataclass, replace
 from auditor.model.source import Span
 
 _HEADER = re.compile(r"(?P<family>ip|ipv6) access-list (?:(?P<kind>standard|extended) )?(?P<name>\S+)\s*$")
-_NUMBERED = re.compile(r"access-list (?P<name>\d+) ")
-_ENTRY = re.compile(r"\s*(?:access-list \d+ )?(?:(?P<number>\d+) )?(?P<verb>permit|deny|evaluate|remark)\b")
+_NUMBERED = re.compile(r"access-list (?P<name>\d{1,9}) ")
+_ENTRY = re.compile(r"\s*(?:access-list \d+ )?(?:(?P<number>\d{1,10}) )?(?P<verb>permit|deny|evaluate|remark)\b")
 _FREE = 10
 _REFLECT = re.compile(r" reflect (\S+)")
 _ECHO = {8: "echo", 0: "echo-reply", 128: "echo-request", 129: "echo-reply"}

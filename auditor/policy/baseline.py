@@ -63,5 +63,5 @@ def read_baseline(path: str) -> Baseline:
         return Baseline(frozenset(entry["fingerprint"] for entry in entries), tuple(places))
     except OSError as error:
         raise PolicyError([Problem(f"baseline {path}: {error.strerror}")]) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise PolicyError([Problem(f"baseline {path}: not a baseline file; write one with `auditor baseline`")]) from None

@@ -213,7 +213,7 @@ class _Reader:
 def _literal(text: str) -> Value:
     if text in ("true", "false"):
         return text == "true"
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and len(text) < 19 else text
 
 
 def _compare(have: Value, operator: str, want: Value) -> bool:

@@ -72,7 +72,7 @@ def read_value(parameter: Parameter, given: Node | str) -> Value:
         case Type.BOOLEAN:
             return _boolean(text)
         case Type.INTEGER:
-            if not text.isdecimal():
+            if not text.isdecimal() or len(text) > 18:
                 raise ValueError(f"{text!r} is no whole number")
             return int(text)
         case Type.ENUM if text not in parameter.values:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from auditor.model.record import dataclass
 
+_LONGEST = 9  # digits that are read: what has more is too large either way
+
 Ports = tuple[tuple[int, int], ...]
 """Inclusive ranges, sorted and disjoint; empty means every port."""
 
@@ -79,7 +81,7 @@ def _ports(text: str) -> Ports:
         low, _, high = part.partition("-")
         if not low.isdecimal() or not (high or low).isdecimal():
             raise ValueError(f"{part!r} is no port")
-        first, last = int(low), int(high or low)
+        first, last = int(low[:_LONGEST]), int((high or low)[:_LONGEST])
         if not 0 <= first <= last <= 65535:
             raise ValueError(f"{part!r} is no port range within 0-65535")
         ranges.append((first, last))
@@ -100,8 +102,8 @@ def _icmp_type(protocol: Protocol, text: str) -> int:
     names = ICMP_TYPES if protocol is Protocol.ICMP else ICMPV6_TYPES
     if text in names:
         return names[text]
-    if text.isdecimal() and int(text) < 256:
-        return int(text)
+    if text.isdecimal() and int(text[:_LONGEST]) < 256:
+        return int(text[:_LONGEST])
     raise ValueError(f"{text!r} is no {protocol} type; known: {', '.join(names)}, or a number")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Run
@@ -51,3 +53,11 @@ def test_a_message_that_names_a_line_is_the_same_on_another(tmp_path: Path) -> N
     before: dict[str, str | bytes] = {"firewall/cluster.fw": twice}
     assert any("line 4" in finding.message for finding in run(before).findings)
     assert left(before, {"firewall/cluster.fw": "# above\n" + twice}, tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "[" * 100_000, '{"findings": [{"fingerprint": ' + "9" * 5000 + "}]}"])
+def test_what_is_no_baseline_is_said_to_be_none(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    file.write_text(text)
+    with pytest.raises(audit.UsageError, match="not a baseline file"):
+        run({"a.nft": CHAIN}, str(file))

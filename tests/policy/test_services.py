@@ -40,6 +40,12 @@ def test_what_is_no_service_is_refused_with_the_text(text: str) -> None:
         parse_service(text)
 
 
+@pytest.mark.parametrize("protocol", ["tcp", "icmp"])
+def test_a_number_beyond_all_bounds_is_refused(protocol: str) -> None:
+    with pytest.raises(ValueError, match="is no"):
+        parse_service(f"{protocol}/{'9' * 5000}")
+
+
 ports = st.tuples(st.integers(0, 65535), st.integers(0, 65535)).map(lambda pair: f"{min(pair)}-{max(pair)}")
 transports = st.builds(
     lambda protocol, to, origin: f"{protocol}/{','.join(to)}" + (f" from {origin}" if origin else ""),

@@ -337,7 +337,7 @@ class Builder:
             return None
         word = atom.word.strip('"')
         sign, _, offset = item.offset.partition("-") if "-" in item.offset else item.offset.partition("+")
-        shift = int(offset or sign or 0) * (-1 if "-" in item.offset else 1) if (offset or sign or "0").isdigit() else 0
+        shift = int((offset or sign or "0")[:9]) * (-1 if "-" in item.offset else 1) if (offset or sign or "0").isdecimal() else 0
         number = _number(word)
         if number is not None:
             return (-number if item.sign == "-" else number) + shift
@@ -373,7 +373,7 @@ class Builder:
             why = f"a rule is put where kernel handle {number} is, which the files do not say"
             chain.entries.insert(0, Entry(Bad(item.at), entry.moment, self.trail, why))
         elif where == "index":
-            self._at_index(chain, entry, int(number) + (item.verb != "insert"), item)
+            self._at_index(chain, entry, int(number[:9]) + (item.verb != "insert"), item)
         else:
             chain.entries.insert(0 if item.verb == "insert" else len(chain.entries), entry)
 

@@ -98,6 +98,8 @@ def _single(kind: str, word: str) -> Value | None:
     if not _NUMBER.fullmatch(word):
         return None
     octal = len(word) > 1 and word[0] == "0" and word[1] not in "xX" and set(word) <= set("01234567")
+    if len(word) > 60:
+        raise Refused(f"{word[:20]}… is too large for a {_CALLED.get(kind, kind)}")
     number = int(word, 8 if octal else 16 if word[1:2] in ("x", "X") else 10)
     if number >> BITS.get(kind, 32):
         raise Refused(f"{word} is too large for a {_CALLED.get(kind, kind)}")
@@ -111,7 +113,7 @@ def _address(word: str, family: socket.AddressFamily, bits: int) -> Value:
     if "/" in word:
         address, _, length = word.partition("/")
         low = 0 if address == "0" else number(address, family)
-        if not length.isdigit() or int(length) > bits:
+        if not length.isdecimal() or len(length) > 3 or int(length) > bits:
             raise Refused(f"the prefix length of `{word}` is not between 0 and {bits}")
         host = (1 << bits - int(length)) - 1
         return Value(low & ~host, low | host, _octal(address, family) or ("host-bits" if low & host else ""))

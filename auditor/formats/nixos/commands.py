@@ -331,7 +331,7 @@ def _protocol(value: str) -> int | None:
     name = {"icmpv6": "ICMPV6", "ipv6-icmp": "ICMPV6"}.get(value, value.upper())
     if name in Protocol.__members__:
         return Protocol[name].value
-    return int(value) if value.isdigit() and int(value) < 256 else None
+    return int(value) if value.isdecimal() and len(value) <= 3 and int(value) < 256 else None
 
 
 def _spans(value: str) -> list[Interval] | None:
@@ -340,7 +340,7 @@ def _spans(value: str) -> list[Interval] | None:
         low, colon, high = part.partition(":")
         low, high = (str(_SERVICES.get(each, each)) for each in (low, high))
         low, high = low or "0", (high or "65535") if colon else low
-        if not (low.isdigit() and high.isdigit() and int(low) <= int(high) <= 65535):
+        if not (low.isdecimal() and high.isdecimal() and len(low) <= 5 and len(high) <= 5 and int(low) <= int(high) <= 65535):
             return None
         found.append((int(low), int(high)))
     return found

@@ -29,8 +29,8 @@ _WRITERS: dict[Path, str] = {
     ("services", "kubernetes"): "Kubernetes",
 }
 _ANY_PORT: Interval = (0, 65535)
-_PUBLISHED = re.compile(r"(?:(?:(?P<ip>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<host>\d+(?:-\d+)?):)?\d+(?:-\d+)?(?:/(?P<protocol>tcp|udp))?")
-_TARGET = re.compile(r"(?P<address>[\d.]+|\[[\da-fA-F:]+\])(?::(?P<low>\d+)(?:-(?P<high>\d+))?)?")
+_PUBLISHED = re.compile(r"(?:(?:(?P<ip>[\d.]+|\[[\da-fA-F:]+\]):)?(?P<host>\d{1,5}(?:-\d{1,5})?):)?\d+(?:-\d+)?(?:/(?P<protocol>tcp|udp))?")
+_TARGET = re.compile(r"(?P<address>[\d.]+|\[[\da-fA-F:]+\])(?::(?P<low>\d{1,5})(?:-(?P<high>\d{1,5}))?)?")
 
 
 class Backend(StrEnum):

@@ -56,7 +56,7 @@ def read_machine(source: Source) -> Machine:
         written = _LINE.fullmatch(line.text)
         if written:
             values[written.group(1)] = written.group(2), line
-    nics = tuple(sorted(_nics(values), key=lambda nic: int(nic.name.removeprefix("net"))))
+    nics = tuple(sorted(_nics(values), key=lambda nic: (len(nic.name), nic.name)))
     name = next((values[key][0] for key in ("name", "hostname") if key in values), "")
     tags = tuple(tag for tag in values["tags"][0].replace(",", ";").replace(" ", ";").split(";") if tag) if "tags" in values else ()
     return Machine(number or "", Span.of_file(source.path), kind == "lxc", name, node or "", tags, nics)

@@ -216,7 +216,7 @@ def _route(config: Config, words: list[str], vrf: str) -> None:
 
 def _clause(config: Config, block: Block, words: list[str]) -> None:
     vlan_map = config.maps.setdefault(words[2], VlanMap(words[2], block.header.span()))
-    digits = words[3] if len(words) > 3 and words[3].isdigit() else ""
+    digits = words[3] if len(words) > 3 and words[3].isdecimal() else ""
     sequence = int(digits[:9]) if digits else max((each.sequence for each in vlan_map.clauses), default=0) + 10
     clause = next((each for each in vlan_map.clauses if each.sequence == sequence), None)
     if clause is None:

@@ -162,8 +162,8 @@ class Interfaces:
             interface.vrf = line.words[1]
         elif words[:2] == ["ip", "vrf"] and len(words) > 3:
             interface.vrf = words[3]
-        elif words[0] == "encapsulation" and len(words) > 2 and words[2].isdigit():
-            interface.encapsulated = int(words[2])
+        elif words[0] == "encapsulation" and len(words) > 2 and words[2].isdecimal():
+            interface.encapsulated = int(words[2][:5])
         else:
             _address(interface, words)
 
@@ -230,11 +230,11 @@ def _switchport(interface: Interface, words: list[str], undo: bool) -> None:
         return
     interface.switched = True
     rest = [word.lower() for word in words[1:]]
-    if rest[:2] == ["access", "vlan"] and rest[-1].isdigit():
+    if rest[:2] == ["access", "vlan"] and rest[-1].isdecimal():
         interface.vlan = int(rest[-1][:5])
-    elif rest[:2] == ["voice", "vlan"] and rest[-1].isdigit():
+    elif rest[:2] == ["voice", "vlan"] and rest[-1].isdecimal():
         interface.voice = int(rest[-1][:5])
-    elif rest[:2] == ["trunk", "native"] and rest[-1].isdigit():
+    elif rest[:2] == ["trunk", "native"] and rest[-1].isdecimal():
         interface.native = int(rest[-1][:5])
     elif rest[:1] == ["mode"]:
         interface.trunk = rest[-1] == "trunk"
@@ -260,7 +260,7 @@ def vlan_list(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in text.split(","):
         low, dash, high = part.partition("-")
-        if low.isdigit() and (not dash or high.isdigit()) and len(part) <= 9:
+        if low.isdecimal() and (not dash or high.isdecimal()) and len(part) <= 9:
             found.update(range(int(low), min(int(high or low), 4094) + 1))
     return frozenset(found)
 

@@ -154,7 +154,7 @@ class Lists:
         """`no 30` or `no permit …` below a list."""
         cursor.at += 1
         rest = [word.lower() for word in cursor.words[cursor.at :]]
-        if len(rest) == 1 and rest[0].isdigit():
+        if len(rest) == 1 and rest[0].isdecimal():
             list_.raws = [raw for raw in list_.raws if raw.sequence != int(rest[0][:12])]
         else:
             list_.raws = [raw for raw in list_.raws if [word.lower() for word in raw.words[raw.at :]] != rest]

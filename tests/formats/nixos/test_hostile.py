@@ -71,6 +71,14 @@ def test_much_of_anything_is_read_in_seconds(made: object) -> None:
     assert time.monotonic() - start < 10
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "²"])
+def test_numbers_that_are_none_are_no_traceback(number: str) -> None:
+    commands = f"iptables -A nixos-fw -p {number} -j ACCEPT\niptables -A nixos-fw -p tcp --dport {number} -j ACCEPT\n"
+    forwards = f'networking.nat.forwardPorts = [ {{ sourcePort = 80; destination = "10.0.0.1:{number}"; }} ];'
+    containers = f'virtualisation.oci-containers.containers.a.ports = [ "{number}:80" ];'
+    load(a_nix=f"{{ networking.firewall.extraCommands = ''{commands}''; {forwards} {containers} }}")
+
+
 def test_deep_json_is_refused() -> None:
     graph = load(a_json='{"allowedTCPPorts": ' + "[" * 100_000)
     assert [note.trap for note in graph.notes] == ["unparsable"]

@@ -29,6 +29,14 @@ def test_with_one_switch_off_nothing_stands_there(cluster: str, own: str, machin
     assert found.zone("proxmox:100") is not None
 
 
+def test_devices_come_in_the_order_of_their_numbers_however_large() -> None:
+    device = "net{}: virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1\n"
+    many = WEB + "".join(map(device.format, ("9" * 5000, 10, 9)))
+    zones = graph({"firewall/cluster.fw": ON, "firewall/100.fw": ON}, machine=many).zones
+    names = [zone.id.rpartition("/")[2] for zone in zones if "/net" in zone.id]
+    assert [name for name in names if len(name) < 9][-2:] == ["net9", "net10"]
+
+
 def test_without_the_guests_configuration_its_rules_may_apply_or_not() -> None:
     tree = MemoryTree({**CLASSIC, "firewall/cluster.fw": ON, "firewall/100.fw": ON + "[RULES]\nIN ACCEPT -p tcp -dport 443\n"})
     found = load(tree, tree.paths())

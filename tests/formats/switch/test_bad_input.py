@@ -102,6 +102,17 @@ def test_no_text_ends_in_a_traceback(text: str) -> None:
     load("ip access-list extended L\n permit ip any any\n" + text)
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "²", "٣", "-1"])
+def test_numbers_that_are_none_are_no_traceback(number: str) -> None:
+    vlans = "".join(f" switchport {what} {number}\n" for what in ("access vlan", "voice vlan", "trunk native vlan", "trunk allowed vlan"))
+    load(
+        f"vlan access-map M {number}\n action drop\nvlan filter M vlan-list {number}\n"
+        f"ip access-list extended L\n {number} permit ip any any\n"
+        f" no {number}\n permit {number} any any\n permit tcp any any eq {number}\ninterface Vlan{number}\n ip access-group L in\n"
+        f" ip address 10.0.0.{number} 255.0.0.0\n ip address 10.0.0.1/{number}\n encapsulation dot1Q {number}\n{vlans}"
+    )
+
+
 def timed(text: str) -> float:
     began = time.process_time()
     load(text)

@@ -36,7 +36,7 @@ def formatted(pattern: str, arguments: Sequence[Value]) -> str:
             continue
         if verb is None:
             raise Refused("a % stands at the end of the format")
-        used = int(match["index"]) if match["index"] else used + 1
+        used = int(match["index"][:9]) if match["index"] else used + 1
         highest = max(highest, used)
         if not 1 <= used <= len(arguments):
             raise Refused(f"there is no argument {used} for {match[0]}")
@@ -50,9 +50,9 @@ def formatted(pattern: str, arguments: Sequence[Value]) -> str:
 def _verb(verb: str, match: re.Match[str], value: Value) -> str:
     if not value.wholly_known:
         raise Undecided(value)
-    flags, width = match["flags"], int(match["width"] or 0)
+    flags, width = match["flags"], int((match["width"] or "0")[:9])
     found = PRECISION.search(match[0])
-    precision = int(found[1] or 0) if found else None
+    precision = int((found[1] or "0")[:9]) if found else None
     if width > MAX_WIDTH or (precision or 0) > MAX_WIDTH:
         raise Refused("the width is too large")
     text = _body(verb, flags, precision, value)

@@ -116,7 +116,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
         assert match is not None
         position, piece = match.end(), match[0]
         if match["repeat"]:
-            if repeated or any(int(number) > MAX_REPEAT for number in re.findall(r"\d+", piece)):
+            if repeated or any(int(number[:9]) > MAX_REPEAT for number in re.findall(r"\d+", piece)):
                 raise Refused(f"invalid regular expression {pattern!r}: {piece} stands astray")
             repeated = True
             pieces.append(piece)
