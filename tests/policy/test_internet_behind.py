@@ -101,7 +101,7 @@ def test_what_the_outer_interface_lets_in_to_the_router_itself_is_open_to_the_wo
     assert found["hygiene/world-open-admin"] is Outcome.BROKEN
 
 
-def hygiene(files: dict[str, str]) -> dict[str, Outcome]:
+def hygiene(files: dict[str, str | bytes]) -> dict[str, Outcome]:
     """What hygiene says, broken before anything else."""
     found = audit.findings_of(audit.read(MemoryTree(files), ("",), audit.Request()))
     return {each.rule: each.outcome for each in sorted(found, key=lambda each: each.outcome is Outcome.BROKEN)}
