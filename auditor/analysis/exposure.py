@@ -13,7 +13,7 @@ from auditor.analysis.difference import Differences
 from auditor.analysis.doors import Doors, doors, interfaces_of, is_another, name_of
 from auditor.analysis.reach import Judgement
 from auditor.analysis.times import at_worst
-from auditor.model.filters import Call, Exactly, Fact, Filter, Predicate, Rule, Settle, Verdict
+from auditor.model.filters import Call, Exactly, Fact, Filter, Predicate, Rule, Settle, Side, Verdict, all_rules, predicates
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
@@ -41,7 +41,7 @@ class Site:
     """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them.
 
     `most_open` are their filters where rates are not exceeded and nobody is banned yet. `doors`: what their rules ask about interfaces.
-    Only packets of `asked` are asked about.
+    Only packets of `asked` are asked about. `of`: the same place, where nothing is said of who of its members receives them.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Site:
     most_open: tuple[Filter, ...]
     doors: Doors | None = None
     asked: PacketSet = EVERYTHING
+    of: Site | None = None
 
     def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
         """What all of them together surely let through, always or `at_times`."""
@@ -113,7 +114,9 @@ def inbound_sites(graph: Graph) -> Iterator[Site]:
             groups.setdefault((hook.place, hook.union or hook.device or hook.zone), []).append(hook)
     for hooks in groups.values():
         for entry, crossed in _by_interface(graph, hooks):
-            yield _site(graph, tuple(crossed), entry)
+            site = _site(graph, tuple(crossed), entry)
+            yield site
+            yield from _for_members(graph, site)
 
 
 def at_edge(graph: Graph, hook: Hook) -> bool:
@@ -166,9 +169,11 @@ Ask = Callable[[Site, bool], PacketSet]
 def _judged(site: Site, ask: Ask) -> Judgement | None:
     """Broken where something is wrong by whichever interfaces packets come and go, open where only some of them may be theirs."""
     leak = ask(site, True)
+    if leak and site.of is not None:
+        leak -= ask(site.of, True)  # what all of its members are open to is told of all
     if leak:
         return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1])
-    if site.doors is None or not (where := ask(site, False)):
+    if site.doors is None or site.of is not None or not (where := ask(site, False)):
         return None
     return _by_doors(site.within(where), site.doors, ask)
 
@@ -186,6 +191,26 @@ def _by_doors(site: Site, known: Doors, ask: Ask) -> Judgement | None:
         doubt = f"whether packets go on by {_called(first[0].way.crossings[-1].exit or '', known.exits)}"
     unknown = Unknown(doubt, reference="roles.internet")
     return Judgement(Outcome.OPEN, first[0].way, first[1], (unknown,), first[0].way.crossings[-1])
+
+
+def _for_members(graph: Graph, site: Site) -> Iterator[Site]:
+    """The site for those of its members whom rules tell from the others: as machines carry groups together, and others alone."""
+    lists = (filter_.rules for hook in site.hooks for filter_ in hook.filter.stages())
+    told_apart = (
+        each for rules in lists for each in predicates(all_rules(rules)) if each.fact is Fact.MEMBER and each.side is Side.DESTINATION
+    )
+    groups = frozenset(group for each in told_apart for group in each.values)
+    if not groups or site.hooks[0].place is not Place.INBOUND:
+        return
+    inside = site.way.destination.zones
+    machines = [frozenset(zone.inside) for zone in graph.zones if zone.kind is ZoneKind.HOST and inside & {*zone.inside}]
+    carried = dict.fromkeys(zones & groups for zones in machines) or {frozenset[str](): None}
+    lonely = (frozenset({group}) for group in sorted(groups - frozenset().union(*carried)))
+    for members in (*carried, *lonely):
+        names = [zone.label if (zone := graph.zone(group)) is not None else group for group in sorted(members)]
+        end = replace(site.way.destination, zones=inside | members, outside=groups - members)
+        way = replace(site.way, destination=end, crossings=tuple(replace(each, destination=end) for each in site.way.crossings))
+        yield replace(site, name=f"{' and '.join(names)} in {site.name}" if names else site.name, way=way, of=site)
 
 
 def _behind_door(site: Site, known: Doors, entry: str, ask: Ask) -> tuple[Site, PacketSet, bool] | None:
@@ -224,13 +249,19 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
     for family in (IPV4, IPV6):
         if _passes_by(site, family):
             continue
-        question = _from_everywhere(family, ports_)
-        let = site.for_strangers(question)
-        leak = _for_most(let.maybe, question)
-        valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
-        if leak and valueless:
+        leak, valueless = _by_a_value(site, _from_everywhere(family, ports_))
+        if leak and site.of is not None:
+            leak -= _by_a_value(site.of, _from_everywhere(family, ports_))[0]
+        if leak:
             return Judgement(Outcome.OPEN, site.way, leak, valueless, site.way.crossings[-1])
     return None
+
+
+def _by_a_value(site: Site, question: PacketSet) -> tuple[PacketSet, tuple[Unknown, ...]]:
+    """What everybody may reach, and the values it depends on; nothing if it is on none."""
+    let = site.for_strangers(question)
+    valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
+    return _for_most(let.maybe, question) if valueless else NOTHING, valueless
 
 
 def _from_everywhere(family: Interval, ports_: tuple[Interval, ...]) -> PacketSet:
