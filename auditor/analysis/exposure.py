@@ -196,13 +196,11 @@ def _by_doors(site: Site, known: Doors, ask: Ask) -> Judgement | None:
 def _for_members(graph: Graph, site: Site) -> Iterator[Site]:
     """The site for those of its members whom rules tell from the others: as machines carry groups together, and others alone."""
     lists = (filter_.rules for hook in site.hooks for filter_ in hook.filter.stages())
-    told_apart = (
-        each for rules in lists for each in predicates(all_rules(rules)) if each.fact is Fact.MEMBER and each.side is Side.DESTINATION
-    )
-    groups = frozenset(group for each in told_apart for group in each.values)
+    asked = (each for rules in lists for each in predicates(all_rules(rules)) if each.fact is Fact.MEMBER)
+    inside = site.way.destination.zones
+    groups = frozenset(group for each in asked if each.side is Side.DESTINATION for group in each.values) - inside
     if not groups or site.hooks[0].place is not Place.INBOUND:
         return
-    inside = site.way.destination.zones
     machines = [frozenset(zone.inside) for zone in graph.zones if zone.kind is ZoneKind.HOST and inside & {*zone.inside}]
     carried = dict.fromkeys(zones & groups for zones in machines) or {frozenset[str](): None}
     lonely = (frozenset({group}) for group in sorted(groups - frozenset().union(*carried)))
