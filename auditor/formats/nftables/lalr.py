@@ -233,4 +233,5 @@ class Run:
 
     def open_braces(self) -> int:
         """How many braces are open."""
-        return sum(isinstance(value, Token) and value.type == "LBRACE" for value in self.values)
+        types = [value.type for value in self.values if isinstance(value, Token)]
+        return types.count("LBRACE") - types.count("RBRACE")

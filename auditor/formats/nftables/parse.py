@@ -92,6 +92,7 @@ def _element(at: At) -> tuple[Element | Bad, ...]:
 
 # -- errors
 
+_BETWEEN = re.compile(r"(?:[ \t\r\n;]|\\\n|#[^\n]*)*")
 _STOP = re.compile(r'"[^"]*"|#[^\n]*|\\\n|[{};\n]')
 
 
@@ -108,14 +109,23 @@ class _Recovery:
         run, token = error.run, error.token
         ended = token is not None and token.type == "$END"
         at = len(self.text.text) if ended else min(error.position, len(self.text.text))
-        if self.text.text.startswith("}", at) and run.open_braces() and run.takes("_S"):
-            self._report("a newline or `;` is needed before `}`", at, at + 1)
-            run.feed(_made_up("_S", at))
-            run.feed(_made_up("RBRACE", at, at + 1))
-            run.position = at + 1
+        if self.text.text.startswith("}", at) and run.takes("_S"):
+            self._close(run, at)
             return
         self._report(_message(error, self.text, at), at, at + max(1, len(token.value) if token is not None else 1))
         self._give_up(run, at, ended)
+
+    def _close(self, run: Run, at: int) -> None:
+        """A brace without a separator before it ends what is open, or nothing."""
+        run.feed(_made_up("_S", at))
+        if run.open_braces():
+            self._report("a newline or `;` is needed before `}`", at, at + 1)
+            run.feed(_made_up("RBRACE", at, at + 1))
+            run.position = at + 1
+            return
+        self._report("unexpected `}`: it closes nothing", at, at + 1)
+        end = _BETWEEN.match(run.text, at + 1)
+        run.position = end.end() if end is not None else at + 1
 
     def _report(self, message: str, start: int, end: int) -> None:
         line_end = self.text.text.find("\n", start)

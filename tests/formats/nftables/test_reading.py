@@ -145,6 +145,15 @@ def test_a_brace_without_a_separator_before_it_is_named_and_the_rule_kept() -> N
     assert input_rules("table inet t {\n chain input { tcp dport 22 accept }\n}\n") == ["tcp dport 22 accept"]
 
 
+@pytest.mark.parametrize("end", ["}\n} }\n", "}\n} } # why\n\n", "} }\n"])
+def test_a_brace_that_closes_nothing_is_named_and_what_follows_is_read(end: str) -> None:
+    text = "table inet t {\n chain input {\n  accept\n " + end
+    second = "table inet u {\n chain x {\n }\n}\n"
+    parsed = parse.parse(Text("r.nft", text + second))
+    assert len(parsed.errors) == 1
+    assert [item.name for item in parsed.items if isinstance(item, TableBlock)] == ["t", "u"]
+
+
 def test_blocks_of_one_name_add_up() -> None:
     block = "table inet t {\n chain input {\n  tcp dport %d accept\n }\n}\n"
     assert input_rules(block % 22 + block % 80) == ["tcp dport 22 accept", "tcp dport 80 accept"]
