@@ -41,6 +41,7 @@ from auditor.policy.services import ANY_SERVICE, Protocol, Service, parse_servic
 from auditor.yamlspan import Mapping, Node, Scalar, Sequence, YamlError, read_one
 
 SCHEMA = "ruleset.schema.json"
+OPEN_ADMIN, ADMIN_PORTS = "world-open-admin", "admin_ports"
 BUILTIN = ("talos", "thymis-device", "thymis-controller", "disruptive-gen2", "disruptive-legacy", "firewall-hygiene")
 
 
@@ -269,6 +270,8 @@ class _Reader:
         )
 
     def flow(self, kind: Kind, node: Node | None) -> tuple[tuple[Choice, ...], tuple[Choice, ...], tuple[Service, ...], str]:
+        if kind is Kind.HYGIENE and node is not None and nodes.content(node) == OPEN_ADMIN and ADMIN_PORTS not in self.parameters:
+            self.wrong(f"{OPEN_ADMIN} asks about the parameter {ADMIN_PORTS!r}, which is not declared: its type is ports", node)
         if kind is Kind.HYGIENE or node is None:
             return (), (), (), nodes.content(node) if node else ""
         if kind is Kind.ENFORCED:

@@ -10,6 +10,7 @@ from auditor.model.source import Span
 from auditor.policy.conditions import Value, version
 from auditor.policy.problems import ParameterError, Problem, did_you_mean
 from auditor.policy.ruleset import Parameter, Ruleset, Type
+from auditor.policy.services import ports_of, ports_text
 from auditor.yamlspan import Node, Scalar, Sequence
 
 
@@ -29,7 +30,7 @@ def default_of(kind: Type, values: tuple[str, ...]) -> Value:
     """What a parameter without a default is."""
     if kind is Type.ENUM:
         return values[0] if values else ""
-    empty: dict[Type, Value] = {Type.BOOLEAN: False, Type.LIST: (), Type.INTEGER: 0}
+    empty: dict[Type, Value] = {Type.BOOLEAN: False, Type.LIST: (), Type.PORTS: (), Type.INTEGER: 0}
     return empty.get(kind, "")
 
 
@@ -65,6 +66,8 @@ def read_value(parameter: Parameter, given: Node | str) -> Value:
     """`given` as the parameter's type. Raises ValueError with a message for the user; an option's list is separated by commas."""
     if parameter.type is Type.LIST:
         return _list(given)
+    if parameter.type is Type.PORTS:
+        return tuple(ports_text(ports_of(each)) for each in _list(given))
     if not isinstance(given, str | Scalar):
         raise ValueError(f"a {parameter.type} is one value, not several")
     text = given.strip() if isinstance(given, str) else given.text

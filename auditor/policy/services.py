@@ -67,7 +67,7 @@ def parse_service(text: str) -> Service:
         return Service(protocol, icmp_type=_icmp_type(protocol, what) if what else None)
     if protocol is Protocol.ANY and (what or origin):
         raise ValueError(f"{text!r}: name tcp or udp where ports are meant")
-    return Service(protocol, _ports(what) if what else (), _ports(origin) if origin else ())
+    return Service(protocol, ports_of(what) if what else (), ports_of(origin) if origin else ())
 
 
 def ports_text(ports: Ports) -> str:
@@ -75,7 +75,8 @@ def ports_text(ports: Ports) -> str:
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ports)
 
 
-def _ports(text: str) -> Ports:
+def ports_of(text: str) -> Ports:
+    """`22,5900-5903` as ranges. Raises ValueError with a message for the user."""
     ranges: list[tuple[int, int]] = []
     for part in text.split(","):
         low, _, high = part.partition("-")

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from auditor.model.source import Source
 from auditor.policy.config import SCHEMA as CONFIG
+from auditor.policy.hygiene import CHECKS
 from auditor.policy.load import SCHEMA as RULESET
 from auditor.policy.load import builtin_rulesets, builtin_source
 from auditor.policy.schema import schema_of
@@ -32,6 +33,11 @@ SCALARS: st.SearchStrategy[Any] = st.sampled_from(
 def test_the_schemas_are_schemas() -> None:
     for name in VALIDATORS:
         Draft202012Validator.check_schema(schema_of(name))
+
+
+def test_the_schema_lists_every_hygiene_check() -> None:
+    listed = schema_of(RULESET)["$defs"]["requirement"]["properties"]["hygiene"]["enum"]
+    assert listed == list(CHECKS)
 
 
 def test_every_built_in_ruleset_fits() -> None:

@@ -160,11 +160,21 @@ def test_a_value_that_does_not_fit_is_told_at_its_place(text: str, expected: str
 
 def test_an_integer_is_a_whole_number() -> None:
     ruleset = read_ruleset(
-        Source("x.yaml", "ruleset: x\ntitle: x\nparameters: {n: {type: integer}}\nrequirements: [{id: a, hygiene: a, because: a, fix: a}]")
+        Source(
+            "x.yaml",
+            "ruleset: x\ntitle: x\nparameters: {n: {type: integer}}\nrequirements: [{id: a, hygiene: shadowed-rule, because: a, fix: a}]",
+        )
     )
     assert parameters_of(ruleset, {"n": "7"}) == {"n": 7}
     with pytest.raises(ParameterError, match="is no whole number"):
         parameters_of(ruleset, {"n": "many"})
+
+
+def test_ports_are_ports_and_ranges() -> None:
+    ruleset = load_ruleset("firewall-hygiene")
+    assert parameters_of(ruleset, {"admin_ports": "22, 5900-5903"}) == {"admin_ports": ("22", "5900-5903")}
+    with pytest.raises(ParameterError, match="parameter admin_ports: 'ssh' is no port"):
+        parameters_of(ruleset, {"admin_ports": "22,ssh"})
 
 
 def test_a_parameter_no_ruleset_has_is_told_with_the_nearest() -> None:

@@ -142,7 +142,7 @@ def _workspace(sources: Sources, directory: str) -> str | None:
 def _needs_at_least(module: ModuleSource, version: tuple[int, int]) -> bool:
     """Whether the module's `required_version` rules out versions of Terraform before `version`."""
     for attribute in module.requires:
-        for part in re.finditer(r"(>=|~>|=|>)?\s*(\d+)\.(\d+)", attribute.literal or ""):
+        for part in re.finditer(r"(>=|~>|=|>)?\s*(\d{1,9})\.(\d{1,9})", attribute.literal or ""):
             if (int(part[2]), int(part[3])) >= version:
                 return True
     return False
