@@ -34,6 +34,10 @@ _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "ascii": "
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
+_BLOCK = 4096
+_CONTINUATIONS = bytes(range(0x80, 0xC0))
+
+
 class Malformed(Exception):
     """A document that is not read; the message is fit for a user, `span` is where it goes wrong."""
 
@@ -44,13 +48,17 @@ class Malformed(Exception):
 
 
 class _Document:
-    """The text that elements stand in; where its lines begin is found out when a place is first asked for."""
+    """The text that elements stand in; where its lines begin is found out when a place is first asked for.
 
-    __slots__ = ("_starts", "data", "path")
+    So is how many characters stand before each block of bytes: a file may be one long line.
+    """
+
+    __slots__ = ("_before", "_starts", "data", "path")
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path, self.data = path, data
         self._starts: list[int] | None = None
+        self._before: list[int] = []
 
     def place(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column, in characters, of a byte."""
@@ -59,7 +67,21 @@ class _Document:
         offset = max(offset, 0)
         line = bisect_right(self._starts, offset)
         start = self._starts[line - 1]
-        return line, len(self.data[start:offset].decode(errors="replace")) + 1
+        if offset - start <= _BLOCK:
+            return line, _characters(self.data[start:offset]) + 1
+        return line, self._characters_before(offset) - self._characters_before(start) + 1
+
+    def _characters_before(self, offset: int) -> int:
+        if not self._before:
+            blocks = (self.data[at : at + _BLOCK] for at in range(0, len(self.data), _BLOCK))
+            self._before = [0, *accumulate(map(_characters, blocks))]
+        block = offset // _BLOCK
+        return self._before[block] + _characters(self.data[block * _BLOCK : offset])
+
+
+def _characters(data: bytes) -> int:
+    """How many characters begin in a stretch of UTF-8."""
+    return len(data.translate(None, _CONTINUATIONS))
 
 
 class Element(NamedTuple):

@@ -40,6 +40,14 @@ def test_columns_count_characters_and_not_bytes() -> None:
     assert _only("<a>éü€ <b/></a>", "b").column == 8
 
 
+def test_a_file_of_one_line_has_its_columns_in_time() -> None:
+    items = "<b>é</b>" * 30_000
+    root = parse("c.xml", f"<a>{items}</a>".encode())
+    start = time.process_time()
+    assert [child.span for child in root.children] == [Span("c.xml", 1, 4 + at, 1, 12 + at) for at in range(0, 240_000, 8)]
+    assert time.process_time() - start < 5
+
+
 def test_a_tag_may_span_lines_and_its_attributes_hold_any_sign() -> None:
     element = _only('<a><b\n k="x>y"\n>t</b\n></a>', "b")
     assert element.span == Span("c.xml", 1, 4, 4, 2)
