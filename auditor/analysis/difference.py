@@ -105,6 +105,10 @@ class Differences:
             return self._rules(was.chain.rules, now.chain.rules)  # of the packet as it is there: what is written over is left out later
         return _may_match(old) | _may_match(new)
 
+    def meanings(self, rules: Sequence[Rule]) -> frozenset[int]:
+        """What rules match and do, as numbers: equal ones mean the same."""
+        return frozenset(map(self._meaning, rules))
+
     def part(self, way: Way, where: PacketSet) -> Way:
         """The way with those rules of its filters alone that packets of `where` may match: it decides these as the whole does."""
         if len(way.crossings) == 0 or where is EVERYTHING:

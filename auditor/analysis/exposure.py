@@ -11,9 +11,10 @@ from functools import cache
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
 from auditor.analysis.difference import Differences
 from auditor.analysis.doors import Doors, doors, interfaces_of, is_another, name_of
+from auditor.analysis.families import open_to_six_alone
 from auditor.analysis.reach import Judgement
 from auditor.analysis.times import at_worst
-from auditor.model.filters import Call, Exactly, Fact, Filter, Predicate, Rule, Settle, Side, Verdict, all_rules, predicates
+from auditor.model.filters import Call, Exactly, Fact, Filter, Predicate, Rule, Settle, Side, Undecided, Verdict, all_rules, predicates
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import (
@@ -34,6 +35,9 @@ from auditor.model.source import Unknown
 
 _FIRST = 4
 """What a filter does not see at all stands before its rules."""
+
+_MANY = 200
+"""Rules of a site of which it is worth while to find those that matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +177,12 @@ def _judged(site: Site, ask: Ask) -> Judgement | None:
         leak -= ask(site.of, True)  # what all of its members are open to is told of all
     if leak:
         return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1])
-    if site.doors is None or site.of is not None or not (where := ask(site, False)):
+    if site.doors is None or site.of is not None:
         return None
-    return _by_doors(site.within(where), site.doors, ask)
+    if sum(len(crossing.filter.rules) for crossing in site.way.crossings) > _MANY:
+        where = ask(site, False)
+        return _by_doors(site.within(where), site.doors, ask) if where else None
+    return _by_doors(site, site.doors, ask)
 
 
 def _by_doors(site: Site, known: Doors, ask: Ask) -> Judgement | None:
@@ -213,7 +220,7 @@ def _for_members(graph: Graph, site: Site) -> Iterator[Site]:
 
 def _behind_door(site: Site, known: Doors, entry: str, ask: Ask) -> tuple[Site, PacketSet, bool] | None:
     """The site as it is for packets that come in by an interface, what is wrong there, and whether they surely can go on so."""
-    if not ask(site.through(entry, None), False):
+    if known.exits and not ask(site.through(entry, None), False):
         return None
     for exit_, sure in known.ways_on(entry):
         through = site.through(entry, exit_)
@@ -301,12 +308,14 @@ def forgotten_ipv6(site: Site) -> Judgement | None:
 
 
 def _forgotten(site: Site, for_sure: bool) -> PacketSet:
-    services = ports(6) | ports(17)
-    four = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV4]))
-    six = NEW_FLOW & services & sources(intersect_intervals(PUBLIC, [IPV6]))
+    apart = open_to_six_alone(crossing.filter for crossing in site.way.crossings) & (ports(6) | ports(17)) & NEW_FLOW
+    six = apart & sources(intersect_intervals(PUBLIC, [IPV6]))
     everybody = _for_all((site.surely if for_sure else site.maybe)(six), six)
-    if not everybody or not for_sure:
-        return everybody and four | six
+    if not everybody:
+        return NOTHING
+    four = apart & sources(intersect_intervals(PUBLIC, [IPV4]))
+    if not for_sure:
+        return (four | six) & _anywhere(everybody)
     closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in crossing.filter.stages())
     unseen = closed and _passes_by(site, IPV6) and not _passes_by(site, IPV4)
     return everybody if unseen else everybody - _anywhere(site.maybe(four))
@@ -352,9 +361,15 @@ def _anywhere(packets: PacketSet) -> PacketSet:
 
 
 def permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[Rule]:
-    """The rules, of these and of chains they surely call, that surely permit every new flow there can be, of one family at least."""
+    """The rules, of these and of chains they surely call, that surely permit every new flow there can be, of one family at least.
+
+    What could not be read may permit everything, and does not surely.
+    """
     seen: set[int] = set()
+    unread = {rule.span for rule in rules if isinstance(rule.condition, Undecided)}
     for rule in rules:
+        if rule.span in unread:
+            continue
         if isinstance(rule.action, Call) and id(rule.action.chain) not in seen and _matches_everything(rule, settle):
             seen.add(id(rule.action.chain))
             yield from permits_everything(rule.action.chain.rules, settle)

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from auditor.analysis import reach
 from auditor.analysis.difference import Differences
-from auditor.model.filters import Rule, Verdict, all_rules
+from auditor.model.filters import Rule, Verdict, all_rules, overwritten
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
-from auditor.model.graph import Endpoint, Graph, Hook, Way, ZoneKind
+from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, ZoneKind
 from auditor.model.headers import (
     ANYWHERE,
     IPV4,
@@ -37,6 +37,8 @@ from auditor.policy.evidence import evidence
 
 OTHERS = "other private addresses"
 """Who may be in the networks of groups, or behind a router's routes, and is in no zone or role of either state."""
+
+ANYBODY = Endpoint("anybody")
 
 Parties = Mapping[str, tuple[Endpoint, ...]]
 
@@ -91,6 +93,7 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
     names = list(dict.fromkeys((*new, *old)))
     differences = Differences()
     touched = _touched(before[0], after[0], old, new, differences)
+    told: set[str] = set()
     for source in names:
         for destination in names:
             if touched is not None and touched.isdisjoint((source, destination)):
@@ -104,10 +107,57 @@ def changes(before: tuple[Graph, Cast], after: tuple[Graph, Cast]) -> Iterator[C
             let = [_let_through(ways, where, tuple(differences.part(way, where) for way in ways)) for ways in (was, now)]
             absent = [name for name in (source, destination) if name not in (new if was else old)]
             present = (before[0], old) if was else (after[0], new)
-            if (was and now) or (absent and all(_made(present[0], present[1][name]) for name in absent)):
-                yield from _between(source, destination, *let)
-            else:
-                yield from _unread(source, destination, *let)
+            known = (was and now) or (absent and all(_made(present[0], present[1][name]) for name in absent))
+            found = tuple((_between if known else _unread)(source, destination, *let))
+            if found:
+                told.update(hook.id for way in (*was, *now) for crossing in way.crossings for hook in crossing.hooks)
+            yield from found
+    yield from _through_routers(before[0], after[0], moved, told, differences)
+
+
+def _through_routers(before: Graph, after: Graph, moved: Mapping[str, str], told: set[str], differences: Differences) -> Iterator[Change]:
+    """What changed in the filters of routers between machines that nobody named, and to whom they send packets on."""
+    old, new = {_now_called(name, moved): way for name, way in _routers(before).items()}, _routers(after)
+    for name in dict.fromkeys((*new, *old)):
+        was, now = old.get(name), new.get(name)
+        where = differences.ways((was,) if was else (), (now,) if now else ())
+        if not where:
+            continue
+        let = [_let_through((way,) if way else (), where) for way in (was, now)]
+        beyond = f"what is behind {name}"
+        found = tuple((_between if was and now else _unread)(ANYBODY.label, beyond, *let))
+        ways = [way for way in (was, now) if way]
+        if told.isdisjoint(hook.id for way in ways for crossing in way.crossings for hook in crossing.hooks):
+            yield from found
+        if was and now and not found:
+            yield from _sent_on(was, now, beyond, let, differences)
+
+
+def _routers(graph: Graph) -> dict[str, Way]:
+    """The way through the filters of each router, between whomever."""
+    hooks: dict[str, list[Hook]] = {}
+    for hook in graph.hooks:
+        if hook.place is Place.TRANSIT and hook.device is not None:
+            hooks.setdefault(hook.device, []).append(hook)
+    return {
+        name: Way(ANYBODY, ANYBODY, tuple(Crossing((each,), each.filter, ANYBODY, ANYBODY) for each in its)) for name, its in hooks.items()
+    }
+
+
+def _sent_on(was: Way, now: Way, beyond: str, let: list[Let], differences: Differences) -> Iterator[Change]:
+    """Where the same packets pass as before, and are sent on to somebody else."""
+    known = differences.meanings(_translating(was))
+    for rule in _translating(now):
+        packets = rule.condition.settle(lambda _: None).maybe & NEW_FLOW & let[1].maybe
+        if packets and not differences.meanings((rule,)) <= known:
+            made = _change(Effect.UNDECIDED, ANYBODY.label, beyond, packets, let[0], let[1], may_open=True)
+            yield replace(made, location=_place(rule), was_there=False, why="they are sent on to another address or port than before")
+
+
+def _translating(way: Way) -> tuple[Rule, ...]:
+    """The rules that write over where a packet goes."""
+    lists = (stage.rules for crossing in way.crossings for stage in crossing.filter.stages())
+    return tuple(rule for rules in lists for rule in rules if overwritten((rule,)) & {Field.DESTINATION, Field.DESTINATION_PORT})
 
 
 def _touched(before: Graph, after: Graph, old: Parties, new: Parties, differences: Differences) -> frozenset[str] | None:

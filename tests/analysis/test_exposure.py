@@ -270,3 +270,9 @@ def test_a_rule_for_the_outer_interface_permits_everything_where_it_is_known_to_
     by = permit(Asked(Predicate(Fact.INTERFACE, Side.SOURCE, frozenset({"wan"})), Unknown("by which interface the packets come in")))
     graph = router(hook("forward", Place.TRANSIT, by, zone=None, device="d"))
     assert [everything(by, settle=settle) for settle in exposure.from_outside(graph, graph.hooks[0])] == [[], [by]]
+
+
+def test_a_rule_that_could_not_be_read_is_not_said_to_permit_everything() -> None:
+    elsewhere = Span("f", 2, 1, 2, 2)
+    doubt = [Rule(Undecided(Unknown("it could not be read")), done, elsewhere) for done in (DENY, PERMIT)]
+    assert not everything(*doubt, Rule(ANY, PERMIT, elsewhere))

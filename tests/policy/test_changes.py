@@ -218,3 +218,53 @@ def test_the_line_that_changed_is_named_and_not_the_policy_that_did_not(before: 
     (change,) = changes((one.graph, one.cast), (other.graph, other.cast))
     assert change.location is not None
     assert (change.location.name, change.was_there) == (line % "22, 80", was_there)
+
+
+UNNAMED = """\
+table inet f {
+  chain forward {
+    type filter hook forward priority 0; policy drop;
+    ct state established accept
+    RULE
+  }
+}
+"""
+FORWARD = """\
+table ip nat {
+  chain pre {
+    type nat hook prerouting priority dstnat;
+    tcp dport 443 dnat to TARGET
+  }
+}
+"""
+
+
+def routed(rule: str, target: str = "") -> dict[str, str | bytes]:
+    return {"gate.nft": UNNAMED.replace("RULE", rule) + (FORWARD.replace("TARGET", target) if target else "")}
+
+
+def test_what_a_router_of_whom_nobody_is_named_lets_through_is_told() -> None:
+    opened = between(routed(""), routed("ip daddr 10.0.0.5 tcp dport 22 accept"))
+    assert [(each.effect, each.services, each.may_open) for each in opened] == [(Effect.OPENED, ("tcp/22",), True)]
+    perhaps = between(routed('iifname "wan0" tcp dport 443 accept'), routed('iifname "wan0" tcp dport { 443, 22 } accept'))
+    assert [(each.effect, each.services) for each in perhaps] == [(Effect.UNDECIDED, ("tcp/22",))]
+    assert [each.why for each in between(routed(""), {})] == ["no firewall that was read stands there now"]
+
+
+def test_what_a_router_does_between_its_named_interfaces_is_told_once() -> None:
+    before, after = ('iifname "lan0" oifname "wan0" ' + rule for rule in ("tcp dport 443 accept", "tcp dport { 443, 80 } accept"))
+    assert [each.source for each in between(routed(before), routed(after))] == ["nftables:gate.nft:lan0"]
+
+
+def test_packets_that_are_sent_on_to_somebody_else_are_told() -> None:
+    (made,) = between(routed("ct status dnat accept", "10.0.0.5"), routed("ct status dnat accept", "10.0.0.6"))
+    assert (made.effect, made.services, made.may_open) == (Effect.UNDECIDED, ("tcp/443",), True)
+    assert made.location is not None
+    assert made.location.span.line == 11
+
+
+def test_forwards_that_changed_places_send_nobody_elsewhere() -> None:
+    one, other = "tcp dport 443 dnat to 10.0.0.5", "tcp dport 80 dnat to 10.0.0.6"
+    texts = [FORWARD.replace("tcp dport 443 dnat to TARGET", f"{a}\n    {b}") for a, b in ((one, other), (other, one))]
+    before, after = ({"gate.nft": UNNAMED.replace("RULE", "ct status dnat accept") + text} for text in texts)
+    assert between(dict(before), dict(after)) == []
