@@ -15,6 +15,7 @@ _MAIN = re.compile(
 _JSON_MAIN = re.compile(rb"""^\s*\{\s*"(?:version"\s*:\s*"v1alpha1"\s*,\s*")?(machine|cluster)"\s*:\s*\{\s*"([A-Za-z]+)"\s*:""")
 _OPERATION = re.compile(rb"""^(?:-\s+|\s+)["']?path["']?:\s*["']?/(?:machine|cluster)/""", re.MULTILINE)
 _JSON_OPERATION = re.compile(rb"""\[\s*\{[^}]*"path"\s*:\s*"/(?:machine|cluster)/""")
+_VERSION = re.compile(rb"""^["']?version["']?:[ \t]*["']?v1alpha1["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _CLUSTER = re.compile(rb"""^kind:[ \t]*["']?Cluster["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _FIRST_DOCUMENT = re.compile(rb"\A(?:\s*(?:#[^\n]*)?(?:---[^\n]*)?\n)*(.*?)(?:^---|\Z)", re.MULTILINE | re.DOTALL)
 _MAIN_TOP = frozenset({b"version", b"machine", b"cluster", b"debug", b"persist", b"sops"})
@@ -79,9 +80,17 @@ def _is_main(head: bytes) -> bool:
     tops = _tops(first[1] if first else head)
     if tops and not tops <= _MAIN_TOP:
         return False
-    match = _MAIN.search(head) or _JSON_MAIN.match(head)
-    if match is None:
-        return False
+    found = [(match[1].decode(), match[2].decode()) for match in (*_MAIN.finditer(head), *_JSON_MAIN.finditer(head))]
+    return bool(found) and (_VERSION.search(head) is not None or any(_is_field(*each) for each in found))
+
+
+def _is_field(part: str, name: str) -> bool:
+    """A field of the machine or the cluster, or what looks like one misspelt."""
     from auditor.formats.talos.schema import section
 
-    return match[2].decode() in (section(match[1].decode()) or {})
+    known = section(part) or {}
+    if name in known or len(name) < 6:  # short words are near to others by chance
+        return name in known
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(name, known, 1, 0.85))
