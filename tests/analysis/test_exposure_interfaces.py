@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from auditor.analysis import exposure
 from auditor.analysis.exposure import Site, forgotten_ipv6, inbound_sites, open_to_the_world, permits_by_default
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Condition, Exactly, Fact, Predicate, Rule, Side, Verdict, both
@@ -42,11 +43,15 @@ def through(*rules: Condition | Rule, outer: tuple[str, ...] = (), default: Verd
 
 
 def told(site: Site, ask: Callable[[Site], Judgement | None] = lambda site: open_to_the_world(site, PORTS)) -> str:
-    """Nothing, what is broken, or why it is not decided."""
-    judged = ask(site)
-    if judged is None:
-        return ""
-    return "broken" if judged.outcome is Outcome.BROKEN else judged.unknowns[0].reason
+    """Nothing, what is broken, or why it is not decided: the same for lists of which the rules that matter are looked for first."""
+    answers = []
+    for many in (exposure._MANY, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(exposure, "_MANY", many)
+            judged = ask(site)
+        answers.append("" if judged is None else "broken" if judged.outcome is Outcome.BROKEN else judged.unknowns[0].reason)
+    assert answers[0] == answers[1]
+    return answers[0]
 
 
 # -- into a machine

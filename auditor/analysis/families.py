@@ -1,0 +1,53 @@
+"""Services that rules may decide otherwise over IPv6 than over IPv4: all others fare alike, whatever is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.model.filters import Condition, Exactly, Filter, Predicate, Test, Undecided, Verdict, all_rules, leaves
+from auditor.model.hulls import hull
+from auditor.model.packets import NOTHING, V6_BASE, Field, PacketSet, union
+
+_LOWEST, _HIGHEST = 2 * Field.SOURCE, 2 * Field.SOURCE + 1
+
+
+def open_to_six_alone(filters: Iterator[Filter]) -> PacketSet:
+    """Packets of the services that these filters, crossed together, may let through over IPv6 while they stop them over IPv4.
+
+    It takes a rule that asks for addresses and permits IPv6, denies IPv4, or leads packets elsewhere.
+    """
+    return union(dict.fromkeys(_told(filters)))
+
+
+def _told(filters: Iterator[Filter]) -> Iterator[PacketSet]:
+    rules = (rule for filter_ in filters for stage in filter_.stages() for rule in all_rules(stage.rules))
+    for rule in rules:
+        condition, action = rule.condition, rule.action
+        packets = condition.packets if isinstance(condition, Exactly) else condition.settle(_nobody).maybe
+        if packets is NOTHING or action is Verdict.CONTINUE:
+            continue
+        around = hull(packets)
+        if action is Verdict.PERMIT and around[_HIGHEST] < V6_BASE:
+            continue
+        if isinstance(action, Verdict) and action.denies and around[_LOWEST] >= V6_BASE:
+            continue
+        if any(map(_asks_for_addresses, _sets(condition))):
+            yield packets.without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
+
+
+def _sets(condition: Condition) -> Iterator[PacketSet]:
+    for leaf in leaves(condition):
+        if isinstance(leaf, Exactly):
+            yield leaf.packets
+        elif isinstance(leaf, Undecided | Test):
+            yield leaf.within
+
+
+def _asks_for_addresses(packets: PacketSet) -> bool:
+    if packets.level >= Field.SOURCE:
+        return packets.level <= Field.DESTINATION
+    return any(map(_asks_for_addresses, dict.fromkeys(packets.children)))
+
+
+def _nobody(_: Predicate) -> None:
+    """Whatever is asked of who sends a packet stays open."""
