@@ -37,10 +37,8 @@ def _told(filters: Iterator[Filter]) -> Iterator[PacketSet]:
 
 def _sets(condition: Condition) -> Iterator[PacketSet]:
     for leaf in leaves(condition):
-        if isinstance(leaf, Exactly):
-            yield leaf.packets
-        elif isinstance(leaf, Undecided | Test):
-            yield leaf.within
+        assert isinstance(leaf, Exactly | Undecided | Test), "there are no other leaves"
+        yield leaf.packets if isinstance(leaf, Exactly) else leaf.within
 
 
 def _asks_for_addresses(packets: PacketSet) -> bool:
