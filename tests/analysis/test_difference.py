@@ -154,3 +154,9 @@ def test_rules_that_ask_the_same_of_an_end_are_the_same_rule() -> None:
     assert differing(one, asking(Fact.MEMBER, Side.SOURCE, "g:db")) == port(22)
     assert differing(one, asking(Fact.MEMBER, Side.DESTINATION, "g:web")) == port(22)
     assert differing(one, asking(Fact.NAMED, Side.SOURCE, "g:web")) == port(22)
+
+
+def test_rules_mean_the_same_wherever_they_stand_and_something_else_with_another_verdict() -> None:
+    seen = Differences()
+    here, there, other = rule(port(1)), rule(port(1), line=9), rule(port(1), Verdict.DENY)
+    assert seen.meanings([here]) == seen.meanings([there, here]) != seen.meanings([other])
