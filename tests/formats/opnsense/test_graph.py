@@ -101,6 +101,7 @@ def test_blanks_before_the_declaration_do_no_harm() -> None:
 def test_a_file_is_recognised_by_its_root_and_an_encrypted_backup_by_its_head() -> None:
     assert FORMAT.claims("config.xml", b"<?xml version='1.0'?>\n<opnsense>")
     assert FORMAT.claims("backup", b"---- BEGIN config.xml ----\nVersion: OPNsense 25.1\n")
+    assert FORMAT.claims("config.xml", b"# cat config.xml\n<?xml version='1.0'?>\n<opnsense>")
     assert not FORMAT.claims("config.xml", b"<?xml version='1.0'?>\n<pfsense>")
     assert not FORMAT.claims("x.yaml", b"opnsense: true")
 
