@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.filters import Condition, Exactly, Filter, Predicate, Test, Undecided, Verdict, all_rules, leaves
+from auditor.model.filters import Exactly, Filter, Predicate, Verdict, all_rules, sets_of
 from auditor.model.hulls import hull
 from auditor.model.packets import NOTHING, V6_BASE, Field, PacketSet, union
 
@@ -31,14 +31,8 @@ def _told(filters: Iterator[Filter]) -> Iterator[PacketSet]:
             continue
         if isinstance(action, Verdict) and action.denies and around[_LOWEST] >= V6_BASE:
             continue
-        if any(map(_asks_for_addresses, _sets(condition))):
+        if any(map(_asks_for_addresses, sets_of(condition))):
             yield packets.without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
-
-
-def _sets(condition: Condition) -> Iterator[PacketSet]:
-    for leaf in leaves(condition):
-        assert isinstance(leaf, Exactly | Undecided | Test), "there are no other leaves"
-        yield leaf.packets if isinstance(leaf, Exactly) else leaf.within
 
 
 def _asks_for_addresses(packets: PacketSet) -> bool:

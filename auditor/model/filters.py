@@ -364,6 +364,13 @@ def leaves(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
+def sets_of(condition: Condition) -> Iterator[PacketSet]:
+    """The sets of packets that a condition names."""
+    for leaf in leaves(condition):
+        assert isinstance(leaf, Exactly | Undecided | Test), "there are no other leaves"
+        yield leaf.packets if isinstance(leaf, Exactly) else leaf.within
+
+
 def predicates(rules: Iterable[Rule]) -> Iterator[Predicate]:
     """What rules ask about the ends, in order."""
     asking = (leaf for rule in rules if not rule.condition.static for leaf in leaves(rule.condition))

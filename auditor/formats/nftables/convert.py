@@ -16,19 +16,16 @@ from auditor.formats.nftables.names import CONNTRACK_PRIORITY
 from auditor.formats.nftables.near import Near
 from auditor.formats.nftables.outward import ways_out
 from auditor.formats.nftables.resolve import Resolver
-from auditor.formats.nftables.rules import Converter, conditions
+from auditor.formats.nftables.rules import Converter
 from auditor.formats.nftables.ruleset import Base, Chain, Ruleset, Table
 from auditor.formats.nftables.setting import HOOKS, NEVER, Facts, Setting, Way
 from auditor.formats.nftables.syntax import Update
 from auditor.model.filters import (
     ANY,
-    Both,
     Condition,
-    Either,
     Exactly,
     Fact,
     Filter,
-    Not,
     Predicate,
     Rule,
     Side,
@@ -38,6 +35,8 @@ from auditor.model.filters import (
     all_rules,
     can_deny,
     overwritten,
+    predicates,
+    sets_of,
 )  # fmt: skip
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import Field, Interval, PacketSet
@@ -336,8 +335,8 @@ def _reads(stage: Stage) -> set[Field]:
     """The fields that the conditions of a chain ask for."""
     found: set[Field] = set()
     seen: set[PacketSet] = set()
-    for condition in conditions(stage.rules):
-        for packets in _sets(condition):
+    for rule in all_rules(stage.rules):
+        for packets in sets_of(rule.condition):
             pending = [packets]
             while pending:
                 node = pending.pop()
@@ -346,18 +345,6 @@ def _reads(stage: Stage) -> set[Field]:
                     found.add(Field(node.level))
                     pending += node.children
     return found
-
-
-def _sets(condition: Condition) -> Iterator[PacketSet]:
-    if isinstance(condition, Exactly):
-        yield condition.packets
-    elif isinstance(condition, Undecided):
-        yield condition.within
-    elif isinstance(condition, Both | Either):
-        for part in condition.parts:
-            yield from _sets(part)
-    elif isinstance(condition, Not):
-        yield from _sets(condition.part)
 
 
 def _merged(stages: list[Stage], unread: tuple[Rule, ...], way: Way) -> Filter:
@@ -392,11 +379,10 @@ def _interfaces(converted: Converted) -> Iterable[tuple[str, Span]]:
         for stage in converted.stages[way]:
             for name in stage.base.devices or ():
                 found.setdefault(name, stage.base.at.span)
-            for condition in conditions(stage.rules):
-                for predicate in _predicates(condition):
-                    for name in predicate.values:
-                        if not name.endswith("*"):
-                            found.setdefault(name, predicate.span or stage.base.at.span)
+            for predicate in predicates(all_rules(stage.rules)):
+                for name in predicate.values if predicate.fact is Fact.INTERFACE else ():
+                    if not name.endswith("*"):
+                        found.setdefault(name, predicate.span or stage.base.at.span)
     return found.items()
 
 
@@ -408,14 +394,3 @@ def _ways_out(converted: Converted) -> dict[str, str]:
             for name, span in ways_out(stage.rules):
                 found.setdefault(name, f"{span.path}:{span.line} masquerades what leaves by {name}")
     return found
-
-
-def _predicates(condition: Condition) -> Iterator[Predicate]:
-    if isinstance(condition, Test):
-        if condition.predicate.fact is Fact.INTERFACE:
-            yield condition.predicate
-    elif isinstance(condition, Both | Either):
-        for part in condition.parts:
-            yield from _predicates(part)
-    elif isinstance(condition, Not):
-        yield from _predicates(condition.part)

@@ -10,7 +10,7 @@ from auditor.formats.nftables.convert import Converted, Stage, hooks_of
 from auditor.formats.nftables.remarks_rules import _LIKELY
 from auditor.formats.nftables.setting import Way
 from auditor.formats.nftables.syntax import Nat
-from auditor.model.filters import Assign, Call, Fact, Filter, Predicate, Rule, Verdict
+from auditor.model.filters import Assign, Call, Fact, Filter, Predicate, Rule, Verdict, all_rules
 from auditor.model.headers import NEW_FLOW, address_interval
 from auditor.model.packets import NOTHING, Field, Packet, PacketSet, State
 from auditor.model.source import Effect, Level, Note, Span
@@ -46,7 +46,7 @@ def _between(stages: tuple[Stage, ...]) -> Iterator[Note]:
         behind = [each for each in filters[index + 1 :] if each.base.hook == stage.base.hook and _denies(each)]
         if not before and not behind:
             continue
-        accepts = [rule for rule in _rules(stage.rules) if rule.action is Verdict.PERMIT and not rule.synthetic]
+        accepts = [rule for rule in all_rules(stage.rules) if rule.action is Verdict.PERMIT and not rule.synthetic]
         for other in behind:
             yield from _lost(accepts, other, "accept-not-final", Level.WARNING)
         for other in before:
@@ -68,19 +68,7 @@ def _lost(accepts: list[Rule], other: Stage, trap: str, level: Level) -> Iterato
 
 
 def _denies(stage: Stage) -> bool:
-    return stage.default is Verdict.DENY or any(isinstance(rule.action, Verdict) and rule.action.denies for rule in _rules(stage.rules))
-
-
-def _rules(rules: tuple[Rule, ...]) -> Iterator[Rule]:
-    """Rules and those of the chains they call, each chain once."""
-    seen: set[int] = set()
-    pending = [rules]
-    while pending:
-        for rule in pending.pop(0):
-            yield rule
-            if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
-                seen.add(id(rule.action.chain))
-                pending.append(rule.action.chain.rules)
+    return stage.default is Verdict.DENY or any(isinstance(rule.action, Verdict) and rule.action.denies for rule in all_rules(stage.rules))
 
 
 def may_permit(filter_: Filter) -> PacketSet:

@@ -6,7 +6,6 @@ on, a small chain that first asks how far the packet gets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from auditor.formats.nftables import fields, layers
@@ -325,15 +324,3 @@ class Converter:
             line.done.append(line.rule(both(line.guard, Undecided(unknown)), model.Verdict.DENY))
         else:
             line.done += anything(line.guard, unknown, line)
-
-
-def conditions(rules: tuple[Rule, ...]) -> Iterator[Condition]:
-    """The conditions of rules, those of chains they call too, each chain once."""
-    seen: set[int] = set()
-    pending = list(rules)
-    while pending:
-        rule = pending.pop()
-        yield rule.condition
-        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen:
-            seen.add(id(rule.action.chain))
-            pending += rule.action.chain.rules
