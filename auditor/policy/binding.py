@@ -288,9 +288,15 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
             what = f"role {claim.role}: its zones can be combined in more than {MOST} ways; say in auditor.yaml which of them it is in"
             problems.append(Problem(what, claim.span))
     elif held is not None and not claim.names:
-        yield Endpoint(addresses_text(held), claim.role, addresses=held, exact=True)
+        yield Endpoint(addresses_text(held), claim.role, addresses=held, exact=True, outside=_apart(graph, held))
     for name in claim.names:
         yield Endpoint(name, claim.role, addresses=PUBLIC if not addresses else merge_intervals(addresses), names=frozenset({name}))
+
+
+def _apart(graph: Graph, held: tuple[Interval, ...]) -> frozenset[str]:
+    """The groups whose members can have none of these addresses."""
+    groups = (zone for zone in graph.zones if zone.kind is ZoneKind.GROUP and zone.networks is not None)
+    return frozenset(zone.id for zone in groups if not intersect_intervals(zone.networks or (), held))
 
 
 def _nothing_there(graph: Graph, role: str, text: str) -> str:

@@ -268,3 +268,25 @@ def test_forwards_that_changed_places_send_nobody_elsewhere() -> None:
     texts = [FORWARD.replace("tcp dport 443 dnat to TARGET", f"{a}\n    {b}") for a, b in ((one, other), (other, one))]
     before, after = ({"gate.nft": UNNAMED.replace("RULE", "ct status dnat accept") + text} for text in texts)
     assert between(dict(before), dict(after)) == []
+
+
+MEMBERS_OF = """\
+resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }
+resource "aws_security_group" "node" { vpc_id = aws_vpc.main.id }
+"""
+AMONG_THEMSELVES = """\
+resource "aws_vpc_security_group_ingress_rule" "node" {
+  security_group_id            = aws_security_group.node.id
+  referenced_security_group_id = aws_security_group.node.id
+  ip_protocol                  = "tcp"
+  from_port                    = 2379
+  to_port                      = 2380
+}
+"""
+
+
+@pytest.mark.parametrize(("address", "maybe"), [("169.254.169.123", False), ("10.0.3.5", True)])
+def test_who_has_no_address_of_a_groups_network_is_none_of_its_members(address: str, maybe: bool) -> None:
+    roles: dict[str, str | bytes] = {"auditor.yaml": f"rulesets: [talos]\nroles:\n  ntp: {{addresses: [{address}]}}\n"}
+    found = between({**roles, "main.tf": MEMBERS_OF}, {**roles, "main.tf": MEMBERS_OF + AMONG_THEMSELVES})
+    assert any(each.source == "ntp" for each in found) is maybe
