@@ -155,7 +155,7 @@ class Interfaces:
         elif undo or not words:
             return
         elif words[0] == "description":
-            interface.description = line.text.split(None, 1)[1].strip()
+            interface.description = line.text.strip()[len(words[0]) :].strip()
         elif words[0] == "vrf" and len(words) > 2 and words[1] in ("forwarding", "member"):
             interface.vrf = words[2]
         elif words[0] == "vrf" and len(words) == 2:

@@ -113,6 +113,13 @@ def test_numbers_that_are_none_are_no_traceback(number: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "line", ["description", "ip", "ip access-group", "no", "switchport", "encapsulation", "vrf", "service-policy", "ip address"]
+)
+def test_a_command_that_breaks_off_is_no_traceback(line: str) -> None:
+    load(f"ip access-list extended L\n permit ip any any\n {line}\ninterface Vlan1\n ip access-group L in\n {line}\n{line}\n")
+
+
 def timed(text: str) -> float:
     began = time.process_time()
     load(text)
