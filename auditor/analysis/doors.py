@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from auditor.model.filters import Fact, Predicate, Side, all_rules, predicates
-from auditor.model.graph import Graph, Hook, Place, Zone, ZoneKind
-from auditor.model.record import dataclass
+from auditor.analysis.runs import touching
+from auditor.model.filters import Fact, Filter, Predicate, Side, all_rules, overwritten, predicates
+from auditor.model.graph import Crossing, Graph, Hook, Place, Zone, ZoneKind
+from auditor.model.packets import PacketSet
+from auditor.model.record import dataclass, replace
 
 _ANOTHER = "another interface"
 _OTHERS = "other interfaces"
@@ -57,6 +59,19 @@ def is_another(interface: str) -> bool:
     return name_of(interface) in (_ANOTHER, _OTHERS)
 
 
+def fitting(crossing: Crossing, where: PacketSet) -> Filter:
+    """The filter with those rules alone that packets of `where` may match, by the interfaces that the crossing knows."""
+    whole = crossing.filter
+    if whole.then is not None or overwritten(whole.rules):
+        return whole
+    return replace(whole, rules=tuple(rule for rule, _ in touching(whole.rules, crossing.settle, where)))
+
+
+def is_inner(interface: str) -> bool:
+    """Whether the name of an interface says that the internet is not behind it."""
+    return _INNER.match(name_of(interface)) is not None
+
+
 def doors(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Doors | None:
     """What there is to ask about interfaces at hooks that are crossed together by packets that came in by `entry`; None if nothing."""
     place = hooks[0].place
@@ -92,7 +107,7 @@ def _told_apart(zones: Iterable[str], asked: set[str], prefix: str) -> tuple[str
 
 def _outer(candidates: tuple[str, ...]) -> tuple[str, ...]:
     """Those by which the internet may come. Where one says so by its name, it is none of those without."""
-    possible = tuple(each for each in candidates if not _INNER.match(name_of(each)))
+    possible = tuple(each for each in candidates if not is_inner(each))
     says = any(_OUTER.match(name_of(each)) for each in possible)
     return tuple(each for each in possible if not is_another(each)) if says else possible
 

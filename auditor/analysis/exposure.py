@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
-from auditor.analysis.difference import Differences
-from auditor.analysis.doors import Doors, doors, interfaces_of, is_another, name_of
+from auditor.analysis.doors import Doors, doors, fitting, interfaces_of, is_another, is_inner, name_of
 from auditor.analysis.families import open_to_six_alone
 from auditor.analysis.reach import Judgement
 from auditor.analysis.times import at_worst
@@ -46,6 +45,7 @@ class Site:
 
     `most_open` are their filters where rates are not exceeded and nobody is banned yet. `doors`: what their rules ask about interfaces.
     Only packets of `asked` are asked about. `of`: the same place, where nothing is said of who of its members receives them.
+    `doubt`: why the internet may not come here at all.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Site:
     doors: Doors | None = None
     asked: PacketSet = EVERYTHING
     of: Site | None = None
+    doubt: Unknown | None = None
 
     def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
         """What all of them together surely let through, always or `at_times`."""
@@ -72,11 +73,10 @@ class Site:
 
     def within(self, where: PacketSet) -> Site:
         """The site asked about packets of `where` alone, with those rules alone that they may match."""
-        crossings = zip(self.way.crossings, self.most_open, strict=True)
-        parts = Differences()
-        both_ = [parts.part(replace(self.way, crossings=(each, replace(each, filter=open_))), where).crossings for each, open_ in crossings]
-        way = replace(self.way, crossings=tuple(each for each, _ in both_))
-        return replace(self, way=way, most_open=tuple(most_open.filter for _, most_open in both_), asked=where)
+        crossings = tuple(replace(each, filter=fitting(each, where)) for each in self.way.crossings)
+        most_open = (replace(each, filter=open_) for each, open_ in zip(self.way.crossings, self.most_open, strict=True))
+        way = replace(self.way, crossings=crossings)
+        return replace(self, way=way, most_open=tuple(fitting(each, where) for each in most_open), asked=where)
 
     def through(self, entry: str, exit_: str | None) -> Site:
         """The site for packets that come in and go on by these interfaces."""
@@ -121,6 +121,7 @@ def inbound_sites(graph: Graph) -> Iterator[Site]:
             site = _site(graph, tuple(crossed), entry)
             yield site
             yield from _for_members(graph, site)
+        yield from _perhaps_entered(graph, hooks)
 
 
 def at_edge(graph: Graph, hook: Hook) -> bool:
@@ -150,6 +151,18 @@ def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None,
         yield None, hooks
 
 
+def _perhaps_entered(graph: Graph, hooks: list[Hook]) -> Iterator[Site]:
+    """Where nothing says by which interface of a device the internet comes: each that has public addresses, or of which none are known."""
+    zones = list(interfaces_of(graph, hooks[0])) if hooks[0].place is Place.ENTRY else []
+    if any(zone.default for zone in zones):
+        return
+    for zone in zones:
+        here = tuple(hook for hook in hooks if hook.zone == zone.id)
+        if here and (zone.networks is None or intersect_intervals(zone.networks, PUBLIC)) and not is_inner(zone.id):
+            doubt = Unknown(f"whether the internet comes in by {zone.label}", reference="roles.internet")
+            yield replace(_site(graph, here, zone.id), doubt=doubt)
+
+
 def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
     zone = graph.zone(hooks[0].zone or "")
     source = internet()
@@ -175,6 +188,8 @@ def _judged(site: Site, ask: Ask) -> Judgement | None:
     leak = ask(site, True)
     if leak and site.of is not None:
         leak -= ask(site.of, True)  # what all of its members are open to is told of all
+    if leak and site.doubt is not None:
+        return Judgement(Outcome.OPEN, site.way, leak, (site.doubt,), site.way.crossings[-1])
     if leak:
         return Judgement(Outcome.BROKEN, site.way, leak, (), site.way.crossings[-1])
     if site.doors is None or site.of is not None:
@@ -220,10 +235,11 @@ def _for_members(graph: Graph, site: Site) -> Iterator[Site]:
 
 def _behind_door(site: Site, known: Doors, entry: str, ask: Ask) -> tuple[Site, PacketSet, bool] | None:
     """The site as it is for packets that come in by an interface, what is wrong there, and whether they surely can go on so."""
-    if known.exits and not ask(site.through(entry, None), False):
+    inside = site.through(entry, None).within(site.asked)
+    if known.exits and not ask(inside, False):
         return None
     for exit_, sure in known.ways_on(entry):
-        through = site.through(entry, exit_)
+        through = inside.through(entry, exit_)
         if leak := ask(through, True):
             return through, leak, sure
     return None

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from itertools import accumulate, islice
 
 from auditor.analysis.bounds import maybe, surely
-from auditor.analysis.doors import interfaces_of, named
+from auditor.analysis.doors import fitting, interfaces_of, named
 from auditor.analysis.exposure import behind
 from auditor.analysis.reach import Judgement, answers_to
-from auditor.model.filters import Verdict
+from auditor.model.filters import Filter, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, internet
 from auditor.model.headers import ANYWHERE, NEW_FLOW, PUBLIC, REPLY, destinations, ports, sources
-from auditor.model.packets import NOTHING, Field, PacketSet, union
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
+from auditor.model.record import replace
 
 _EPHEMERAL = ((32768, 60999),)
 _SERVICES = ((1, 1023),)
@@ -73,11 +74,19 @@ def _between(graph: Graph, hook: Hook) -> Judgement | None:
         return None
     sides = named(graph, hook)
     here, there = Endpoint("one side", addresses=ANYWHERE), Endpoint("the other", addresses=ANYWHERE)
+    parts: dict[tuple[str, str | None], Filter] = {}
+
+    def way(source: Endpoint, destination: Endpoint, entry: str, exit_: str) -> Way:
+        crossings = tuple(_crossed(graph, hook, source, destination, entry, exit_))
+        for each in crossings:
+            if (each.hooks[0].id, entry) not in parts:
+                parts[each.hooks[0].id, entry] = fitting(replace(each, exit=None), EVERYTHING)
+        return Way(source, destination, tuple(replace(each, filter=parts[each.hooks[0].id, entry]) for each in crossings))
+
     for entry in sides:
         for exit_ in (each for each in sides if each != entry):
-            on = Way(here, there, tuple(_crossed(graph, hook, here, there, entry, exit_)))
-            begun = _surely(on, NEW_FLOW & ports(6, source=_EPHEMERAL))
-            back = Way(there, here, tuple(_crossed(graph, hook, there, here, exit_, entry)))
+            begun = _surely(way(here, there, entry, exit_), NEW_FLOW & ports(6, source=_EPHEMERAL))
+            back = way(there, here, exit_, entry)
             if begun and (found := _blocked(back, answers_to(begun))):
                 return found
     return None

@@ -13,6 +13,8 @@ from auditor.model.filters import Condition, Exactly, Fact, Predicate, Rule, Sid
 from auditor.model.filters import Test as Asked
 from auditor.model.findings import Outcome
 from auditor.model.graph import Device, Graph, Place, Zone, ZoneKind
+from auditor.model.headers import address_interval
+from auditor.model.record import replace
 from auditor.model.source import Unknown
 from tests.analysis.test_exposure import HERE, SSH, from_, hook, permit, router
 
@@ -152,3 +154,34 @@ def test_which_interface_of_a_router_is_the_outer_one_may_be_open() -> None:
 def test_what_comes_in_at_an_interface_of_a_router_is_not_asked_by_which() -> None:
     (site,) = inbound_sites(router(hook("wan", Place.ENTRY, permit(by("eth0")), zone="d:wan", device="d")))
     assert told(site) == ""
+
+
+# -- in at the interfaces of a router of which none is known to be the outer one
+
+
+def entered(networks: tuple[str, ...] | None, name: str = "eth0", outer: bool = False) -> list[str]:
+    held = None if networks is None else tuple(map(address_interval, networks))
+    zones = (
+        Zone(f"d:{name}", ZoneKind.INTERFACE, name, HERE, held, device="d"),
+        Zone("d:x", ZoneKind.INTERFACE, "x", HERE, (), device="d", default=outer),
+    )
+    hooks = (hook("in", Place.ENTRY, permit(SSH), zone=f"d:{name}", device="d"),)
+    return [told(site) for site in inbound_sites(Graph(zones, hooks, devices=(Device("d", "d", HERE),)))]
+
+
+def test_an_interface_of_public_or_unknown_addresses_may_be_the_outer_one() -> None:
+    assert entered(("203.0.113.0/29",)) == ["whether the internet comes in by eth0"]
+    assert entered(None) == ["whether the internet comes in by eth0"]
+
+
+def test_an_interface_of_private_addresses_or_an_inner_one_is_not_asked_about() -> None:
+    assert entered(("10.0.0.0/24",)) == []
+    assert entered(None, "lan") == []
+    assert entered(None, outer=True) == []
+
+
+def test_a_list_that_hands_on_to_another_is_asked_as_a_whole() -> None:
+    first = hook("forward", Place.TRANSIT, permit(by("eth0")), zone=None, device="d")
+    handing = replace(first, filter=replace(first.filter, then=replace(first.filter, rules=(permit(SSH),))))
+    (site,) = inbound_sites(router(handing, outer=(), zones=("d:eth0", "d:lan")))
+    assert told(site) == "whether the internet comes in by eth0"
