@@ -170,6 +170,16 @@ class Group:
     foreign: Unknown | None = None
     beyond: list[Unknown] = field(default_factory=list)
     switch: Unknown | None = None
+    _known: set[Record] = field(default_factory=set, init=False, repr=False, compare=False)
+    _counted: int = field(default_factory=int, init=False, repr=False, compare=False)
+
+    def add(self, record: Record) -> None:
+        """One more rule, unless there is the same one already."""
+        self._known.update(self.rules[self._counted :])
+        if record not in self._known:
+            self.rules.append(record)
+        self._counted = len(self.rules)
+        self._known.add(record)
 
 
 @dataclass(slots=True)
@@ -241,5 +251,5 @@ class Estate:
     carriers: list[Carrier] = field(default_factory=list)
     labels: dict[str, Label] = field(default_factory=dict)
     wholes: dict[str, Group] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
+    notes: dict[Note, None] = field(default_factory=dict)  # each once
     aliases: dict[str, str] = field(default_factory=dict)

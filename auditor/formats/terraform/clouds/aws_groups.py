@@ -245,8 +245,7 @@ def _add(
             description=description,
             trail=peer.trail,
         )
-        if record not in group.rules:
-            group.rules.append(record)
+        group.add(record)
     report_unresolved(context, resource, block, OPEN_ARGUMENTS)
 
 

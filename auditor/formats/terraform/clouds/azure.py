@@ -181,8 +181,7 @@ def _add(context: Context, group: Group, resource: Resource, block: Arguments, d
                     description=text_of(block.get("description")) or text_of(block.get("name")) or "",
                     trail=peer.trail,
                 )
-                if record not in group.rules:
-                    group.rules.append(record)
+                group.add(record)
     report_unresolved(context, resource, block, OPEN_ARGUMENTS)
 
 

@@ -19,9 +19,7 @@ class Context:
 
     def note(self, trap: str, message: str, span: Span, effect: Effect, *related: tuple[str, Span]) -> None:
         """Remark on something, at the level the trap's lint has."""
-        note = Note(trap, message, span, effect, LEVELS[trap], related)
-        if note not in self.estate.notes:
-            self.estate.notes.append(note)
+        self.estate.notes[Note(trap, message, span, effect, LEVELS[trap], related)] = None
 
     def group(self, resource: Resource) -> Group:
         """The group that `resource` makes."""

@@ -115,8 +115,7 @@ def _rule(
     for peer, why in peers:
         doubt = doubt_of(context, resource, block) or why
         record = Record(direction, True, traffic, peer, resource.address, peer.span, doubt=doubt, trail=peer.trail)
-        if record not in group.rules:
-            group.rules.append(record)
+        group.add(record)
     report_unresolved(context, resource, block, ("protocol", "port_range", f"{side}_addresses", f"{side}_tags"))
 
 

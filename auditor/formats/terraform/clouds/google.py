@@ -147,8 +147,7 @@ def _rule(context: Context, resource: Resource, whole: Group) -> None:
                     description=text_of(resource.get("description")) or "",
                     trail=peer.trail,
                 )
-                if record not in group.rules:
-                    group.rules.append(record)
+                group.add(record)
     report_unresolved(context, resource, resource, OPEN_ARGUMENTS)
 
 

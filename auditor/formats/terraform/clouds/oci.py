@@ -93,8 +93,7 @@ def _rule(
         description=text_of(block.get("description")) or "",
         trail=peer.trail,
     )
-    if record not in group.rules:
-        group.rules.append(record)
+    group.add(record)
     report_unresolved(context, resource, block, OPEN_ARGUMENTS)
 
 

@@ -81,8 +81,7 @@ def _rule(context: Context, group: Group, resource: Resource, doubt: Unknown | N
         for peer, why_peer in _peers(context, resource):
             because = doubt or doubt_of(context, resource) or why or why_peer
             record = Record(direction, True, traffic, peer, resource.address, peer.span, doubt=because, trail=peer.trail)
-            if record not in group.rules:
-                group.rules.append(record)
+            group.add(record)
     report_unresolved(context, resource, resource, OPEN_ARGUMENTS)
 
 
