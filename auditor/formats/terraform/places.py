@@ -15,11 +15,12 @@ from auditor.model.source import Span
 class SourceFile:
     """The bytes of one file, with the beginnings of its lines (found when the first span is wanted)."""
 
-    __slots__ = ("_starts", "data", "path")
+    __slots__ = ("_ascii", "_starts", "data", "path")
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
+        self._ascii = data.isascii()
         self._starts: list[int] | None = None
 
     def position(self, offset: int) -> tuple[int, int]:
@@ -27,7 +28,10 @@ class SourceFile:
         if self._starts is None:
             self._starts = [0, *accumulate(len(line) + 1 for line in self.data.split(b"\n")[:-1])]
         line = bisect_right(self._starts, offset)
-        return line, len(self.data[self._starts[line - 1] : offset].decode("utf-8", errors="replace")) + 1
+        start = self._starts[line - 1]
+        if self._ascii:  # a line may be a list of ten thousand networks
+            return line, min(offset, len(self.data)) - start + 1
+        return line, len(self.data[start:offset].decode("utf-8", errors="replace")) + 1
 
     def offset(self, line: int, column: int) -> int:
         """The byte offset of a position."""
