@@ -49,6 +49,14 @@ def test_a_source_without_a_value_may_be_the_world_unless_it_is_the_own_network(
     assert [each.reason for each in found.questions] == (["variable clients has no value"] if outcome is Outcome.OPEN else [])
 
 
+def test_a_prefix_list_that_is_not_here_may_be_the_world() -> None:
+    text = GROUP.replace("PORT", "22").replace("cidr_blocks = [SOURCE]", 'prefix_list_ids = ["pl-123"]')
+    reading = audit.read(MemoryTree({"main.tf": text}), ("main.tf",), audit.Request())
+    found = next(each for each in audit.findings_of(reading) if each.rule == "hygiene/world-open-admin")
+    assert found.outcome is Outcome.OPEN
+    assert [each.reason for each in found.questions] == ["the networks of prefix list pl-123 are not in the configuration"]
+
+
 def test_rules_of_one_name_are_told_apart_by_their_lines_and_known_without() -> None:
     host = (
         "---\napiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: block\n---\napiVersion: v1alpha1\nkind: NetworkRuleConfig\n"

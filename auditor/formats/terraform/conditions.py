@@ -154,7 +154,7 @@ def _symbolic(peer: Peer, side: Side) -> Condition:
 def _prefix_list(peer: Peer, side: Side, estate: Estate, name: Name) -> Condition:
     listed = estate.prefix_lists.get(peer.text)
     if listed is None:
-        unknown = peer.unknown or Unknown(f"the networks of prefix list {peer.text} are not in the configuration", peer.span)
+        unknown = peer.unknown or Unknown(f"the networks of prefix list {peer.text} are not in the configuration", peer.span, peer.text)
         return Undecided(unknown)
     entries = [_peer(entry, side, estate, name) for entry in listed.entries]
     return either(*entries, *([Undecided(listed.rest)] if listed.rest is not None else []))
