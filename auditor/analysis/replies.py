@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import accumulate, islice
+from operator import itemgetter
 
 from auditor.analysis.bounds import maybe, surely
 from auditor.analysis.doors import fitting, interfaces_of, named
@@ -74,10 +74,11 @@ def _between(graph: Graph, hook: Hook) -> Judgement | None:
         return None
     sides = named(graph, hook)
     here, there = Endpoint("one side", addresses=ANYWHERE), Endpoint("the other", addresses=ANYWHERE)
+    inside = _Inside(graph, hook.device)
     parts: dict[tuple[str, str | None], Filter] = {}
 
     def way(source: Endpoint, destination: Endpoint, entry: str, exit_: str) -> Way:
-        crossings = tuple(_crossed(graph, hook, source, destination, entry, exit_))
+        crossings = inside.crossed(source, destination, entry, exit_)
         for each in crossings:
             if (each.hooks[0].id, entry) not in parts:
                 parts[each.hooks[0].id, entry] = fitting(replace(each, exit=None), EVERYTHING)
@@ -102,8 +103,11 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
         asked &= union(rule.condition.settle(begun.settle).maybe for rule in loose)
     aside = {hook.zone, *(device.host for device in graph.devices)}
     zones = [zone.id for zone in graph.zones if zone.device == hook.device and zone.id not in aside] if hook.zone else [None]
-    ways = [Way(there, here, tuple(_crossed(graph, hook, there, here, zone, hook.zone))) for zone in zones]
-    if not asked or not all(way.crossings for way in ways):
+    if not asked:
+        return None
+    inside = _Inside(graph, hook.device)
+    ways = [Way(there, here, inside.crossed(there, here, zone, hook.zone)) for zone in zones]
+    if not all(way.crossings for way in ways):
         return None
     for each in graph.hooks:  # what another filter in the device stops does not begin
         if each is hook or (each.place is Place.TRANSIT and each.device == hook.device and hook.device is not None):
@@ -120,12 +124,21 @@ def _last_straw(way: Way, packets: PacketSet) -> Crossing:
     return next(crossing for crossing, rest in zip(way.crossings, islice(left, 1, None), strict=True) if not rest)
 
 
-def _crossed(graph: Graph, hook: Hook, source: Endpoint, destination: Endpoint, entry: str | None, exit_: str | None) -> Iterator[Crossing]:
-    """What packets cross that come in by `entry` of the device of `hook`, and leave by `exit_`."""
-    for each in graph.hooks:
-        stands = {Place.ENTRY: (None, entry), Place.TRANSIT: (each.zone,), Place.EXIT: (None, exit_)}.get(each.place, ())
-        if each.device == hook.device and each.zone in stands:
-            yield Crossing((each,), each.filter, source, destination, entry, exit_)
+class _Inside:
+    """The filters of one device, by where they stand: a switch has hundreds of interfaces, and each is asked about with each other."""
+
+    def __init__(self, graph: Graph, device: str | None) -> None:
+        self._at: dict[tuple[Place, str | None], list[tuple[int, Hook]]] = {}
+        for number, hook in enumerate(graph.hooks):
+            if hook.device == device:
+                at = (hook.place, None if hook.place is Place.TRANSIT else hook.zone)
+                self._at.setdefault(at, []).append((number, hook))
+
+    def crossed(self, source: Endpoint, destination: Endpoint, entry: str | None, exit_: str | None) -> tuple[Crossing, ...]:
+        """What packets cross that come in by `entry` and leave by `exit_`."""
+        stands = dict.fromkeys(((Place.ENTRY, None), (Place.ENTRY, entry), (Place.TRANSIT, None), (Place.EXIT, None), (Place.EXIT, exit_)))
+        found = sorted((each for at in stands for each in self._at.get(at, ())), key=itemgetter(0))
+        return tuple(Crossing((hook,), hook.filter, source, destination, entry, exit_) for _, hook in found)
 
 
 def _surely(way: Way, packets: PacketSet) -> PacketSet:
