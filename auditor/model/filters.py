@@ -399,11 +399,15 @@ def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool, kn
     with the packet as it was leaves no step.
     """
     reaching: dict[_State, tuple[_Steps, _Steps]] = {tuple(packet.items()): ((), ())}
+    headers = [packet]
     ends: _Ends = {}
     for rule in rules:
+        condition = rule.condition
+        if isinstance(condition, Exactly) and not any(header in condition.packets for header in headers):
+            continue  # most rules
         if rule.action is Verdict.CONTINUE:
             continue
-        match = rule.condition.settle(ask)
+        match = condition.settle(ask)
         onward: dict[_State, tuple[_Steps, _Steps]] = {}
         for state, (path, may) in reaching.items():
             header = dict(state)
@@ -420,6 +424,7 @@ def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool, kn
                 else:
                     ends.setdefault((verdict, later), (decided, (*path, rule, *steps), doubted))
         reaching = onward
+        headers = [dict(state) for state in reaching]
         if not reaching:
             break
     for state, (path, may) in reaching.items():
