@@ -10,7 +10,7 @@ from enum import Enum
 
 from auditor.analysis.bounds import surely
 from auditor.analysis.reach import allowed, asked_of
-from auditor.model.filters import Both, Condition, Either, Exactly, Filter, Not, Predicate, Test, Undecided, Verdict, all_rules, predicates
+from auditor.model.filters import Filter, Predicate, Verdict, all_rules, meaning, predicates
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Way
 from auditor.model.headers import IPV4, IPV6, merge_intervals
@@ -125,20 +125,7 @@ def _ended(filter_: Filter, action: Verdict, doubtful: bool) -> _Treated:
 
 
 def _meaning(filter_: Filter) -> Hashable:
-    return filter_.default, tuple((_matched(rule.condition), rule.action, rule.stateless) for rule in filter_.rules)
-
-
-def _matched(condition: Condition) -> Hashable:
-    """What a condition matches, whatever the reasons for what is not known."""
-    if isinstance(condition, Exactly):
-        return condition.packets
-    if isinstance(condition, Undecided):
-        return None, condition.within
-    if isinstance(condition, Test):
-        return condition.predicate.fact, condition.predicate.side, condition.predicate.values, condition.within
-    if isinstance(condition, Both | Either):
-        return type(condition), tuple(map(_matched, condition.parts))
-    return (Not, _matched(condition.part)) if isinstance(condition, Not) else condition
+    return filter_.default, tuple((meaning(rule.condition), rule.action, rule.stateless) for rule in filter_.rules)
 
 
 def _families(end: Endpoint) -> tuple[bool, bool]:

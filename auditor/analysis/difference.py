@@ -9,23 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from auditor.analysis import runs
-from auditor.model.filters import (
-    Both,
-    Call,
-    Chain,
-    Condition,
-    Either,
-    Exactly,
-    Filter,
-    Match,
-    Not,
-    Predicate,
-    Rule,
-    Test,
-    Undecided,
-    Verdict,
-    overwritten,
-)
+from auditor.model.filters import Call, Chain, Filter, Match, Predicate, Rule, Verdict, meaning, overwritten
 from auditor.model.graph import Crossing, Way
 from auditor.model.packets import EVERYTHING, NOTHING, PacketSet, union
 from auditor.model.record import dataclass, field, replace
@@ -100,7 +84,7 @@ class Differences:
         """Of a chain that is called under the same condition, only its own differences."""
         was, now = old.action, new.action
         called = isinstance(was, Call) and isinstance(now, Call) and was.goto is now.goto
-        if called and self._condition(old.condition) == self._condition(new.condition):
+        if called and meaning(old.condition) == meaning(new.condition):
             assert isinstance(was, Call) and isinstance(now, Call)
             return self._rules(was.chain.rules, now.chain.rules)  # of the packet as it is there: what is written over is left out later
         return _may_match(old) | _may_match(new)
@@ -130,7 +114,7 @@ class Differences:
     def _meaning(self, rule: Rule) -> int:
         action = rule.action
         done = ("call", self._chain(action.chain), action.goto) if isinstance(action, Call) else action
-        return self._number((self._condition(rule.condition), done))
+        return self._number((meaning(rule.condition), done))
 
     def _chain(self, chain: Chain) -> int:
         known = self._chains.get(id(chain))
@@ -139,21 +123,8 @@ class Differences:
             known = self._chains[id(chain)] = (meant, chain)
         return known[0]
 
-    def _condition(self, condition: Condition) -> Hashable:
-        match condition:
-            case Exactly(packets):
-                return packets
-            case Undecided(_, within):
-                return "undecided", within
-            case Test(Predicate(fact, side, values, _), _, within):
-                return fact, side, values, within
-            case Not(part):
-                return "not", self._condition(part)
-        assert isinstance(condition, Both | Either), "there are no other conditions"
-        return type(condition).__name__, *map(self._condition, condition.parts)
-
-    def _number(self, meaning: Hashable) -> int:
-        return self._meanings.setdefault(meaning, len(self._meanings))
+    def _number(self, meant: Hashable) -> int:
+        return self._meanings.setdefault(meant, len(self._meanings))
 
 
 def common_ends(a: Sequence[object], b: Sequence[object]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ and unknowns. Settled, it is a `Match`: the packets it surely matches and those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from enum import StrEnum
 
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Packet, PacketSet, union
@@ -362,6 +362,20 @@ def leaves(condition: Condition) -> Iterator[Condition]:
         yield from leaves(condition.part)
     else:
         yield condition
+
+
+def meaning(condition: Condition) -> Hashable:
+    """What a condition matches, wherever it stands and whatever the reasons for what is not known: equal ones mean the same."""
+    if isinstance(condition, Exactly):
+        return condition.packets
+    if isinstance(condition, Undecided):
+        return "undecided", condition.within
+    if isinstance(condition, Test):
+        return condition.predicate.fact, condition.predicate.side, condition.predicate.values, condition.within
+    if isinstance(condition, Not):
+        return "not", meaning(condition.part)
+    assert isinstance(condition, Both | Either), "there are no other conditions"
+    return type(condition).__name__, *map(meaning, condition.parts)
 
 
 def sets_of(condition: Condition) -> Iterator[PacketSet]:
