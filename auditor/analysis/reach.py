@@ -81,6 +81,20 @@ def way_bounds(way: Way, question: PacketSet) -> Bounds:
     return Bounds(result.surely & question, result.maybe, result.unknowns)
 
 
+def way_surely(way: Way, packets: PacketSet) -> PacketSet:
+    """What of the packets surely passes all filters of a way: the one half of its bounds."""
+    for crossing in way.crossings:
+        packets = surely(crossing.filter, crossing.settle, packets)
+    return packets
+
+
+def way_maybe(way: Way, packets: PacketSet) -> PacketSet:
+    """What of the packets may pass them: the other half."""
+    for crossing in way.crossings:
+        packets = maybe(crossing.filter, crossing.settle, packets)
+    return packets
+
+
 def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
     """Whether every packet of the service gets through and is answered; None if the two ends share no family."""
     question = asked_of(way, service)

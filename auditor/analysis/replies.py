@@ -8,7 +8,7 @@ from operator import itemgetter
 from auditor.analysis.bounds import maybe, surely
 from auditor.analysis.doors import fitting, interfaces_of, named
 from auditor.analysis.exposure import behind
-from auditor.analysis.reach import Judgement, answers_to
+from auditor.analysis.reach import Judgement, answers_to, way_maybe, way_surely
 from auditor.model.filters import Filter, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, internet
@@ -37,7 +37,7 @@ def _deaf(graph: Graph, hook: Hook) -> Judgement | None:
     """Whether no answer gets in to what a host asks."""
     outside, inside = internet(), behind(graph.zone(hook.zone or ""))
     asked = NEW_FLOW & destinations(PUBLIC) & ports(6, ((443, 443),), _EPHEMERAL)
-    if not _let(_standing(graph, hook, Place.OUTBOUND, inside, outside), asked):
+    if not way_maybe(_standing(graph, hook, Place.OUTBOUND, inside, outside), asked):
         return None
     way = _standing(graph, hook, Place.INBOUND, outside, inside)
     return _blocked(way, REPLY & sources(PUBLIC) & ports(6, _EPHEMERAL, ((443, 443),)))
@@ -47,7 +47,7 @@ def _unanswered(graph: Graph, hook: Hook) -> Judgement | None:
     """Whether no answer gets out to what a host lets in. Where all may come in that begins nothing else, no service is meant."""
     outside, inside = internet(), behind(graph.zone(hook.zone or ""))
     came = _standing(graph, hook, Place.INBOUND, outside, inside)
-    asked = _surely(came, NEW_FLOW & sources(PUBLIC) & ports(6, _SERVICES, _EPHEMERAL))
+    asked = way_surely(came, NEW_FLOW & sources(PUBLIC) & ports(6, _SERVICES, _EPHEMERAL))
     if not came.crossings or not asked or asked.values(Field.DESTINATION_PORT) == _SERVICES:
         return None
     return _blocked(_standing(graph, hook, Place.OUTBOUND, inside, outside), answers_to(asked))
@@ -62,7 +62,7 @@ def _standing(graph: Graph, hook: Hook, place: Place, source: Endpoint, destinat
 
 
 def _blocked(way: Way, answers: PacketSet) -> Judgement | None:
-    if not answers or _let(way, answers):
+    if not answers or way_maybe(way, answers):
         return None
     return Judgement(Outcome.BROKEN, way, answers, (), _last_straw(way, answers), reply=True)
 
@@ -86,7 +86,7 @@ def _between(graph: Graph, hook: Hook) -> Judgement | None:
 
     for entry in sides:
         for exit_ in (each for each in sides if each != entry):
-            begun = _surely(way(here, there, entry, exit_), NEW_FLOW & ports(6, source=_EPHEMERAL))
+            begun = way_surely(way(here, there, entry, exit_), NEW_FLOW & ports(6, source=_EPHEMERAL))
             back = way(there, here, exit_, entry)
             if begun and (found := _blocked(back, answers_to(begun))):
                 return found
@@ -113,7 +113,7 @@ def _one_way(graph: Graph, hook: Hook) -> Judgement | None:
         if each is hook or (each.place is Place.TRANSIT and each.device == hook.device and hook.device is not None):
             asked = maybe(each.filter, begun.settle, asked)
     answers = answers_to(asked) if asked else NOTHING
-    if not answers or not ways or any(_let(way, answers) for way in ways):
+    if not answers or not ways or any(way_maybe(way, answers) for way in ways):
         return None
     return Judgement(Outcome.BROKEN, ways[0], answers, (), _last_straw(ways[0], answers), reply=True)
 
@@ -139,18 +139,6 @@ class _Inside:
         stands = dict.fromkeys(((Place.ENTRY, None), (Place.ENTRY, entry), (Place.TRANSIT, None), (Place.EXIT, None), (Place.EXIT, exit_)))
         found = sorted((each for at in stands for each in self._at.get(at, ())), key=itemgetter(0))
         return tuple(Crossing((hook,), hook.filter, source, destination, entry, exit_) for _, hook in found)
-
-
-def _surely(way: Way, packets: PacketSet) -> PacketSet:
-    for crossing in way.crossings:
-        packets = surely(crossing.filter, crossing.settle, packets)
-    return packets
-
-
-def _let(way: Way, packets: PacketSet) -> PacketSet:
-    for crossing in way.crossings:
-        packets = maybe(crossing.filter, crossing.settle, packets)
-    return packets
 
 
 def _undecided(_: object) -> None:

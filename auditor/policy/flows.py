@@ -242,7 +242,7 @@ class Stage:
         self, role: str, packets: PacketSet, found: list[Judgement | None], elsewhere: tuple[Way, ...]
     ) -> list[Judgement | None]:
         """What is blocked for a role that is only assumed is undecided if somebody else may be reached, who may be meant."""
-        if not any(reach.way_bounds(way, reach.flow(way, packets)).maybe for way in elsewhere):
+        if not any(reach.way_maybe(way, reach.flow(way, packets)) for way in elsewhere):
             return found
         doubt = Unknown(f"who {role} is: others than the product's default may be reached", reference=f"role {role}")
         return [each and replace(each, outcome=min(each.outcome, Outcome.OPEN, key=_weight), unknowns=(doubt,)) for each in found]
@@ -319,7 +319,7 @@ def _denied(way: Way, packets: PacketSet, answers: PacketSet) -> Judgement | Non
 
 def _reached_by_all(way: Way, question: PacketSet) -> bool:
     """Whether every source of the question surely gets some packet of it through."""
-    reached = reach.way_bounds(way, question).surely.values(Field.SOURCE)
+    reached = reach.way_surely(way, question).values(Field.SOURCE)
     asked = question.values(Field.SOURCE)
     return bool(reached) and not subtract_intervals(intersect_intervals(asked, (IPV4,)) or asked, reached)
 
