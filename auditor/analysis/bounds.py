@@ -130,7 +130,7 @@ class _Walk:
                 skip = index + count
                 continue
             match = rule.condition.settle(self.ask)
-            if match.surely is NOTHING and rule.action in self.idle:
+            if self._idles(rule, match):
                 continue
             denies = isinstance(rule.action, Verdict) and rule.action.denies
             hit: Reach = {}
@@ -158,11 +158,7 @@ class _Walk:
     def _along(self, run: tuple[Rule, ...], reach: Reach) -> Reach:
         """Send what reaches a long run through it, and leave in `reach` what comes out behind it; what returns from it."""
         packets = reach.pop(())
-        touching = [
-            (rule, match)
-            for rule, match in runs.touching(run, self.ask, packets)
-            if match.surely is not NOTHING or rule.action not in self.idle
-        ]
+        touching = [(rule, match) for rule, match in runs.touching(run, self.ask, packets) if not self._idles(rule, match)]
         if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _ in touching):
             reach.update(self.through(tuple(rule for rule, _ in touching), {(): packets}))
             return {}
@@ -175,6 +171,10 @@ class _Walk:
         if left:
             reach[()] = left
         return {(): returned} if returned else {}
+
+    def _idles(self, rule: Rule, match: Match) -> bool:
+        """Whether the rule is nothing to whoever asks."""
+        return match.surely is NOTHING and rule.action in self.idle
 
     def _doubt(self, packets: PacketSet, match: Match) -> None:
         """Keep what a match leaves undecided of packets that come to it."""
