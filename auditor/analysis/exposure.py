@@ -1,35 +1,21 @@
-"""What the internet, and every host, can reach at a place where filters stand: the questions of hygiene that need no roles.
-
-Hooks that stand at one place in one direction are judged together: what passes all of them gets through.
-"""
+"""What the internet, and every host, can reach at a place where filters stand: the questions of hygiene that need no roles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from auditor.analysis.bounds import Bounds, bounds, maybe, surely
-from auditor.analysis.doors import Doors, doors, fitting, interfaces_of, is_another, is_inner, name_of
+from auditor.analysis.bounds import surely
+from auditor.analysis.doors import Doors, interfaces_of, is_another, name_of
 from auditor.analysis.families import open_to_six_alone
 from auditor.analysis.reach import Judgement
-from auditor.analysis.times import at_worst
-from auditor.model.filters import Call, Exactly, Fact, Filter, Predicate, Rule, Settle, Side, Undecided, Verdict, all_rules, predicates
+from auditor.analysis.sites import Site
+from auditor.model.filters import Call, Exactly, Filter, Rule, Settle, Undecided, Verdict
 from auditor.model.findings import Outcome
-from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
-from auditor.model.headers import (
-    ANYWHERE,
-    IPV4,
-    IPV6,
-    NEW_FLOW,
-    ONE_FAMILY,
-    PUBLIC,
-    destinations,
-    intersect_intervals,
-    ports,
-    sources,
-)
+from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, internet
+from auditor.model.headers import IPV4, IPV6, NEW_FLOW, ONE_FAMILY, PUBLIC, destinations, intersect_intervals, ports, sources
 from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, Packet, PacketSet
-from auditor.model.record import dataclass, replace
+from auditor.model.record import replace
 from auditor.model.source import Unknown
 
 _FIRST = 4
@@ -37,146 +23,6 @@ _FIRST = 4
 
 _MANY = 200
 """Rules of a site of which it is worth while to find those that matter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Hooks at one place in one direction, crossed together by what comes from the internet; `way` runs through all of them.
-
-    `most_open` are their filters where rates are not exceeded and nobody is banned yet. `doors`: what their rules ask about interfaces.
-    Only packets of `asked` are asked about. `of`: the same place, where nothing is said of who of its members receives them.
-    `doubt`: why the internet may not come here at all.
-    """
-
-    name: str
-    hooks: tuple[Hook, ...]
-    way: Way
-    most_open: tuple[Filter, ...]
-    doors: Doors | None = None
-    asked: PacketSet = EVERYTHING
-    of: Site | None = None
-    doubt: Unknown | None = None
-
-    def surely(self, question: PacketSet, at_times: bool = False) -> PacketSet:
-        """What all of them together surely let through, always or `at_times`."""
-        question &= self.asked
-        for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
-            question = surely(most_open if at_times else crossing.filter, crossing.settle, question)
-        return question
-
-    def maybe(self, question: PacketSet, at_times: bool = False) -> PacketSet:
-        """What all of them together may let through."""
-        question &= self.asked
-        for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
-            question = maybe(most_open if at_times else crossing.filter, crossing.settle, question)
-        return question
-
-    def within(self, where: PacketSet) -> Site:
-        """The site asked about packets of `where` alone, with those rules alone that they may match."""
-        crossings = tuple(replace(each, filter=fitting(each, where)) for each in self.way.crossings)
-        most_open = (replace(each, filter=open_) for each, open_ in zip(self.way.crossings, self.most_open, strict=True))
-        way = replace(self.way, crossings=crossings)
-        return replace(self, way=way, most_open=tuple(fitting(each, where) for each in most_open), asked=where)
-
-    def through(self, entry: str, exit_: str | None) -> Site:
-        """The site for packets that come in and go on by these interfaces."""
-        crossings = tuple(replace(crossing, entry=entry, exit=exit_) for crossing in self.way.crossings)
-        return replace(self, way=replace(self.way, crossings=crossings), doors=None)
-
-    def for_strangers(self, question: PacketSet) -> Bounds:
-        """What they let through at times by the user's own rules, for somebody who is in no group and behind no interface that they name.
-
-        He is, where that is known of him.
-        """
-        result = Bounds(question, question)
-        for crossing in self.way.crossings:
-            result &= bounds(at_worst(_written(crossing.filter)), _as_stranger(crossing), result.maybe)
-        return result
-
-
-def _as_stranger(crossing: Crossing) -> Settle:
-    """What a network is stays unknown, unless it is the one that the place itself lies in; who the sender is does not."""
-
-    def settle(predicate: Predicate) -> bool | None:
-        valueless = predicate.fact is Fact.WITHIN and not predicate.values & crossing.destination.references
-        return crossing.settle(predicate) or (None if valueless else False)
-
-    return settle
-
-
-def _written(filter_: Filter) -> Filter:
-    """The filter without what the product itself lets in."""
-    rules = tuple(rule for rule in filter_.rules if not (rule.synthetic and rule.action is Verdict.PERMIT))
-    return filter_ if len(rules) == len(filter_.rules) else replace(filter_, rules=rules)
-
-
-def inbound_sites(graph: Graph) -> Iterator[Site]:
-    """Every place where packets from the internet are filtered on their way in: hosts, groups, and devices from their outer side."""
-    groups: dict[tuple[str, str | None], list[Hook]] = {}
-    for hook in graph.hooks:
-        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not at_edge(graph, hook):
-            groups.setdefault((hook.place, hook.union or hook.device or hook.zone), []).append(hook)
-    for hooks in groups.values():
-        for entry, crossed in _by_interface(graph, hooks):
-            site = _site(graph, tuple(crossed), entry)
-            yield site
-            yield from _for_members(graph, site)
-        yield from _perhaps_entered(graph, hooks)
-
-
-def at_edge(graph: Graph, hook: Hook) -> bool:
-    """Whether a hook stands at the edge of a subnet, in front of machines with filters of their own: to let all in there is usual."""
-    zone = graph.zone(hook.zone or "")
-    return zone is not None and zone.kind is ZoneKind.SUBNET
-
-
-def _by_interface(graph: Graph, hooks: list[Hook]) -> Iterator[tuple[str | None, list[Hook]]]:
-    """The hooks that one packet from the internet crosses: by the outer interfaces of a device, where it has any."""
-    device = hooks[0].device
-    if device is None:
-        for hook in hooks:
-            if hook.union is not None:
-                yield None, [hook]
-        rest = [hook for hook in hooks if hook.union is None]
-        if rest:
-            outer: list[str | None] = [zone.id for zone in interfaces_of(graph, hooks[0]) if zone.default]
-            yield from ((entry, rest) for entry in outer or [None])
-        return
-    outside = [zone for zone in graph.zones if zone.device == device and zone.default]
-    for zone in outside:
-        crossed = [hook for hook in hooks if hook.zone in (None, zone.id)]
-        if crossed:
-            yield zone.id, crossed
-    if not outside and hooks[0].place is Place.TRANSIT:
-        yield None, hooks
-
-
-def _perhaps_entered(graph: Graph, hooks: list[Hook]) -> Iterator[Site]:
-    """Where nothing says by which interface of a device the internet comes: each that has public addresses, or of which none are known."""
-    zones = list(interfaces_of(graph, hooks[0])) if hooks[0].place is Place.ENTRY else []
-    if any(zone.default for zone in zones):
-        return
-    for zone in zones:
-        here = tuple(hook for hook in hooks if hook.zone == zone.id)
-        if here and (zone.networks is None or intersect_intervals(zone.networks, PUBLIC)) and not is_inner(zone.id):
-            doubt = Unknown(f"whether the internet comes in by {zone.label}", reference="roles.internet")
-            yield replace(_site(graph, here, zone.id), doubt=doubt)
-
-
-def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
-    zone = graph.zone(hooks[0].zone or "")
-    source = internet()
-    destination = behind(zone) if hooks[0].place is Place.INBOUND else Endpoint("what is behind it", addresses=ANYWHERE, exact=False)
-    crossings = tuple(Crossing((hook,), hook.filter, source, destination, entry, None) for hook in hooks)
-    label = zone.label if zone is not None else hooks[0].label
-    most_open = tuple(at_worst(hook.filter) for hook in hooks)
-    return Site(label, hooks, Way(source, destination, crossings), most_open, doors(graph, hooks, entry))
-
-
-def behind(zone: Zone | None) -> Endpoint:
-    if zone is None:
-        return Endpoint("its members", addresses=ANYWHERE)
-    return Endpoint(zone.label, "", frozenset({zone.id}), zone.networks or ANYWHERE, references=zone.references)
 
 
 Ask = Callable[[Site, bool], PacketSet]
@@ -213,24 +59,6 @@ def _by_doors(site: Site, known: Doors, ask: Ask) -> Judgement | None:
         doubt = f"whether packets go on by {_called(first[0].way.crossings[-1].exit or '', known.exits)}"
     unknown = Unknown(doubt, reference="roles.internet")
     return Judgement(Outcome.OPEN, first[0].way, first[1], (unknown,), first[0].way.crossings[-1])
-
-
-def _for_members(graph: Graph, site: Site) -> Iterator[Site]:
-    """The site for those of its members whom rules tell from the others: as machines carry groups together, and others alone."""
-    lists = (filter_.rules for hook in site.hooks for filter_ in hook.filter.stages())
-    asked = (each for rules in lists for each in predicates(all_rules(rules)) if each.fact is Fact.MEMBER)
-    inside = site.way.destination.zones
-    groups = frozenset(group for each in asked if each.side is Side.DESTINATION for group in each.values) - inside
-    if not groups or site.hooks[0].place is not Place.INBOUND:
-        return
-    machines = [frozenset(zone.inside) for zone in graph.zones if zone.kind is ZoneKind.HOST and inside & {*zone.inside}]
-    carried = dict.fromkeys(zones & groups for zones in machines) or {frozenset[str](): None}
-    lonely = (frozenset({group}) for group in sorted(groups - frozenset().union(*carried)))
-    for members in (*carried, *lonely):
-        names = [zone.label if (zone := graph.zone(group)) is not None else group for group in sorted(members)]
-        end = replace(site.way.destination, zones=inside | members, outside=groups - members)
-        way = replace(site.way, destination=end, crossings=tuple(replace(each, destination=end) for each in site.way.crossings))
-        yield replace(site, name=f"{' and '.join(names)} in {site.name}" if names else site.name, way=way, of=site)
 
 
 def _behind_door(site: Site, known: Doors, entry: str, ask: Ask) -> tuple[Site, PacketSet, bool] | None:

@@ -7,8 +7,8 @@ from operator import itemgetter
 
 from auditor.analysis.bounds import maybe, surely
 from auditor.analysis.doors import fitting, interfaces_of, named
-from auditor.analysis.exposure import behind
 from auditor.analysis.reach import Judgement, answers_to, way_maybe, way_surely
+from auditor.analysis.sites import behind
 from auditor.model.filters import Filter, Verdict
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, internet

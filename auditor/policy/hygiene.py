@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from auditor.analysis import exposure, reach
 from auditor.analysis.cover import Covered, covered
-from auditor.analysis.exposure import Site
 from auditor.analysis.reach import Judgement
 from auditor.analysis.replies import blocks_replies
+from auditor.analysis.sites import Site, at_edge, inbound_sites
 from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome
 from auditor.model.graph import Graph, Hook, Place
@@ -58,7 +58,7 @@ def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph, m
 
     `memory` holds what was found out about another state of the same lists.
     """
-    subject = Subject(graph, values, tuple(exposure.inbound_sites(graph)), tuple(_covered(graph, memory)))
+    subject = Subject(graph, values, tuple(inbound_sites(graph)), tuple(_covered(graph, memory)))
     for requirement in ruleset.requirements:
         if requirement.kind is Kind.HYGIENE:
             found = list(CHECKS[requirement.fact](requirement, subject))
@@ -99,7 +99,7 @@ def _finding(requirement: Requirement, what: str, location: Location | None, out
 def _any_any(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     told: set[object] = set()
     for hook in subject.graph.hooks:
-        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not exposure.at_edge(subject.graph, hook):
+        if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not at_edge(subject.graph, hook):
             for settle in exposure.from_outside(subject.graph, hook):
                 for filter_ in hook.filter.stages():
                     for rule in exposure.permits_everything(filter_.rules, settle):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from auditor.analysis import exposure
-from auditor.analysis.exposure import Site, forgotten_ipv6, inbound_sites, open_to_the_world, permits_by_default
+from auditor.analysis.exposure import forgotten_ipv6, open_to_the_world, permits_by_default
 from auditor.analysis.reach import Judgement
+from auditor.analysis.sites import Site, inbound_sites
 from auditor.model.filters import Condition, Exactly, Fact, Predicate, Rule, Side, Verdict, both
 from auditor.model.filters import Test as Asked
 from auditor.model.findings import Outcome
@@ -16,7 +17,7 @@ from auditor.model.graph import Device, Graph, Place, Zone, ZoneKind
 from auditor.model.headers import address_interval
 from auditor.model.record import replace
 from auditor.model.source import Unknown
-from tests.analysis.test_exposure import HERE, SSH, from_, hook, permit, router
+from tests.analysis.test_sites import HERE, SSH, from_, hook, permit, router
 
 PORTS = ((22, 22),)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from auditor.analysis.exposure import inbound_sites, open_to_the_world, perhaps_open_to_the_world
+from auditor.analysis.exposure import open_to_the_world, perhaps_open_to_the_world
+from auditor.analysis.sites import inbound_sites
 from auditor.model.filters import Condition, Exactly, Fact, Predicate, Side, Undecided, Verdict, both
 from auditor.model.filters import Test as Asked
 from auditor.model.graph import Graph, Place, Zone, ZoneKind
 from auditor.model.packets import PacketSet
 from auditor.model.source import Unknown
-from tests.analysis.test_exposure import HERE, SSH, hook, permit
+from tests.analysis.test_sites import HERE, SSH, hook, permit
 
 PORTS = ((22, 22),)
 WEB, DB = "t:web", "t:db"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.analysis import exposure
-from auditor.analysis.exposure import Site, inbound_sites
+from auditor.analysis.sites import Site, inbound_sites
 from auditor.model.filters import ANY, Condition, Exactly, Fact, Predicate, Rule, Side, Undecided, Verdict, both
 from auditor.model.filters import Test as Asked
 from auditor.model.findings import Outcome
@@ -14,7 +14,7 @@ from auditor.model.headers import IPV4, IPV6, sources
 from auditor.model.packets import PacketSet
 from auditor.model.record import replace
 from auditor.model.source import Unknown
-from tests.analysis.test_exposure import HERE, SSH, from_, hook, permit, router, site
+from tests.analysis.test_sites import HERE, SSH, from_, hook, permit, router, site
 
 VALUE = Unknown("var.admin has no value", reference="var.admin")
 PORTS = ((22, 22),)

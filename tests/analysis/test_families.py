@@ -11,7 +11,7 @@ from auditor.model.filters import ANY, Call, Chain, Condition, Exactly, Filter, 
 from auditor.model.headers import IPV4, IPV6, PUBLIC, intersect_intervals, ports, sources
 from auditor.model.packets import EVERYTHING, NOTHING, PacketSet, box_set
 from auditor.model.source import Unknown
-from tests.analysis.test_exposure import HERE, SSH, deny, from_, permit
+from tests.analysis.test_sites import HERE, SSH, deny, from_, permit
 
 FOUR, SIX = (sources(intersect_intervals(PUBLIC, [family])) for family in (IPV4, IPV6))
 PORTS = (22, 80)

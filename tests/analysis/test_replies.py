@@ -9,7 +9,7 @@ from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.headers import NEW_FLOW, ports, state_set
 from auditor.model.packets import PacketSet, State
 from auditor.model.source import Unknown
-from tests.analysis.test_exposure import ESTABLISHED, HERE, SSH, from_, hook, host, permit, router
+from tests.analysis.test_sites import ESTABLISHED, HERE, SSH, from_, hook, host, permit, router
 
 DENY = Verdict.DENY
 

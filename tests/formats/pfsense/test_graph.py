@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.analysis.exposure import inbound_sites, perhaps_open_to_the_world
+from auditor.analysis.exposure import perhaps_open_to_the_world
+from auditor.analysis.sites import inbound_sites
 from auditor.model.filters import Verdict
 from auditor.model.graph import Endpoint, Graph, Place, internet
 from auditor.model.headers import PUBLIC

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.analysis.bounds import Bounds, bounds
-from auditor.analysis.exposure import inbound_sites
+from auditor.analysis.sites import inbound_sites
 from auditor.model.graph import Place
 from auditor.model.headers import NEW_FLOW, Protocol, icmp
 from auditor.model.packets import EVERYTHING, PacketSet
