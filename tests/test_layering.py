@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "auditor"
 SHARED_FORMATS = (
     "auditor.formats.base",
+    "auditor.formats.near",
     "auditor.formats.xmlspan",
     "auditor.formats.pf",
     "auditor.formats.proxmox.record",  # Terraform writes the hypervisor's files

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from auditor.formats.nixos.firewall import FIREWALL, NAT, NFTABLES, OUTPUT, Backend, Firewall, read_firewall
 from auditor.formats.nixos.host import Host
+from auditor.formats.nixos.unknown import check_options
 from auditor.model.headers import Protocol
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -25,6 +26,7 @@ def check_host(host: Host) -> Iterator[Note]:
     yield from _output(host, firewall)
     yield from _forwarding(host, firewall)
     yield from _services(firewall)
+    yield from check_options(host)
 
 
 def _ports(host: Host, firewall: Firewall) -> Iterator[Note]:

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from auditor.files import Tree, Unreadable, normalise, read_text
 from auditor.formats.nixos.host import Host
+from auditor.formats.nixos.known import misspelt
 from auditor.formats.nixos.literals import ATTRSETS, TOP, Reader, bindings_of, call_of, path_of, unwrapped
 from auditor.formats.nixos.modules import Module, read_module
+from auditor.formats.nixos.options import Path
 from auditor.formats.nixos.parse import NixFile, Node, field, named
 from auditor.formats.nixos.settings import Settings
 from auditor.formats.nixos.signs import telling
 from auditor.formats.nixos.values import Definition
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Note, Span
 
 _TELLING = (("networking", "firewall"), ("networking", "nftables"), ("networking", "nat"), ("networking", "hostName"))
@@ -47,7 +49,8 @@ class Layout:
         self.read: set[str] = set()
         self._files: dict[str, Loaded | None] = {}
         self._used: set[str] = set()
-        self.hosts = tuple(self._hosts(paths))
+        self._declared: set[Path] = set()
+        self.hosts = tuple(replace(host, declared=frozenset(self._declared)) for host in tuple(self._hosts(paths)))
 
     def _hosts(self, paths: Sequence[str]) -> Iterator[Host]:
         found = [(path, loaded) for path in paths if telling(self.tree, path) and (loaded := self._load(path)) is not None]
@@ -93,6 +96,7 @@ class Layout:
         reader = Reader(file)
         body = field(file.root, "expression") or next(iter(named(file.root)), file.root)
         module = read_module(reader, body)
+        self._declared |= module.declared
         return Loaded(file, reader, module, tuple(_machines(file)), set(module.read))
 
     def _target(self, path: str, named_: str | None) -> str | None:
@@ -126,6 +130,7 @@ class Layout:
                 definitions += self._gathered(found, found.module, seen) if found is not None else ()
             else:
                 module = read_module(loaded.reader, each)
+                self._declared |= module.declared
                 definitions += self._gathered(loaded, module, seen)
                 loaded.looked_at.update(module.read)
         settings = Settings(definitions, final=False)
@@ -179,7 +184,7 @@ class Layout:
 
 def _tells(definition: Definition) -> bool:
     path = definition.path
-    return path[:2] in _TELLING or path[-1] == "openFirewall" or path[:2] == ("services", "openssh")
+    return path[:2] in _TELLING or path[-1] == "openFirewall" or path[:2] == ("services", "openssh") or misspelt(path) is not None
 
 
 def _span(settings: Settings, path: str) -> Span:

@@ -111,6 +111,22 @@ LINTS: tuple[Lint, ...] = (
         Level.NOTE,
     ),
     Lint(
+        "unknown-option",
+        "An option that NixOS does not have",
+        "The name is none of the firewall's options. NixOS refuses it, so the configuration is never built; "
+        "what is in place is what was there before. Options that a module of your own declares are known where that module is at hand.",
+        "Correct the name.",
+        Level.ERROR,
+    ),
+    Lint(
+        "option-type",
+        "A value that the option does not take",
+        "NixOS checks the type of every option: a text where a boolean belongs, one port where a list does, a port above 65535 stop the "
+        "evaluation, and the configuration is never built.",
+        "Write the value as the option takes it: true without quotes, [ 22 ] for one port.",
+        Level.ERROR,
+    ),
+    Lint(
         "dump-incomplete",
         "JSON with options of the firewall that is not all of it",
         "Without enable, or without the port lists, it is not known what is open, and nothing is read from the file.",

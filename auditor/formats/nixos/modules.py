@@ -5,6 +5,7 @@ Only options that matter to the firewall are looked into, so that nothing else (
 
 from __future__ import annotations
 
+from auditor.formats.nixos.known import misspelt
 from auditor.formats.nixos.literals import (
     ATTRSETS,
     TOP,
@@ -43,18 +44,19 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """What one module says. `read`: the first characters of the bindings that were looked at."""
+    """What one module says. `read`: the first characters of the bindings that were looked at; `declared`: the options it makes."""
 
     definitions: tuple[Definition, ...]
     imports: tuple[Import, ...]
     read: frozenset[int]
+    declared: frozenset[Path] = frozenset()
 
 
 def read_module(reader: Reader, node: Node, scope: Scope = TOP) -> Module:
     """The module that an expression is."""
     walk = _Walk(reader)
     walk.module(node, scope)
-    return Module(tuple(walk.definitions), tuple(walk.imports), frozenset(walk.read))
+    return Module(tuple(walk.definitions), tuple(walk.imports), frozenset(walk.read), frozenset(walk.declared))
 
 
 class _Walk:
@@ -64,6 +66,7 @@ class _Walk:
         self.definitions: list[Definition] = []
         self.imports: list[Import] = []
         self.read: set[int] = set()
+        self.declared: set[Path] = set()
         self.nested = 0
 
     def module(self, node: Node, scope: Scope) -> None:
@@ -96,14 +99,29 @@ class _Walk:
 
     def _top(self, binding: Node, scope: Scope, structured: bool) -> None:
         path, body = path_of(binding, self.file), field(binding, "expression")
-        if body is None or not path or path[0] == "options":
+        if body is None or not path:
             return
-        if path[0] == "imports":
+        if path[0] == "options":
+            self._declaration(path[1:], body, scope, 0)
+        elif path[0] == "imports":
             self._imports(body, scope)
         elif path[0] == "config" and structured:
             self._binding(binding, path[1:], body, scope, None, 100, 0)
         elif path[0] not in _PLAIN_KEYS and not structured:
             self._binding(binding, path, body, scope, None, 100, 0)
+
+    def _declaration(self, path: Path, node: Node, scope: Scope, depth: int) -> None:
+        """The options that are made at and below `path`, where any of them could be one of the firewall's."""
+        if self.reader.exhausted(depth) or not relevant(path, partly=True):
+            return
+        node, scope = self._body(node, scope)
+        if node.type not in ATTRSETS:
+            self.declared.add(path)
+            return
+        for binding in bindings_of(node):
+            body = field(binding, "expression")
+            if body is not None:
+                self._declaration((*path, *path_of(binding, self.file)), body, scope, depth + 1)
 
     # -- imports
 
@@ -137,6 +155,8 @@ class _Walk:
         self.read.add(binding.start_byte)
         if relevant(path, partly=True):
             self.config(body, scope, path, unsure, priority, depth + 1)
+        elif misspelt(path) is not None:
+            self._open(path, binding, Unknown(f"what `{path[-1]}` is", self.file.span(binding)), priority)
 
     def config(self, node: Node, scope: Scope, path: Path, unsure: Unknown | None, priority: int, depth: int) -> None:
         """The definitions that an expression gives the options at and below `path`."""

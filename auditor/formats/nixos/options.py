@@ -44,4 +44,6 @@ def _fits(path: Path, pattern: Path, partly: bool) -> bool:
 
 def is_tree(path: Path) -> bool:
     """Whether an option at this path is a set of options, rather than a value."""
-    return not any(fnmatchcase(path[-1], pattern) for pattern in _LEAVES) if path else True
+    if not path or path[-2:-1] in (("interfaces",), ("tables",)):
+        return True  # a name of the user's
+    return not any(fnmatchcase(path[-1], pattern) for pattern in _LEAVES)

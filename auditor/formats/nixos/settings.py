@@ -57,6 +57,11 @@ class Settings:
         strongest = min((each.priority for each in found if each.unsure is None), default=None)
         return [each for each in found if strongest is None or each.priority <= strongest]
 
+    def all(self) -> Iterator[Definition]:
+        """Every definition, whether it counts or not."""
+        for found in self._at.values():
+            yield from found
+
     def span(self, *path: str) -> Span | None:
         """Where something at or below `path` is set first."""
         return min((each.span for at, found in self._at.items() if at[: len(path)] == path for each in found), default=None)
