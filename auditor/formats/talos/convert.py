@@ -1,6 +1,7 @@
 """A machine onto the graph: a host zone with its facts, and the ingress firewall as one inbound hook.
 
-Talos's character: without a default action `block` and without rules there is no chain, and nothing is filtered. `block` is stateful,
+Talos's character: without a default action `block` and without rules there is no chain, and nothing is filtered: where a configuration
+states that, the hook is there and lets everything in. `block` is stateful,
 denies by default, and each rule permits its sources to its ports. `accept` permits by default, is not stateful before 1.15, and each rule
 denies its ports to everybody but its sources. Order never matters. ICMP passes at a limited rate, which leaves it undecided. Nothing that
 leaves the node, or passes through it, is filtered: there is no outbound hook.
@@ -44,7 +45,7 @@ def to_graph(machines: tuple[Machine, ...]) -> Graph:
     for machine in machines:
         groups.setdefault(machine.plan.group, set()).add(machine.plan.id)
     zones = tuple(_zone(machine) for machine in machines)
-    hooks = tuple(_hook(machine, frozenset(groups[machine.plan.group])) for machine in machines if machine.firewall.filters)
+    hooks = tuple(_hook(machine, frozenset(groups[machine.plan.group])) for machine in machines if machine.firewall.written)
     return Graph(zones=zones, hooks=hooks, filters=tuple(hook.filter for hook in hooks))
 
 
@@ -90,6 +91,8 @@ def _hook(machine: Machine, members: frozenset[str]) -> Hook:
 def _filter(machine: Machine, members: frozenset[str]) -> Filter:
     plan, firewall = machine.plan, machine.firewall
     name, span = f"ingress firewall of {plan.label}", firewall.span or plan.span
+    if not firewall.filters:
+        return Filter(name, (), Verdict.PERMIT, span, firewall.span)
     rules: list[Rule] = [_to_itself(span)]
     if firewall.unknown is not None or firewall.block is None:
         unknown = firewall.unknown or Unknown("the default action is not known", span)

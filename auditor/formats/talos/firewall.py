@@ -87,6 +87,11 @@ class Firewall:
         """Whether there is a chain at all."""
         return self.block is not False or bool(self.rules)
 
+    @property
+    def written(self) -> bool:
+        """Whether the configuration says anything of it, be it that everything is let in."""
+        return self.filters or self.span is not None
+
 
 def interval_of(prefix: Prefix) -> Interval:
     """The addresses of a prefix on the address line; host bits are masked."""

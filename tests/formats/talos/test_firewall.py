@@ -12,7 +12,7 @@ from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.talos import FORMAT
 from auditor.model.filters import Decision, Fact, Predicate, Verdict
-from auditor.model.graph import Graph, Hook
+from auditor.model.graph import Endpoint, Graph, Hook
 from auditor.model.headers import Protocol, address_interval
 from auditor.model.packets import Field, State
 
@@ -124,8 +124,16 @@ def test_an_icmp_rule_for_some_ports_decides_nothing() -> None:
 
 def test_without_default_action_and_rules_there_is_no_filter() -> None:
     assert graph(BASE).hooks == ()
-    assert graph(firewall("accept")).hooks == ()
     assert graph(BASE).zones[0].values("host-firewall") == ("none",)
+
+
+@pytest.mark.parametrize("action", ["accept", "", "null"])
+def test_a_default_action_that_accepts_without_rules_lets_everything_in(action: str) -> None:
+    found = graph(firewall(action))
+    assert found.zones[0].values("host-firewall") == ("none",)
+    filter_ = found.hooks[0].filter
+    assert (filter_.rules, filter_.default, filter_.default_span) == ((), Verdict.PERMIT, found.hooks[0].span)
+    assert not found.guards(Endpoint("node", zones=frozenset({found.zones[0].id})))
 
 
 def test_block_is_stateful_and_accept_is_not() -> None:
