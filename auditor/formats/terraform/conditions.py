@@ -113,7 +113,7 @@ def _peer(peer: Peer, side: Side, estate: Estate, name: Name) -> Condition:
     among = Test(Predicate(Fact.MEMBER, side, frozenset({name(peer)}), peer.span), unknown)
     if peer.kind in (PeerKind.TAG, PeerKind.ACCOUNT):
         return either(among, *_perhaps_labelled(peer, side, estate, name))
-    return among
+    return among if peer.family is Family.BOTH else both(Exactly(_at(side, FAMILIES[peer.family])), among)
 
 
 def _perhaps_labelled(peer: Peer, side: Side, estate: Estate, name: Name) -> Iterator[Condition]:

@@ -207,6 +207,21 @@ resource "openstack_networking_secgroup_rule_v2" "r" {
     assert inbound(graph, "openstack_networking_secgroup_v2.a", question).surely == question & NEW_FLOW
 
 
+def test_an_openstack_rule_for_a_group_is_about_its_own_family_alone() -> None:
+    graph = graph_of("""
+resource "openstack_networking_secgroup_v2" "a" { name = "a" }
+resource "openstack_networking_secgroup_rule_v2" "r" {
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  remote_group_id   = openstack_networking_secgroup_v2.a.id
+  security_group_id = openstack_networking_secgroup_v2.a.id
+}
+""")
+    group = "openstack_networking_secgroup_v2.a"
+    found = inbound(graph, group, tcp(22) & of("10.0.0.1", "2001:db8::1"), f"terraform:{group}")
+    assert found.surely == found.maybe == tcp(22) & of("10.0.0.1") & NEW_FLOW
+
+
 def test_digitalocean_lets_nothing_out_without_a_rule() -> None:
     graph = graph_of('resource "digitalocean_firewall" "a" { name = "a" }')
     assert not outbound(graph, "digitalocean_firewall.a", EVERYTHING).maybe
