@@ -131,7 +131,7 @@ def _frames(config: Config, interface: Interface) -> None:
 
 
 def _terminals(config: Config) -> None:
-    bare = next((terminal for terminal in config.terminals if not terminal.classes and not terminal.closed), None)
+    bare = next((terminal for terminal in config.terminals if not terminal.guarded), None)
     if bare is not None:
         config.notes.add(
             "no-vty-acl", "these terminal lines have no access-class: every address may try to log in", bare.span, Effect.DANGEROUS

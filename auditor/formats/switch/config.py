@@ -13,21 +13,27 @@ from auditor.formats.switch.interfaces import Applied, Direction, Interfaces, Ro
 from auditor.formats.switch.lines import Block, Line, Text
 from auditor.formats.switch.lists import Lists
 from auditor.formats.switch.notes import Notes
+from auditor.formats.switch.slips import at_the_margin, that_filters
 from auditor.model.record import dataclass, field
-from auditor.model.source import Effect, Span
+from auditor.model.source import Effect, Span, Unknown
 
+_CLAUSE = ("statistics", "description", "no", "default", "exit", "end")
 _ROUTING = ("bgp", "ospf", "eigrp", "rip", "isis", "ospfv3")
 
 
 @dataclass(slots=True)
 class Clause:
-    """One `vlan access-map NAME SEQ`: packets that a list permits have its action. `action` is forward where nothing is said."""
+    """One `vlan access-map NAME SEQ`: packets that a list permits have its action. `action` is forward where nothing is said.
+
+    `doubt`: a line of it cannot be read, so what it matches and does is not known.
+    """
 
     sequence: int
     span: Span
     lists: list[tuple[str, bool, Span]] = field(default_factory=list)
     frames: bool = False
     action: str = "forward"
+    doubt: Unknown | None = None
 
 
 @dataclass(slots=True)
@@ -42,11 +48,17 @@ class VlanMap:
 
 @dataclass(slots=True)
 class Terminal:
-    """A block of terminal lines with the lists that decide who may connect."""
+    """A block of terminal lines with the lists that decide who may connect; `doubt`: whether they do is not known."""
 
     span: Span
     classes: list[Applied] = field(default_factory=list)
     closed: bool = False
+    doubt: Unknown | None = None
+
+    @property
+    def guarded(self) -> bool:
+        """Whether somebody may be kept from connecting."""
+        return bool(self.classes) or self.closed or self.doubt is not None
 
 
 @dataclass(slots=True)
@@ -115,6 +127,15 @@ def _read(config: Config, block: Block) -> None:
     reader = _READERS.get(" ".join(head[:2])) or _READERS.get(head[0])
     if reader is not None and (len(words) > 1 or head == ["control-plane"]):
         reader(config, block, words)
+    elif reader is None:
+        _unread(config, block, words)
+
+
+def _unread(config: Config, block: Block, words: list[str]) -> None:
+    """A command that nothing reads: told where it looks like one that matters."""
+    meant = at_the_margin([word.lower() for word in words])
+    if meant is not None:
+        config.notes.add("unread-command", f"this is not read, and looks like {meant}: nothing below it is read", block.header.span())
 
 
 def _hostname(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG001  (the form of a reader)
@@ -133,12 +154,13 @@ def _vlan(config: Config, block: Block, words: list[str]) -> None:
     if words[1].lower() == "access-map" and len(words) > 2:
         _clause(config, block, words)
     elif words[1].lower() == "filter" and len(words) > 3:
-        vlans = vlan_list("".join(words[4:]))
+        vlans = vlan_list("".join(words[4:])) if len(words[3]) >= 5 and "vlan-list".startswith(words[3].lower()) else frozenset[int]()
         if not vlans:
             said = "which VLANs this map filters cannot be read: no VLAN is taken to be filtered by it"
             config.notes.add("unparsed-entry", said, block.header.span(), Effect.UNKNOWN)
         config.filters.append((words[2], vlans, block.header.span()))
     else:
+        _unread(config, block, words)
         config.interfaces.vlan(block)
 
 
@@ -175,6 +197,9 @@ def _plane(config: Config, block: Block, words: list[str]) -> None:  # noqa: ARG
             config.plane.applied.pop((vrf, rest[0] == "ipv6"), None)
             if not undo:
                 config.plane.applied[vrf, rest[0] == "ipv6"] = Applied(rest[2], line.span(), rest[0] == "ipv6")
+        elif not undo and rest[:2] != ["service-policy", "output"] and (meant := that_filters([word.lower() for word in rest])) is not None:
+            config.notes.add("unread-command", f"this is not read, and looks like {meant}", line.span())
+            config.plane.policies.append(("that cannot be read", line.span()))
 
 
 def _policy(config: Config, block: Block, words: list[str]) -> None:
@@ -223,7 +248,7 @@ def _clause(config: Config, block: Block, words: list[str]) -> None:
         clause = Clause(sequence, block.header.span())
         vlan_map.clauses.append(clause)
     for line, said in _lines(block):
-        if said[0] == "match" and len(said) > 3:
+        if said[0] == "match" and len(said) > 3 and said[1] in ("ip", "ipv6", "mac") and said[2].lower() == "address":
             if said[1] == "mac":
                 clause.frames = True
             else:
@@ -231,6 +256,16 @@ def _clause(config: Config, block: Block, words: list[str]) -> None:
                 clause.lists += [(name, said[1] == "ipv6", line.span(at + index)) for index, name in enumerate(said[3:])]
         elif said[0] == "action" and len(said) > 1:
             clause.action = said[1]
+        elif said[0] not in _CLAUSE:
+            config.notes.add(
+                "unread-command", "this line of a VLAN map is not read: what the clause matches and does is not known", line.span()
+            )
+            clause.doubt = clause.doubt or Unknown("what a line of a VLAN map does, which cannot be read", line.span())
+
+
+def _outgoing(rest: list[str]) -> bool:
+    """Whether a list is for connections that begin on the switch, or is taken away."""
+    return rest[:1] == ["no"] or (rest[:1] == ["access-class"] and len(rest) > 2 and rest[2].lower() == Direction.OUT)
 
 
 def _terminal(config: Config, block: Block, lines: Iterator[tuple[Line, list[str]]], arista: bool = False) -> None:
@@ -241,7 +276,12 @@ def _terminal(config: Config, block: Block, lines: Iterator[tuple[Line, list[str
         if rest[:1] in (["access-class"], ["access-group"]) and len(rest) > 2 and rest[2].lower() == Direction.IN:
             at = len(said) - len(rest)
             terminal.classes.append(Applied(rest[1], line.span(at, at + 2), six))
+        elif rest[:1] in (["access-class"], ["access-group"]) and len(rest) > 4 and rest[2].lower() == "vrf":
+            terminal.doubt = Unknown("whom a list keeps out that counts for one VRF alone", line.span())
         elif said[:2] == ["transport", "input"] and said[2:] == ["none"]:
             terminal.closed = True
-    if not arista or terminal.classes:
+        elif not _outgoing(rest) and (meant := that_filters([word.lower() for word in said])) is not None:
+            config.notes.add("unread-command", f"this is not read, and looks like {meant}", line.span())
+            terminal.doubt = Unknown("who may connect, by a command that cannot be read", line.span())
+    if not arista or terminal.classes or terminal.doubt is not None:
         config.terminals.append(terminal)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
+from auditor.formats.near import near
 from auditor.formats.switch import ends
 from auditor.formats.switch.lines import Block, Line
 from auditor.formats.switch.notes import Notes
+from auditor.formats.switch.slips import that_filters, that_places
 from auditor.model.headers import IPV4
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field
@@ -117,7 +120,7 @@ class Interfaces:
         """One `interface` with the lines below."""
         name = "".join(block.words[1:3]) if len(block.words) > 2 and block.words[2][0].isdigit() else "".join(block.words[1:2])
         if name.lower() == "range" or not name or name.lower() == "breakout":
-            if any("access-group" in line.text or "traffic-filter" in line.text for line in block.body):
+            if any("access-group" in line.text or "traffic-filter" in line.text or that_filters(_command(line)[0]) for line in block.body):
                 said = "a list is applied to a range of interfaces: write the interfaces out, or give the running configuration"
                 self.notes.add("unparsed-entry", said, block.header.span())
             return
@@ -136,26 +139,24 @@ class Interfaces:
                 self.vlans[next(iter(numbers))] = " ".join(words[1:]).strip('"')
 
     def _line(self, interface: Interface, line: Line) -> None:
-        words = line.words
+        words, undo = _command(line)
         if not words:
             return
-        undo = words[0].lower() in ("no", "default")
-        words = [_spelt_out(word.lower()) if index < 2 else word for index, word in enumerate(words[1:] if undo else words)]
         applied = _applied(words, line)
         if applied is not None:
             self._apply(interface, *applied, undo)
             if not undo and "common" in words[2:4] and len(words) - words.index("common") > 3:
                 interface.beside.append(("a list that several interfaces have in common", line.span()))
-        elif words[0:1] and words[0] in _BESIDE:
-            _beside(interface, words, line, undo)
-        elif words[:1] == ["switchport"]:
+        elif words[0] in _BESIDE:
+            self._policy(interface, words, line, undo)
+        elif words[0] == "switchport" and that_places([word.lower() for word in words]) is None:
             _switchport(interface, words, undo)
-        elif words[:1] == ["shutdown"]:
+        elif words[0] == "shutdown":
             interface.shutdown = None if undo else line.span()
-        elif undo or not words:
-            return
-        elif words[0] == "description":
+        elif words[0] == "description" and not undo:
             interface.description = line.text.strip()[len(words[0]) :].strip()
+        elif undo or self._slip(interface, words, line):
+            return
         elif words[0] == "vrf" and len(words) > 2 and words[1] in ("forwarding", "member"):
             interface.vrf = words[2]
         elif words[0] == "vrf" and len(words) == 2:
@@ -166,6 +167,28 @@ class Interfaces:
             interface.encapsulated = int(words[2][:5])
         else:
             _address(interface, words)
+
+    def _slip(self, interface: Interface, words: list[str], line: Line) -> bool:
+        """Whether a line is no command, and looks like one that matters: what it was to do is not known."""
+        lowered = [word.lower() for word in words]
+        meant = that_filters(lowered)
+        if meant is not None:
+            interface.beside.append(("a command that cannot be read", line.span()))
+        else:
+            meant = that_places(lowered)
+            if meant in ("address", "unnumbered"):
+                interface.unknown = True
+        if meant is not None:
+            self.notes.add("unread-command", f"this is not read, and looks like {meant}", line.span())
+        return meant is not None
+
+    def _policy(self, interface: Interface, words: list[str], line: Line, undo: bool) -> None:
+        """A policy or zone at an interface, with the direction the policy is for."""
+        if words[0] == "service-policy" and len(words) > 2 and near(words[-2].lower(), ("input", "output")):
+            self.notes.add("unread-command", "this policy has no direction: input or output", line.span())
+            interface.beside.append(("a policy that cannot be read", line.span()))
+        else:
+            _beside(interface, words, line, undo)
 
     def _apply(self, interface: Interface, applied: Applied, direction: Direction, undo: bool) -> None:
         key = (direction, applied.six, applied.frames)
@@ -199,6 +222,14 @@ def _beside(interface: Interface, words: list[str], line: Line, undo: bool) -> N
         interface.policies.append((Direction.IN if words[-2] == "input" else Direction.OUT, words[-1], line.span()))
 
 
+def _command(line: Line) -> tuple[list[str], bool]:
+    """The words of a line with what it is in lower case and spelt out, and whether it takes something back."""
+    words = line.words
+    undo = bool(words) and words[0].lower() in ("no", "default")
+    return [_spelt_out(word.lower()) if index < 2 else word for index, word in enumerate(words[1:] if undo else words)], undo
+
+
+@lru_cache(4096)
 def _spelt_out(word: str) -> str:
     """The command that a hand-written snippet shortens."""
     shortened = (full for full, least in (("address", 3), ("shutdown", 3), ("switchport", 2), ("description", 3)) if len(word) >= least)
@@ -217,7 +248,10 @@ def _applied(words: list[str], line: Line) -> tuple[Applied, Direction] | None:
         return None
     if rest[1].lower() == "common" and len(rest) > 3:
         rest = [rest[0], *rest[3:]]
-    direction = Direction.OUT if "out" in (word.lower() for word in rest[2:3]) else Direction.IN
+    said = rest[2].lower() if len(rest) > 2 else "in" if words[0] == "mac" else ""
+    if said not in (Direction.IN, Direction.OUT):
+        return None
+    direction = Direction(said)
     at = len(line.words) - len(rest)
     return Applied(rest[1], line.span(at, min(at + 2, len(line.words) - 1)), words[0] == "ipv6", port, words[0] == "mac"), direction
 

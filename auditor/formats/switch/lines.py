@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
+from auditor.formats.near import near
 from auditor.model.record import dataclass, field
 from auditor.model.source import Span
 
@@ -78,6 +79,13 @@ _BELOW = {
 }
 """What exists only below a command that begins with the word."""
 
+_SLIPS = {
+    **dict.fromkeys(("ip", "ipv6"), ("permit", "deny", "evaluate")),
+    "vlan": ("match", "action"),
+    "object-group": ("host", "range", "group-object"),
+}
+"""The words that lines below begin with, of which a slip is looked for."""
+
 _KEPT = frozenset(
     {*_BELOW, "access-list", "management", "vrf", "system", "control-plane", "time-range", "policy-map", "class-map", "route-map"}
 )
@@ -143,7 +151,20 @@ def _after(lines: list[str], number: int, ends: Callable[[str], bool]) -> int | 
 
 def _belongs(block: Block, raw: str) -> bool:
     pattern = _below(block.words[0])
-    return pattern is not None and pattern.match(raw) is not None
+    return pattern is not None and (pattern.match(raw) is not None or _slip(block, raw))
+
+
+def _slip(block: Block, raw: str) -> bool:
+    """Whether a line is a slip away from one of a list's, group's or VLAN map's: its reader refuses it, and goes on to the lines below."""
+    kind = block.words[0] if len(block.words) > 1 and block.words[1].lower() in ("access-list", "access-map") else ""
+    known = _SLIPS.get(kind) if kind else _SLIPS["object-group"] if block.words[0] == "object-group" else None
+    if known is None:
+        return False
+    words = [word for word in raw.lower().split()[:2] if not word.isdigit()]
+    return bool(words) and _near(words[0], known) is not None
+
+
+_near = lru_cache(4096)(near)
 
 
 @cache

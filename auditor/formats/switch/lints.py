@@ -17,6 +17,15 @@ LINTS: tuple[Lint, ...] = (
         ERROR,
     ),
     Lint(
+        "unread-command",
+        "A command that looks like one that filters cannot be read",
+        "The command is a slip away from one that defines a list, applies one, or says what is behind an interface, or it lacks its "
+        "direction. A device refuses it, and what it was to filter is not filtered; where it is a command of another system, what it does "
+        "is not known here.",
+        "Write the command as the device prints it in its running configuration.",
+        ERROR,
+    ),
+    Lint(
         "undefined-acl",
         "An applied list does not exist",
         "IOS permits everything where a list is applied that is not defined. When the list's first line is typed in, everything else is "

@@ -97,6 +97,8 @@ class Compiled:
         verdict = Verdict.DENY if clause.action == "drop" else Verdict.PERMIT
         text = f"VLAN map {name} {clause.sequence}, action {clause.action}"
         condition: Condition = ANY
+        if clause.doubt is not None:
+            return [Rule(Undecided(clause.doubt), each, clause.span, text) for each in (Verdict.DENY, Verdict.PERMIT)]
         if clause.action not in ("drop", "forward"):
             condition = Undecided(Unknown(f"what the action {clause.action} of a VLAN map does with a packet", clause.span))
         if clause.frames:
@@ -199,16 +201,17 @@ def _answers(packets: PacketSet) -> PacketSet:
 
 def vty(config: Config, compiled: Compiled, span: Span) -> Filter | None:
     """Who may connect to the switch itself; None where no list says so. What else it answers is not in its lists."""
-    if not config.terminals or not all(terminal.classes or terminal.closed for terminal in config.terminals):
+    if not config.terminals or not all(terminal.guarded for terminal in config.terminals):
         return None
     login = ports(Protocol.TCP, ((22, 23),))
     classes = [applied for terminal in config.terminals for applied in terminal.classes if not applied.six]
     names = {applied.name for applied in classes}
-    list_ = config.lists.find(next(iter(names)), False) if len(names) == 1 else None
+    unread = next((terminal.doubt for terminal in config.terminals if terminal.doubt is not None), None)
+    list_ = config.lists.find(next(iter(names)), False) if len(names) == 1 and unread is None else None
     doubt = Unknown("what the switch itself answers besides its terminal lines", span)
     rules = [Rule(Undecided(doubt, ~login), Verdict.PERMIT, span, "other services of the switch", synthetic=True)]
     if list_ is None or not list_.entries:
-        unclear = Unknown(
+        unclear = unread or Unknown(
             "which of several lists decides about a terminal line, or whether it exists", classes[0].span if classes else span
         )
         rules.append(Rule(Undecided(unclear, login), Verdict.PERMIT, span, "access to the terminal lines", synthetic=True))
