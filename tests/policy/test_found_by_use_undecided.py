@@ -103,3 +103,19 @@ def stranger(source: str) -> str:
 def test_of_one_inner_address_that_is_let_in_it_is_said_that_it_may_be_one_of_those_who_may() -> None:
     assert stranger("10.5.0.12/32").endswith("If 10.5.0.12 plays control-plane, say so: roles in auditor.yaml, or --role control-plane=….")
     assert "plays" not in stranger("10.5.0.0/16")
+
+
+@pytest.mark.parametrize(
+    ("ports", "outcome"),
+    [
+        ("lib.mkIf config.x.enable [ 22 ]", Outcome.OPEN),
+        ("lib.mkIf config.x.enable [ 443 ]", Outcome.HOLDS),
+        ("[ config.x.port ]", Outcome.OPEN),
+        ("lib.unique [ 443 ]", Outcome.OPEN),
+        ("[ 443 ]", Outcome.HOLDS),
+    ],
+)
+def test_a_port_of_a_nixos_host_that_is_computed_or_under_a_condition_may_be_one_for_administration(ports: str, outcome: Outcome) -> None:
+    module: dict[str, str | bytes] = {"a.nix": f"{{ lib, config, ... }}: {{ networking.firewall.allowedTCPPorts = {ports}; }}"}
+    reading = audit.read(MemoryTree(module), ("a.nix",), audit.Request())
+    assert {each.outcome for each in audit.findings_of(reading) if each.rule == "hygiene/world-open-admin"} == {outcome}

@@ -14,7 +14,7 @@ from auditor.formats.nixos.settings import Item, Settings, Switch
 from auditor.formats.nixos.values import Attributes, Number, Open, Value, Words
 from auditor.model.headers import Protocol, address_interval
 from auditor.model.packets import Interval
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Span, Unknown
 
 FIREWALL: Path = ("networking", "firewall")
@@ -198,7 +198,9 @@ def _opening(option: str, protocol: Protocol, item: Item, interface: str | None)
     ports = _ports(value)
     unknown = item.unsure
     if ports is None:
-        unknown = unknown or (value.unknown if isinstance(value, Open) else Unknown("this is no port", value.span))
+        unknown = value.unknown if isinstance(value, Open) else Unknown("this is no port", value.span)
+    if unknown is not None and unknown.reference is None:
+        unknown = replace(unknown, reference=f"networking.firewall.{option}")
     low, high = ports or _ANY_PORT
     return Opening(option, (protocol,), (low, high), value.span, interface, unknown, low > high)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache, cached_property
+from itertools import islice
 
 import tree_sitter_nix
 from tree_sitter import Language, Node, Parser
@@ -26,6 +28,10 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_SECONDS = 5.0
 _CHUNK = 65_536
 
+_PIPE = re.compile(rb"\|>|<\|")
+_MOST_PIPES = 1000
+_TEXTS = frozenset({"comment", "string_fragment"})
+
 
 def _parse(data: bytes) -> Node:
     """The tree of a text. Of what is no Nix at all tree-sitter reads a tenth of a megabyte a second, so there is an end to it."""
@@ -38,6 +44,46 @@ def _parse(data: bytes) -> Node:
     return tree.root_node
 
 
+def _read(data: bytes) -> Node:
+    """The tree of a text, where need be of one as long in which the grammar knows every word.
+
+    It knows no comma behind a function's last argument, and no pipes: they are read as implications, which bind as loosely, and which
+    nothing looks into either.
+    """
+    root = _parse(data)
+    if not root.has_error:
+        return root
+    known = bytearray(data)
+    for comma in _last_commas(root):
+        known[comma.start_byte : comma.end_byte] = b" "
+    for found in islice(_PIPE.finditer(data), _MOST_PIPES):
+        node = root.descendant_for_byte_range(*found.span())
+        if node is None or node.type not in _TEXTS:
+            known[found.start() : found.end()] = b"->"
+    return _parse(bytes(known)) if known != data else root
+
+
+def _last_commas(root: Node) -> Iterator[Node]:
+    """Commas behind which an argument is missed."""
+    for missed in _errors(root):
+        argument = missed.parent
+        before = argument.prev_sibling if missed.is_missing and argument is not None and argument.type == "formal" else None
+        while before is not None and before.type == "comment":
+            before = before.prev_sibling
+        if before is not None and before.type == ",":
+            yield before
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.type == "ERROR" or node.is_missing:
+            yield node
+        else:
+            pending.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+
+
 class NixFile:
     """A parsed file: its tree, and the text and place of every node. Raises `Unreadable` where it is too much."""
 
@@ -47,7 +93,7 @@ class NixFile:
         self.data = text.encode("utf-8", "surrogatepass")
         if len(self.data) > MOST_BYTES:
             raise Unreadable(f"is larger than {MOST_BYTES // 1024 // 1024} MiB: no module is; check the evaluated configuration")
-        self.root = _parse(self.data)
+        self.root = _read(self.data)
         self._ascii = len(self.data) == len(text)
 
     def text(self, node: Node) -> str:
@@ -76,16 +122,7 @@ class NixFile:
 
     def error(self) -> Node | None:
         """The first place that could not be read."""
-        return next(self._errors(), None) if self.root.has_error else None
-
-    def _errors(self) -> Iterator[Node]:
-        pending = [self.root]
-        while pending:
-            node = pending.pop()
-            if node.type == "ERROR" or node.is_missing:
-                yield node
-            else:
-                pending.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+        return next(_errors(self.root), None) if self.root.has_error else None
 
     def bindings(self) -> Iterator[Node]:
         """Every `a.b = …;` of the file, and every set of inherited names, however deep."""

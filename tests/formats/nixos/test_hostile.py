@@ -97,6 +97,24 @@ def test_of_a_broken_file_the_rest_is_read() -> None:
     assert reaches(graph, tcp(443)) == "yes"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{\n  lib,\n  pkgs ? null, # the last\n}:\n{\n  networking.firewall.allowedTCPPorts = [ 443 ];\n}\n",
+        '{ lib, ... }:\n{\n  a = "x |> y, }" |> lib.id;\n  b = lib.id <| x;\n  networking.firewall.allowedTCPPorts = [ 443 ];\n}\n',
+    ],
+)
+def test_commas_behind_the_last_argument_and_pipes_are_nix(text: str) -> None:
+    graph = load(a_nix=text)
+    assert [note.trap for note in graph.notes] == []
+    assert reaches(graph, tcp(443)) == "yes"
+
+
+def test_what_a_pipe_makes_is_computed() -> None:
+    graph = load(a_nix="{ lib, ... }: { networking.firewall.allowedTCPPorts = [ 443 ] |> lib.filter; }")
+    assert reaches(graph, tcp(443)) == "perhaps"
+
+
 def test_a_secret_is_never_said() -> None:
     secret = "correct-horse-battery-staple"
     graph = load(
