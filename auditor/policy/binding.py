@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from auditor.model.filters import can_deny
 from auditor.model.graph import Endpoint, Graph, Place, Zone, ZoneKind
 from auditor.model.headers import (
     ANYWHERE,
@@ -84,10 +85,10 @@ class Cast:
         return self.roles[role].endpoints if role in self.roles else ()
 
     def unfiltered(self, *roles: str) -> bool:
-        """Whether no group and no host firewall stands between any two members of the roles; not known to be so where there are none."""
+        """Whether no group and no host firewall can deny what two members of the roles send; not known to be so where there are none."""
         ends = [end for role in roles for end in self.endpoints(role)]
         hooks = (hook for a in ends for b in ends for way in self.graph.ways(a, b) for crossing in way.crossings for hook in crossing.hooks)
-        return bool(ends) and all(hook.device is not None or hook.place is Place.TRANSIT for hook in hooks)
+        return bool(ends) and not any(hook.device is None and hook.place is not Place.TRANSIT and can_deny(hook.filter) for hook in hooks)
 
     @property
     def public(self) -> tuple[Interval, ...]:

@@ -12,7 +12,7 @@ from auditor.analysis.reach import Judgement
 from auditor.analysis.replies import blocks_replies
 from auditor.analysis.sites import Site, at_edge, inbound_sites
 from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
-from auditor.model.findings import Finding, Location, Outcome
+from auditor.model.findings import Finding, Location, Outcome, Question
 from auditor.model.graph import Graph, Hook, Place
 from auditor.model.headers import (
     IPV4,
@@ -27,6 +27,7 @@ from auditor.model.headers import (
 )
 from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import dataclass
+from auditor.model.source import Span
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
@@ -35,8 +36,11 @@ from auditor.policy.services import parse_service
 if TYPE_CHECKING:
     from auditor.analysis.again import Memory
 
-NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition"})
+NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition", "unfiltered"})
 """Remarks of front ends that are hygiene in every dialect."""
+
+_UNFILTERED = "unfiltered"
+"""A place at which nothing that was read filters: whether something does is not known."""
 
 
 _SAME = {"undefined-reference": ("undefined-acl", "undefined-group", "time-range-undefined")}
@@ -118,6 +122,7 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
             yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from {_how_much(judged)} internet")
         elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or judged) is not None:
             yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
+    yield from _unfiltered(requirement, subject, "not decided")
 
 
 def _how_much(judged: Judgement) -> str:
@@ -131,6 +136,20 @@ def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Find
         judged = exposure.permits_by_default(site)
         if judged is not None:
             yield _told_of(requirement, judged, f"{site.name} lets through what no rule speaks of")
+    yield from _unfiltered(requirement, subject, "not decided")
+
+
+def _unfiltered(requirement: Requirement, subject: Subject, what: str) -> Iterator[Finding]:
+    from auditor.model.record import replace
+
+    told: set[Span] = set()  # one module can be part of several
+    for note in subject.graph.notes:
+        if note.trap.rpartition("/")[2] == _UNFILTERED and note.span not in told:
+            told.add(note.span)
+            advice = "put a filter there, or have the configuration of what filters there checked, too"
+            question = Question(note.message, advice, span=note.span)
+            made = _finding(requirement, f"{what}, {note.message}", Location(note.span), Outcome.OPEN)
+            yield replace(made, questions=(question,), help=advice)
 
 
 def _replies(requirement: Requirement, subject: Subject) -> Iterator[Finding]:

@@ -102,3 +102,35 @@ def test_a_forwarded_administration_port_is_found_at_the_rule_that_lets_it_throu
 
 def test_a_router_that_looks_at_ipv4_alone_has_forgotten_ipv6() -> None:
     assert of_router("ipv6-forgotten") == [("tcp, udp at ip f forward (forward) is closed to IPv4 and open to all of IPv6", "fw.nft:3:40")]
+
+
+def told(text: str, path: str, requirement: str) -> list[tuple[Outcome, str]]:
+    reading = audit.read(MemoryTree({path: text}), (path,), audit.Request(rulesets=("firewall-hygiene",)))
+    found = (each for each in audit.findings_of(reading) if each.rule == f"hygiene/{requirement}")
+    return [(each.outcome, str(each.location.span) if each.location is not None else "") for each in found]
+
+
+BESIDE = """\
+resource "hcloud_firewall" "f" { name = "f" }
+resource "hcloud_server" "filtered" { firewall_ids = [hcloud_firewall.f.id] }
+resource "hcloud_server" "bare" { name = "bare" }
+"""
+
+
+@pytest.mark.parametrize("requirement", ["default-permit-inbound", "world-open-admin"])
+def test_what_is_let_in_where_nothing_filters_is_not_decided(requirement: str) -> None:
+    assert told(BESIDE, "main.tf", requirement) == [(Outcome.OPEN, "main.tf:3:1")]
+
+
+def test_what_hygiene_says_of_a_place_without_a_filter_is_not_said_again() -> None:
+    def lints(text: str) -> list[str]:
+        reading = audit.read(MemoryTree({"main.tf": text}), ("main.tf",), audit.Request(rulesets=("firewall-hygiene",)))
+        return [each.rule for each in audit.findings_of(reading) if each.rule.startswith("lint/")]
+
+    assert lints(BESIDE) == []
+    assert lints(BESIDE.splitlines()[2]) == ["lint/terraform/unfiltered"]
+
+
+def test_a_talos_machine_that_states_that_it_accepts_is_found_at_that_word() -> None:
+    text = "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: accept\n"
+    assert told(text, "worker.yaml", "default-permit-inbound") == [(Outcome.BROKEN, "worker.yaml:3:10")]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.model.source import Source
+from auditor.model.filters import Filter, Verdict
+from auditor.model.graph import Endpoint, Graph, Hook, Place, Zone, ZoneKind
+from auditor.model.source import Source, Span
+from auditor.policy.binding import Bound, Cast
 from auditor.policy.load import load_ruleset, read_ruleset
 from auditor.policy.parameters import Given, parameters_of, unknown_parameters
 from auditor.policy.problems import ParameterError
@@ -120,6 +123,15 @@ def test_an_enforced_requirement_is_about_its_members() -> None:
 
 
 # -- parameters
+
+
+@pytest.mark.parametrize(("default", "free"), [(Verdict.PERMIT, True), (Verdict.DENY, False)])
+def test_a_firewall_that_lets_everything_in_leaves_its_host_unfiltered(default: Verdict, free: bool) -> None:
+    here = Span("f", 1, 1, 1, 2)
+    hook = Hook("in", Place.INBOUND, Filter("in", (), default, here), here, "in", "h:n")
+    graph = Graph((Zone("h:n", ZoneKind.HOST, "n", here),), (hook,))
+    node = Bound("node", (Endpoint("n", "node", frozenset({"h:n"})),))
+    assert Cast(graph, {"node": node}).unfiltered("node") is free
 
 
 def given_in(text: str) -> dict[str, Given]:

@@ -263,6 +263,14 @@ LINTS: tuple[Lint, ...] = (
         'Set inbound_default_policy = "drop" and permit what is needed.',
     ),
     Lint(
+        "unfiltered",
+        "Nothing filters what comes in",
+        "At Hetzner and DigitalOcean a server without a firewall takes in everything, at Scaleway one without a group of its own, and in "
+        "OpenStack a port without port security. What filters in the machine itself, or is put on it elsewhere, is not seen here.",
+        "Put a firewall on it, or a security group. Where the machine itself filters, ignore this and say so.",
+        NOTE,
+    ),
+    Lint(
         "openstack-implicit-egress",
         "Outbound is open in spite of outbound rules",
         "A new group comes with rules that permit everything outbound; rules of one's own are added to them.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.formats.terraform.clouds.attaching import machines_of, put
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peers,
@@ -56,6 +57,7 @@ def read(context: Context) -> None:
             if tag is not None:
                 _label(context, f"tag:{tag}", resource).inside.append(resource.address)
         put(context, resource.address if resource.certain else None, resource.get("droplet_ids"), attached)
+    bare: list[Resource] = []
     for resource in context.root.resources((DROPLET,)):
         tags = list(_tags(context, resource.get("tags"), names))
         groups = [*attached[resource.address], *(found for tag, group in tagged for found in _by_tag(tag, group, tags))]
@@ -64,6 +66,9 @@ def read(context: Context) -> None:
             told = {tag: "" for tag in tags if tag is not None}
             every = [*dict.fromkeys(groups), *labels]
             context.estate.carriers.append(Carrier(resource.address, DROPLET, resource.span, every, tags=told, certain=resource.certain))
+        else:
+            bare.append(resource)
+    remark(context, bare, lambda name: f"no firewall is put on {name}: everything is let in, unless the machine itself filters")
 
 
 def _tags(context: Context, value: Value, names: Mapping[str, str]) -> Iterator[str | None]:

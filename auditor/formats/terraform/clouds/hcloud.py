@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.formats.terraform.clouds.attaching import machines_of, put
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peers,
     doubt_about,
     doubt_of,
     elements,
+    flag,
     needed_ports,
     protocol_of,
     report_unresolved,
+    set_here,
     tags_of,
 )
 from auditor.formats.terraform.conditions import LOCAL, PRIVATE_TRAFFIC
@@ -48,6 +51,7 @@ def read(context: Context) -> None:
         firewall = context.identity(resource.get("firewall_id")) if resource.certain else None
         selectors += [(value, firewall if why is None else None) for value, why in elements(resource.get("label_selectors"))]
         put(context, firewall, resource.get("server_ids"), attached)
+    bare: list[Resource] = []
     for resource in context.root.resources((SERVER,)):
         groups = [context.address(value) for value, _ in elements(resource.get("firewall_ids"))]
         groups += attached[resource.address]
@@ -56,8 +60,19 @@ def read(context: Context) -> None:
             labels = tags_of(resource.get("labels"))
             carrier = Carrier(resource.address, SERVER, resource.span, list(dict.fromkeys(groups)), tags=labels, certain=resource.certain)
             context.estate.carriers.append(carrier)
+        elif _is_public(resource):
+            bare.append(resource)
+    remark(context, bare, lambda name: f"no firewall is put on {name}: everything is let in, unless the machine itself filters")
     for carrier in context.estate.carriers:
         _together([context.estate.groups[group] for group in carrier.groups if group in context.estate.groups])
+
+
+def _is_public(server: Resource) -> bool:
+    """Whether a server has, or may have, a public address, and nobody else looks after its firewalls."""
+    public = [block for block in server.blocks("public_net") if block.certain]
+    enabled = [each.get(name) for each in public for name in ("ipv4_enabled", "ipv6_enabled")]
+    private = bool(public) and all(set_here(each) and flag(each) is False for each in enabled)
+    return not private and not {"firewall_ids", "all"} & {*server.ignored_changes()}
 
 
 def _together(groups: list[Group]) -> None:

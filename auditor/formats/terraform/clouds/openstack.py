@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.formats.terraform.clouds.aws_groups import owners
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
@@ -131,10 +132,14 @@ def _carriers(context: Context) -> None:
     for resource in context.root.resources((GROUP,)):
         by_name.setdefault(name_of(resource.get("name")) or "", []).append(resource.address)
     ports: dict[str, list[str | None]] = {}
+    bare: list[Resource] = []
     for resource in context.root.resources((PORT,)):
         ports[resource.address] = groups = list(_of_port(context, resource))
         if groups:
             context.estate.carriers.append(Carrier(resource.address, PORT, resource.span, groups, certain=resource.certain))
+        elif _is_open(resource):
+            bare.append(resource)
+    remark(context, bare, lambda name: f"port_security_enabled of {name} is false: nothing filters what comes in there")
     for resource in context.root.resources((INSTANCE,)):
         groups = list(_of_instance(context, resource, by_name, ports))
         if groups:
@@ -143,9 +148,14 @@ def _carriers(context: Context) -> None:
             context.estate.carriers.append(carrier)
 
 
+def _is_open(port: Resource) -> bool:
+    """Whether a port states that nothing is filtered there."""
+    return set_here(port.get("port_security_enabled")) and flag(port.get("port_security_enabled")) is False
+
+
 def _of_port(context: Context, resource: Resource) -> Iterator[str | None]:
     """The groups of a port: the project's default one, which is not seen here, if it names none and refuses none."""
-    if flag(resource.get("port_security_enabled")) is False and not resource.get("port_security_enabled").is_null:
+    if _is_open(resource):
         return
     if not set_here(resource.get("security_group_ids")) and flag(resource.get("no_security_groups")) is not True:
         yield None

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from itertools import count
 
 from auditor.formats.terraform.clouds.aws_groups import owners
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
     doubt_about,
     doubt_of,
+    elements,
     flag,
     ports_of,
     protocol_of,
@@ -40,11 +42,22 @@ def read(context: Context) -> None:
     for resource in context.root.resources((RULES,)):
         for group, doubt in owners(context, resource, "security_group_id", GROUP):
             _rules(context, group, resource, doubt)
+    bare: list[Resource] = []
     for resource in context.root.resources((SERVER,)):
         if set_here(resource.get("security_group_id")):
             groups = [context.address(resource.get("security_group_id"))]
             tags = tags_of(resource.get("tags"))
             context.estate.carriers.append(Carrier(resource.address, SERVER, resource.span, groups, tags=tags, certain=resource.certain))
+        elif _is_public(resource):
+            bare.append(resource)
+    if not any(flag(group.get("project_default")) is not False for group in context.root.resources((GROUP,))):
+        what = "the project's default security group, which lets everything in unless it was changed"
+        remark(context, bare, lambda name: f"{name} names no security group and has {what}")
+
+
+def _is_public(server: Resource) -> bool:
+    """Whether a server has a public address, or may."""
+    return set_here(server.get("ip_id")) or bool(elements(server.get("ip_ids"))) or flag(server.get("enable_dynamic_ip")) is not False
 
 
 def _group(context: Context, resource: Resource) -> Group:

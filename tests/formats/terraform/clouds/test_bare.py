@@ -1,0 +1,73 @@
+"""Machines on which nothing puts a filter, where the provider lets everything in then."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.formats.terraform.clouds.reading import estate_of
+
+UNSET = 'variable "unset" {}\n'
+CLOSED = 'resource "hcloud_firewall" "f" { name = "f" }\nresource "digitalocean_firewall" "f" { name = "f" }\n'
+
+
+def bare(text: str) -> list[str]:
+    """What is remarked on, by the first word that names a machine."""
+    found = (note.message for note in estate_of(UNSET + CLOSED + text).notes if note.trap == "unfiltered")
+    return [next(word.strip(":,") for word in message.split() if "." in word) for message in found]
+
+
+@pytest.mark.parametrize(
+    ("type_", "body"),
+    [
+        ("hcloud_server", ""),
+        ("hcloud_server", "firewall_ids = []"),
+        ("hcloud_server", "public_net { ipv4_enabled = false }"),
+        ("hcloud_server", "public_net {\n ipv4_enabled = false\n ipv6_enabled = var.unset\n}"),
+        ("digitalocean_droplet", ""),
+        ("scaleway_instance_server", "enable_dynamic_ip = true"),
+        ("scaleway_instance_server", 'ip_ids = ["a"]'),
+        ("openstack_networking_port_v2", "port_security_enabled = false"),
+    ],
+)
+def test_a_machine_on_which_nothing_puts_a_filter_is_remarked_on(type_: str, body: str) -> None:
+    assert bare(f'resource "{type_}" "m" {{\n{body}\n}}\n') == [f"{type_}.m"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "body"),
+    [
+        ("hcloud_server", "firewall_ids = [hcloud_firewall.f.id]"),
+        ("hcloud_server", "firewall_ids = var.unset"),
+        ("hcloud_server", "lifecycle { ignore_changes = [firewall_ids] }"),
+        ("hcloud_server", "public_net {\n ipv4_enabled = false\n ipv6_enabled = false\n}"),
+        ("scaleway_instance_server", ""),
+        ("scaleway_instance_server", "security_group_id = var.unset\nenable_dynamic_ip = true"),
+        ("openstack_networking_port_v2", ""),
+        ("openstack_networking_port_v2", "port_security_enabled = var.unset"),
+        ("aws_instance", ""),
+    ],
+)
+def test_one_that_has_a_filter_or_may_have_or_that_nobody_reaches_is_not(type_: str, body: str) -> None:
+    assert bare(f'resource "{type_}" "m" {{\n{body}\n}}\n') == []
+
+
+def test_machines_of_one_block_are_remarked_on_once() -> None:
+    (note,) = (note for note in estate_of('resource "hcloud_server" "m" { count = 3 }\n').notes if note.trap == "unfiltered")
+    assert "hcloud_server.m[0] and 2 like it" in note.message
+
+
+def test_a_firewall_attached_from_outside_counts_and_so_does_one_that_may_be() -> None:
+    server = 'resource "hcloud_server" "m" { labels = { role = "web" } }\nresource "digitalocean_droplet" "m" { tags = ["web"] }\n'
+    put = 'resource "hcloud_firewall_attachment" "a" {\n firewall_id = hcloud_firewall.f.id\n server_ids = [%s]\n}\n'
+    assert bare(server + put % "hcloud_server.m.id") == ["digitalocean_droplet.m"]
+    assert bare(server + put % "var.unset") == ["digitalocean_droplet.m"]
+    assert bare(server + 'resource "digitalocean_firewall" "t" { tags = ["web"] }\n') == ["hcloud_server.m"]
+
+
+def test_a_default_group_that_is_managed_here_may_close_what_names_none() -> None:
+    server = 'resource "scaleway_instance_server" "m" { enable_dynamic_ip = true }\n'
+    assert bare(server + 'resource "scaleway_instance_security_group" "g" { project_default = true }\n') == []
+
+
+def test_nothing_is_called_absent_where_a_file_is_broken() -> None:
+    assert bare('resource "hcloud_server" "m" {}\nresource "hcloud_firewall" {\n') == []
