@@ -18,7 +18,8 @@ _ANOTHER = "another interface"
 _OTHERS = "other interfaces"
 
 _INNER = re.compile(
-    r"(?:lo|wg|tun|tap|docker|podman|cni|flannel|cali|veth|virbr|vnet|lxc|lxd|incus|tailscale|zt|vxlan|ipsec|vti|nebula)[\d*+-]*(?:\W|_|$)"
+    r"(?:lo|wg|tun|tap|docker|podman|cni|flannel|cali|cilium|kube|weave|veth|virbr|vboxnet|vmnet|vnet|lxc|lxd|incus|tailscale|zt|vxlan"
+    r"|ipsec|vti|nebula)(?:br)?[\d*+-]*(?:\W|_|$)|br-[\da-f]{12}$"
     r"|(?:.*[\W_])?(?:lan|int|internal|inside|mgmt|management|home|guest|private|trusted)\d*(?:[\W_].*)?$",
     re.IGNORECASE,
 )

@@ -24,6 +24,9 @@ _FIRST = 4
 _MANY = 200
 """Rules of a site of which it is worth while to find those that matter."""
 
+_DHCPV6 = ports(17, ((546, 547),))
+"""A service that IPv4 does not have."""
+
 
 Ask = Callable[[Site, bool], PacketSet]
 """What is wrong at a site: what surely is, or what may be."""
@@ -155,7 +158,7 @@ def _forgotten(site: Site, for_sure: bool) -> PacketSet:
     apart = open_to_six_alone(crossing.filter for crossing in site.way.crossings) & (ports(6) | ports(17)) & NEW_FLOW
     six = apart & sources(intersect_intervals(PUBLIC, [IPV6]))
     everybody = _for_all((site.surely if for_sure else site.maybe)(six), six)
-    if not everybody:
+    if not everybody - _DHCPV6:
         return NOTHING
     four = apart & sources(intersect_intervals(PUBLIC, [IPV4]))
     if not for_sure:

@@ -110,6 +110,19 @@ def told(text: str, path: str, requirement: str) -> list[tuple[Outcome, str]]:
     return [(each.outcome, str(each.location.span) if each.location is not None else "") for each in found]
 
 
+@pytest.mark.parametrize(("port", "outcome"), [(546, Outcome.HOLDS), (5353, Outcome.BROKEN)])
+def test_dhcpv6_is_no_service_that_ipv4_has_too(port: int, outcome: Outcome) -> None:
+    chain = " chain c {{\n  type filter hook input priority 0; policy drop;\n  {}\n }}\n"
+    tables = f"table ip f {{\n{chain.format('')}}}\ntable ip6 f {{\n{chain.format(f'udp dport {port} accept')}}}\n"
+    assert [each for each, _ in told(f"flush ruleset\n{tables}", "a.nft", "ipv6-forgotten")] == [outcome]
+
+
+@pytest.mark.parametrize("interface", ["incusbr0", "lxcbr0", "lxdbr0", "docker_gwbridge", "br-0123456789ab", "kube-bridge", "vboxnet0"])
+def test_what_a_bridge_of_containers_sends_on_does_not_come_from_the_internet(interface: str) -> None:
+    text = f'table inet f {{\n chain c {{\n  type filter hook forward priority 0; policy drop;\n  iifname "{interface}" accept\n }}\n}}\n'
+    assert [each for each, _ in told(f"flush ruleset\n{text}", "a.nft", "world-open-admin")] == [Outcome.HOLDS]
+
+
 BESIDE = """\
 resource "hcloud_firewall" "f" { name = "f" }
 resource "hcloud_server" "filtered" { firewall_ids = [hcloud_firewall.f.id] }

@@ -16,6 +16,10 @@ from auditor.model.packets import NOTHING, Field, Packet, PacketSet, State
 from auditor.model.source import Effect, Level, Note, Span
 
 
+_SEEN = {"ip": NEW_FLOW & fields.V4, "ip6": NEW_FLOW & fields.V6}
+"""The new flows that the tables of a family see; of the others, all."""
+
+
 def remarks(converted: Converted) -> Iterator[Note]:
     """Every remark on ways."""
     seen: set[tuple[str, Span]] = set()
@@ -48,15 +52,15 @@ def _between(stages: tuple[Stage, ...]) -> Iterator[Note]:
             continue
         accepts = [rule for rule in all_rules(stage.rules) if rule.action is Verdict.PERMIT and not rule.synthetic]
         for other in behind:
-            yield from _lost(accepts, other, "accept-not-final", Level.WARNING)
+            yield from _lost(stage, accepts, other, "accept-not-final", Level.WARNING)
         for other in before:
-            yield from _lost(accepts, other, "accept-too-late", Level.NOTE)
+            yield from _lost(stage, accepts, other, "accept-too-late", Level.NOTE)
 
 
-def _lost(accepts: list[Rule], other: Stage, trap: str, level: Level) -> Iterator[Note]:
-    let = may_permit(other.filter)
+def _lost(stage: Stage, accepts: list[Rule], other: Stage, trap: str, level: Level) -> Iterator[Note]:
+    let, seen = may_permit(other.filter), _SEEN.get(stage.table.family, NEW_FLOW)
     for rule in accepts:
-        sure = rule.condition.settle(_nobody).surely & NEW_FLOW
+        sure = rule.condition.settle(_nobody).surely & seen
         if sure and not sure <= let and (other.default is Verdict.DENY or not sure & let):
             how = (
                 "drops packets that are accepted here: accept ends this chain alone"

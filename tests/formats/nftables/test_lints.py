@@ -80,6 +80,13 @@ def test_a_list_of_the_banned_before_the_firewall_is_no_trap() -> None:
     assert not traps("tcp dport 22 accept", more=BAN) & {"accept-too-late", "accept-not-final", "default-accept"}
 
 
+def test_a_chain_of_the_other_family_takes_no_accept_back() -> None:
+    chain = "{{\n chain i {{\n  type filter hook input priority 0; policy drop;\n  {}\n }}\n}}\n"
+    text = f"flush ruleset\ntable ip6 t {chain.format('udp dport 546 accept')}table ip t {chain.format('tcp dport 22 accept')}"
+    found = {note.trap for note in FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes}
+    assert not found & {"accept-not-final", "accept-too-late"}
+
+
 def test_a_table_that_is_destroyed_first_can_be_loaded_again() -> None:
     text = BASE.format(rules="  accept\n", more="").replace("flush ruleset", "destroy table inet t")
     assert "not-idempotent" not in {note.trap for note in FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes}
