@@ -15,7 +15,6 @@ from auditor.model.headers import NEW_FLOW, address_interval
 from auditor.model.packets import NOTHING, Field, Packet, PacketSet, State
 from auditor.model.source import Effect, Level, Note, Span
 
-
 _SEEN = {"ip": NEW_FLOW & fields.V4, "ip6": NEW_FLOW & fields.V6}
 """The new flows that the tables of a family see; of the others, all."""
 

@@ -32,7 +32,7 @@ _BLOCKS = (Style.LITERAL, Style.FOLDED)
 GAP = "${…}"
 """What stands in a text for a part that has no value."""
 _VARIABLE = lazyre.compile(r"\$\{(\w+|…)\}")
-_TEMPLATE = re.compile(r"\{\{|\{%|#\{|#%|<%")
+_TEMPLATE = re.compile(r"\{\{|\{%|#\{|#%|<%|%\{(?=~?\s*(?:if|else|endif|for|endfor)\b)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ VIRTUAL_NETWORK = "azurerm:VirtualNetwork"
 PRIVATE_TRAFFIC = "private networks"
 LOCAL = tuple(address_interval(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 AZURE_PROBES = address_interval("168.63.129.16/32")
+AZURE_PLATFORM = "terraform:AzureLoadBalancer"
+"""Who alone sends from the public address of Azure's probes: the host that a machine runs on."""
 
 PORTS = {"tcp": Protocol.TCP, "udp": Protocol.UDP, "sctp": Protocol.SCTP}
 NUMBERS = {protocol.name.lower(): protocol for protocol in Protocol} | {"ipip": 94, "ipv4": 4, "rdp": 27, "egp": 8}
@@ -131,7 +133,8 @@ def _named(peer: Peer, side: Side) -> Condition:
     if word == PRIVATE_TRAFFIC:
         return Exactly(sources(LOCAL) & destinations(LOCAL))
     if word == "azureloadbalancer":
-        return Exactly(_at(side, [AZURE_PROBES]))
+        platform = Predicate(Fact.MEMBER, side, frozenset({AZURE_PLATFORM}), peer.span)
+        return both(Exactly(_at(side, [AZURE_PROBES])), Test(platform, Unknown(f"whether the {side} is Azure's platform", peer.span)))
     if word == "internet":
         return either(Exactly(_at(side, PUBLIC)), Undecided(Unknown("what the network is connected to is not known", peer.span)))
     unknown = Unknown(f"which addresses {peer.text} stands for is not known", peer.span, peer.text)

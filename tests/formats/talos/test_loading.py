@@ -172,6 +172,8 @@ def test_what_is_empty_or_a_list_is_a_json_patch(text: str, shape: Shape) -> Non
         "machine:\n  #% for x in y %#\n",
         "  - #{ item }#\n",
         "{% if x %}\nmachine: {}\n",
+        "machine:\n%{ if proxy }\n  env: {}\n%{ endif }\n",
+        "machine:\n  kubelet:\n    image: %{~if own}a%{else}b%{endif}\n",
     ],
 )
 def test_a_template_is_told_and_not_read(text: str) -> None:

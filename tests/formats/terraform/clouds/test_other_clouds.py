@@ -37,6 +37,13 @@ def test_azure_takes_the_lowest_priority_first() -> None:
     assert found.maybe == found.surely
 
 
+def test_azures_probes_come_from_an_address_that_is_nobody_elses() -> None:
+    graph = graph_of(nsg(""))
+    probes = tcp(10250) & of("168.63.129.16")
+    assert not inbound(graph, "azurerm_network_security_group.a", probes).maybe
+    assert inbound(graph, "azurerm_network_security_group.a", probes, "terraform:AzureLoadBalancer").surely == probes & NEW_FLOW
+
+
 def test_azure_lets_the_virtual_network_in_unless_it_is_denied() -> None:
     filter_ = hook(graph_of(nsg("")), "terraform:azurerm_network_security_group.a/in").filter
     question = tcp(22) & of("10.0.0.0/8") & NEW_FLOW
