@@ -170,6 +170,13 @@ LINTS: tuple[Lint, ...] = (
         Level.NOTE,
     ),
     Lint(
+        "unfiltered",
+        "Nothing filters what comes in",
+        "The file flushes all there was, and then no chain is at the input hook: what comes in to the host itself is accepted.",
+        "Add a chain with `type filter hook input priority filter; policy drop;`.",
+        Level.NOTE,
+    ),
+    Lint(
         "policy-redeclared",
         "Two policies for one chain",
         "Blocks of one name add up. Where the policy is given again, the last one counts.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.formats.nftables import remarks_names, remarks_rules, remarks_ways
+from auditor.formats.nftables import remarks_absent, remarks_names, remarks_rules, remarks_ways
 from auditor.formats.nftables.convert import Converted
 from auditor.model.source import Note
 
@@ -15,3 +15,4 @@ def remarks(converted: Converted) -> Iterator[Note]:
         yield from remarks_names.remarks(converted)
         yield from remarks_rules.remarks(converted)
         yield from remarks_ways.remarks(converted)
+        yield from remarks_absent.remarks(converted)

@@ -1,0 +1,42 @@
+"""A host whose ruleset filters elsewhere, and not what comes in to the host itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.files import MemoryTree
+from auditor.formats.base import Options
+from auditor.formats.nftables import FORMAT
+
+FORWARD = "chain f { type filter hook forward priority 0; policy drop; }"
+PREROUTING = "chain p { type filter hook prerouting priority 0; ip saddr 192.0.2.0/24 drop; }"
+
+
+def unfiltered(*chains: str, flush: str = "flush ruleset") -> bool:
+    text = f"{flush}\ntable inet t {{\n" + "\n".join(chains) + "\n}\n"
+    notes = FORMAT.load(MemoryTree({"a.nft": text}), ["a.nft"], Options()).notes
+    return any(note.trap == "unfiltered" for note in notes)
+
+
+@pytest.mark.parametrize("hook", ["forward", "output"])
+def test_a_whole_ruleset_that_filters_elsewhere_and_not_what_comes_in_is_told(hook: str) -> None:
+    assert unfiltered(f"chain c {{ type filter hook {hook} priority 0; policy drop; }}")
+
+
+def test_one_that_leaves_other_tables_in_force_is_not() -> None:
+    assert not unfiltered(FORWARD, flush="")
+
+
+def test_one_that_filters_what_comes_in_anywhere_is_not() -> None:
+    assert not unfiltered(FORWARD, "chain i { type filter hook input priority 0; }")
+    assert not unfiltered(FORWARD, PREROUTING)
+    assert unfiltered(FORWARD, "chain n { type nat hook prerouting priority dstnat; }")
+
+
+def test_one_that_filters_nowhere_is_not() -> None:
+    assert not unfiltered("chain n { type nat hook postrouting priority srcnat; masquerade; }")
+
+
+def test_nothing_is_called_absent_in_a_file_that_is_not_read_to_its_end() -> None:
+    assert not unfiltered(FORWARD, flush='flush ruleset\ninclude "gone.nft"')
+    assert not unfiltered(FORWARD, "chain x { type filter hook %%% }")
