@@ -197,7 +197,7 @@ def combined(expansion: Expansion, objects: Sequence[Value], base: str, cause: C
     if len(certain) == len(objects) and all(instance.key is not None for instance in expansion.instances):
         return _collected(expansion, objects)
     hidden = expansion.hidden
-    reason = hidden.reason if hidden else "its instances are not known"
+    reason, cause = (hidden.reason, hidden.cause) if hidden else ("its instances are not known", cause)
     choices: tuple[Value, ...] = ()
     members: tuple[Value, ...] = ()
     if (

@@ -98,6 +98,16 @@ def test_a_count_that_only_apply_knows_is_remarked_on() -> None:
     assert traps(root) == ["computed-count"]
 
 
+def test_as_many_as_another_resource_that_a_variable_counts_are_not_refused() -> None:
+    root = root_of("""
+variable "machines" { type = map(string) }
+resource "aws_instance" "a" { for_each = { for name, kind in var.machines : name => kind } }
+resource "aws_security_group" "b" { for_each = aws_instance.a }
+""")
+    resources_of(root)
+    assert traps(root) == ["unset-variable"]
+
+
 REFERENCES = """
     resource "r" "one" {
       name = "n"
