@@ -27,7 +27,7 @@ from auditor.model.headers import (
 )
 from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import dataclass
-from auditor.model.source import Span
+from auditor.model.source import Level
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition", "unfiltered"})
 """Remarks of front ends that are hygiene in every dialect."""
 
-_UNFILTERED = "unfiltered"
-"""A place at which nothing that was read filters: whether something does is not known."""
+_UNFILTERED = frozenset({"unfiltered", "cluster-disabled", "guest-disabled", "nic-firewall-off"})
+"""Places at which nothing that was read filters. Whether something else does is not known; an error is where something was to."""
 
 
 _SAME = {"undefined-reference": ("undefined-acl", "undefined-group", "time-range-undefined")}
@@ -122,7 +122,7 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
             yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from {_how_much(judged)} internet")
         elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or judged) is not None:
             yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
-    yield from _unfiltered(requirement, subject, "not decided")
+    yield from _unfiltered(requirement, subject, Outcome.OPEN)
 
 
 def _how_much(judged: Judgement) -> str:
@@ -136,20 +136,21 @@ def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Find
         judged = exposure.permits_by_default(site)
         if judged is not None:
             yield _told_of(requirement, judged, f"{site.name} lets through what no rule speaks of")
-    yield from _unfiltered(requirement, subject, "not decided")
+    yield from _unfiltered(requirement, subject, Outcome.BROKEN)
 
 
-def _unfiltered(requirement: Requirement, subject: Subject, what: str) -> Iterator[Finding]:
+def _unfiltered(requirement: Requirement, subject: Subject, worst: Outcome) -> Iterator[Finding]:
+    """What nothing that was read filters, each place once: it is not decided, or the worst where a filter was to be."""
     from auditor.model.record import replace
 
-    told: set[Span] = set()  # one module can be part of several
-    for note in subject.graph.notes:
-        if note.trap.rpartition("/")[2] == _UNFILTERED and note.span not in told:
-            told.add(note.span)
-            advice = "put a filter there, or have the configuration of what filters there checked, too"
-            question = Question(note.message, advice, span=note.span)
-            made = _finding(requirement, f"{what}, {note.message}", Location(note.span), Outcome.OPEN)
-            yield replace(made, questions=(question,), help=advice)
+    notes = {note.span: note for note in subject.graph.notes if note.trap.rpartition("/")[2] in _UNFILTERED}
+    beside = "or have the configuration of what filters there checked, too"
+    for note in notes.values():
+        outcome = worst if note.level is Level.ERROR else Outcome.OPEN
+        sure = outcome is Outcome.BROKEN
+        made = _finding(requirement, note.message if sure else f"not decided, {note.message}", Location(note.span), outcome)
+        advice = f"switch the filter on that is written there, {beside}" if sure else f"put a filter there, {beside}"
+        yield replace(made, help=advice, questions=() if sure else (Question(note.message, advice, span=note.span),))
 
 
 def _replies(requirement: Requirement, subject: Subject) -> Iterator[Finding]:

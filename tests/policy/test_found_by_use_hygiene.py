@@ -147,3 +147,17 @@ def test_what_hygiene_says_of_a_place_without_a_filter_is_not_said_again() -> No
 def test_a_talos_machine_that_states_that_it_accepts_is_found_at_that_word() -> None:
     text = "apiVersion: v1alpha1\nkind: NetworkDefaultActionConfig\ningress: accept\n"
     assert told(text, "worker.yaml", "default-permit-inbound") == [(Outcome.BROKEN, "worker.yaml:3:10")]
+
+
+def test_a_guest_whose_rules_are_switched_off_is_broken_and_who_reaches_it_not_decided() -> None:
+    files: dict[str, str | bytes] = {
+        "firewall/cluster.fw": "[OPTIONS]\nenable: 1\n",
+        "firewall/100.fw": "[OPTIONS]\nenable: 0\n[RULES]\nIN ACCEPT -p tcp -dport 443\n",
+    }
+    reading = audit.read(MemoryTree(files), ("",), audit.Request(rulesets=("firewall-hygiene",)))
+    found = {
+        each.rule: each.outcome for each in audit.findings_of(reading) if each.location and each.location.span.path == "firewall/100.fw"
+    }
+    assert found["hygiene/default-permit-inbound"] is Outcome.BROKEN
+    assert found["hygiene/world-open-admin"] is Outcome.OPEN
+    assert "lint/proxmox/guest-disabled" in found

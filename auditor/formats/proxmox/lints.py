@@ -18,6 +18,14 @@ LINTS: tuple[Lint, ...] = (
         ERROR,
     ),
     Lint(
+        "cluster-disabled",
+        "The rules of a cluster that is switched off",
+        "Nothing is filtered in a cluster, not at its nodes and not at its guests, without `enable: 1` in cluster.fw: rules and policies "
+        "of all files count for nothing.",
+        "Write `enable: 1` in the [OPTIONS] of cluster.fw, after a rule that lets you reach the nodes.",
+        ERROR,
+    ),
+    Lint(
         "guest-disabled",
         "The rules of a guest that is switched off",
         "A guest's rules and policies count only with `enable: 1` in its own file, whatever the cluster's switch says. Without it every "

@@ -26,6 +26,7 @@ def remarks(site: Site) -> Iterator[Note]:
     for number, document in site.guests.items():
         yield from _guest(site, number, document)
     yield from _unused(site)
+    yield from _cluster_off(site)
     yield from _unfiltered(site)
     yield from _not_for_guests(site)
     yield from _management(site)
@@ -185,6 +186,20 @@ def _guest(site: Site, number: str, document: Document) -> Iterator[Note]:
             message = f"{name} has rules in {document.path}, and {nic.name} has no firewall=1: nothing of it is filtered"
             related = (("the rules", document.span),)
             yield Note("nic-firewall-off", message, nic.span, Effect.IGNORED, Level.ERROR, related)
+
+
+def _cluster_off(site: Site) -> Iterator[Note]:
+    """Rules and policies in a cluster that is switched off."""
+    cluster = site.cluster
+    if cluster is None or switched_on(cluster, cluster.span) is not False:
+        return
+    written = next((each.path for each in site.documents if each.rules or each.setting("policy_in") is not None), None)
+    if written is not None:
+        switch = cluster.setting("enable")
+        message = (
+            f"the firewall of the whole cluster is off without enable: 1 in [OPTIONS]: nothing of {written} counts, and every packet passes"
+        )
+        yield Note("cluster-disabled", message, switch.span if switch else cluster.span, Effect.IGNORED, Level.ERROR)
 
 
 def _unfiltered(site: Site) -> Iterator[Note]:

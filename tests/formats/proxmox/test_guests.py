@@ -29,6 +29,20 @@ def test_with_one_switch_off_nothing_stands_there(cluster: str, own: str, machin
     assert found.zone("proxmox:100") is not None
 
 
+@pytest.mark.parametrize("off", ["[OPTIONS]\nenable: 0\n", ""])
+def test_rules_in_a_cluster_that_is_off_are_told_to_count_for_nothing(off: str) -> None:
+    rule = "[RULES]\nIN ACCEPT -p tcp -dport 22\n"
+    (note,) = (note for note in graph({"firewall/cluster.fw": off + rule}).notes if note.trap == "cluster-disabled")
+    assert note.span.line == (2 if off else 1)
+    assert "cluster-disabled" in traps(graph({"firewall/cluster.fw": off, "firewall/100.fw": ON + rule}))
+
+
+def test_a_cluster_that_is_off_and_has_no_rules_is_meant_to_be() -> None:
+    assert "cluster-disabled" not in traps(graph({"firewall/cluster.fw": "[OPTIONS]\nenable: 0\n[group base]\nIN DROP\n"}))
+    tree = MemoryTree({"100.fw": ON + "[RULES]\nIN ACCEPT\n"})
+    assert "cluster-disabled" not in traps(load(tree, tree.paths()))
+
+
 def test_devices_come_in_the_order_of_their_numbers_however_large() -> None:
     device = "net{}: virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1\n"
     many = WEB + "".join(map(device.format, ("9" * 5000, 10, 9)))
