@@ -17,8 +17,8 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "module-not-installed",
         "A module's source is not here",
-        "The module comes from a registry or git and was not downloaded, so rules it makes or adds to groups given to it are not seen.",
-        "Run `terraform init` before the check, or check the plan (`terraform show -json`).",
+        "It comes from a registry or git and was not downloaded, or from a directory that is not here: rules it makes or adds are not seen.",
+        "Run `terraform init` first, start the check from a directory that holds the module, or check the plan (`terraform show -json`).",
     ),
     Lint(
         "partial-plan",

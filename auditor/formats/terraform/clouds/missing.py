@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -25,14 +26,23 @@ SUBNETS = ("subnet_id", "subnet_ids", "subnets", "vpc_zone_identifier")
 def read(context: Context) -> None:
     """Remark on every missing module, and open the groups that are given to it."""
     for call in _missing(context):
-        message = f"module {call.source} is not installed: what it makes is not seen"
-        context.note("module-not-installed", message, call.span, Effect.UNKNOWN)
+        context.note("module-not-installed", f"{_why(call)}: what it makes is not seen", call.span, Effect.UNKNOWN)
         if CARRIERS.fullmatch(call.source):
             _carrier(context, call)
         else:
             _opened(context, call)
     _broken_files(context)
     _named_groups(context)
+
+
+def _why(call: MissingModule) -> str:
+    """A source that begins with a dot is a directory, which no `terraform init` brings."""
+    if not call.source.startswith(("./", "../")):
+        return f"module {call.source} is not installed"
+    directory = posixpath.normpath(posixpath.join(posixpath.dirname(call.span.path), call.source))
+    if directory.startswith(".."):
+        return f"module {call.source} lies outside of the directory that is checked"
+    return f"module {call.source} is a directory without Terraform files ({directory})"
 
 
 def _missing(context: Context) -> list[MissingModule]:

@@ -386,6 +386,19 @@ def test_a_module_that_is_not_installed_opens_the_groups_it_gets() -> None:
     assert "module-not-installed" in traps(estate)
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("example/rules/aws", "module example/rules/aws is not installed"),
+        ("../rules", "module ../rules lies outside of the directory that is checked"),
+        ("./rules", "module ./rules is a directory without Terraform files (rules)"),
+    ],
+)
+def test_it_is_said_why_a_module_is_not_seen(source: str, why: str) -> None:
+    estate = estate_of(f'module "rules" {{\n  source = "{source}"\n}}\n')
+    assert [note.message for note in estate.notes] == [f"{why}: what it makes is not seen"]
+
+
 def test_a_module_that_only_attaches_groups_does_not_open_them() -> None:
     estate = estate_of(
         GROUP_A
