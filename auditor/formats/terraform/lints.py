@@ -17,7 +17,7 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "module-not-installed",
         "A module's source is not here",
-        "It comes from a registry or git and was not downloaded, or from a directory that is not here: rules it makes or adds are not seen.",
+        "It comes from a registry or git and was not downloaded, or from a directory that is not here: its rules are not seen.",
         "Run `terraform init` first, start the check from a directory that holds the module, or check the plan (`terraform show -json`).",
     ),
     Lint(
