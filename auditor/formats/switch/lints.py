@@ -165,6 +165,14 @@ LINTS: tuple[Lint, ...] = (
         WARNING,
     ),
     Lint(
+        "unfiltered",
+        "Nothing filters what comes in",
+        "The switch filters at other interfaces. What comes from where the default route leads, the internet as a rule, meets no list, "
+        "neither on its way in nor on its way on to networks of public addresses.",
+        "Apply a list inbound at the uplink. Where something before the switch filters, let it be read as well, or ignore this and say so.",
+        NOTE,
+    ),
+    Lint(
         "redundant-differs",
         "Two switches filter one network differently",
         "Either of two switches that route a network may forward its packets, as a shared gateway address decides. A list that only one of "

@@ -11,6 +11,7 @@ from auditor.formats.switch.convert import convert
 from auditor.formats.switch.flavour import Flavour, flavour_of
 from auditor.formats.switch.lines import read_lines
 from auditor.formats.switch.redundancy import reconcile
+from auditor.formats.switch.uplinks import remarks
 from auditor.model.graph import Graph
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -34,7 +35,8 @@ def load(tree: Tree, paths: Sequence[str]) -> Graph:
         own = config.hostname if config.hostname and hosts.count(config.hostname) == 1 else config.path
         check(config)
         made = convert(config, f"{NAME}:{own}")
-        graph += made + Graph(notes=tuple(dict.fromkeys(config.notes.found)), read=((config.path, NAME),))
+        notes = dict.fromkeys((*config.notes.found, *remarks(made)))
+        graph += made + Graph(notes=tuple(notes), read=((config.path, NAME),))
     return reconcile(graph) if len(found) > 1 else graph
 
 
