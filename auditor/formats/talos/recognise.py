@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 _NAME = re.compile(r"\.(?:ya?ml|json)(?:\.(?:j2|jinja2?|tmpl|tpl|gotmpl|tftpl))?$", re.IGNORECASE)
-_KIND = re.compile(rb"""^["']?kind["']?:[ \t]*["']?([A-Za-z0-9]+Config)\b|[{,]\s*"?kind"?\s*:\s*"?([A-Za-z0-9]+Config)\b""", re.MULTILINE)
+_KIND = re.compile(
+    rb"""^["']?k\w{1,4}["']?:[ \t]*["']?([A-Za-z0-9]{6,40})\b|[{,]\s*"?k\w{1,4}"?\s*:\s*"?([A-Za-z0-9]{6,40})\b""", re.MULTILINE
+)
 _API = re.compile(rb"""^["']?apiVersion["']?:[ \t]*["']?v1alpha1["']?[ \t]*(?:#.*)?\r?$|"apiVersion"\s*:\s*"v1alpha1\"""", re.MULTILINE)
+_API_SLIP = re.compile(rb"""^["']?\w{6,12}["']?:[ \t]*["']?(v\w{3,9})["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _TOP = re.compile(rb"""^["']?([A-Za-z$][\w.$-]*)["']?:""", re.MULTILINE)
 _MAIN = re.compile(
     rb"""^["']?(machine|cluster)["']?:[ \t]*(?:(?:#.*)?\r?\n(?:[ \t]*(?:[#-].*)?\r?\n)*[ \t]+|\{\s*)["']?([A-Za-z]+)["']?[ \t]*:""",
@@ -18,6 +21,8 @@ _JSON_OPERATION = re.compile(rb"""\[\s*\{[^}]*"path"\s*:\s*"/(?:machine|cluster)
 _VERSION = re.compile(rb"""^["']?version["']?:[ \t]*["']?v1alpha1["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _CLUSTER = re.compile(rb"""^kind:[ \t]*["']?Cluster["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _FIRST_DOCUMENT = re.compile(rb"\A(?:\s*(?:#[^\n]*)?(?:---[^\n]*)?\n)*(.*?)(?:^---|\Z)", re.MULTILINE | re.DOTALL)
+_FIREWALL_KEYS = frozenset({b"portSelector", b"ingress"})
+_RESOURCE_KEYS = frozenset({b"metadata", b"spec"})
 _MAIN_TOP = frozenset({b"version", b"machine", b"cluster", b"debug", b"persist", b"sops"})
 
 
@@ -27,15 +32,34 @@ def claims(path: str, head: bytes) -> bool:
         return False
     if is_talhelper(path, head) or is_omni(head):
         return True
-    if b"Config" in head and _API.search(head):
-        kinds = {(match[1] or match[2]).decode() for match in _KIND.finditer(head)}
-        if any(map(_is_kind, kinds)):
-            return True
+    if _is_document(head):
+        return True
     if b"kind: NetworkRuleConfig" in head or b"kind: NetworkDefaultActionConfig" in head or _is_fragment(head):
         return True
     if (b"/machine/" in head or b"/cluster/" in head) and (_OPERATION.search(head) or _JSON_OPERATION.search(head)):
         return True
     return _is_main(head)
+
+
+def _is_document(head: bytes) -> bool:
+    """Whether a document is one of Talos's, or looks like one in which the kind or the version is misspelt."""
+    if b"v1" not in head or not (b"Conf" in head or b"portSelector" in head or b"ingress" in head):
+        return False
+    if _API.search(head):
+        kinds = _kinds(head)
+        return any(map(_is_kind, kinds)) or bool(kinds and _tops(head) & _FIREWALL_KEYS and not _tops(head) & _RESOURCE_KEYS)
+    from auditor.formats.near import near
+
+    said = {match[1] for match in _API_SLIP.finditer(head)}
+    if not any(each == b"v1alpha1" or near(each.decode(), ("v1alpha1",)) for each in said):
+        return False
+    from auditor.formats.talos.schema import since
+
+    return any(map(since, _kinds(head)))
+
+
+def _kinds(head: bytes) -> set[str]:
+    return {(match[1] or match[2]).decode() for match in _KIND.finditer(head)}
 
 
 def _is_kind(kind: str) -> bool:

@@ -179,6 +179,18 @@ def test_an_old_field_over_a_base_that_1_14_generates_is_told_and_refuses_nothin
         ("talconfig.yaml", "---\nclusterName: a\nendpoint: b\nnodes: []\n", True),
         ("a.yaml", "ingressFirewall: {}\n", True),
         ("a.yaml", "apiVersion: v1alpha1\nkind: NetworkRuleConfigs\n", True),
+        ("a.yaml", "apiVersion: v1alpha1\nkind: NetworkRuleConfg\nname: a\n", True),
+        ("a.yaml", "apiVersion: v1alpha1\nkind: Firewall\nname: a\nportSelector:\n  ports: [22]\n", True),
+        ("a.yaml", "apiVersion: v1alpha1\nkind: NetwrkDefaultActionConfig\ningress: block\n", True),
+        ("a.yaml", "apiVersion: v1alpah1\nkind: HostnameConfig\n", True),
+        ("a.yaml", "apVersion: v1alpha1\nkind: HostnameConfig\n", True),
+        ("a.yaml", "apiVersion: v1alpha1\nknd: NetworkRuleConfig\nname: a\n", True),
+        ("a.yaml", '{"apiVersion": "v1alpha1", "kind": "NetworkRuleConfg"}', True),
+        ("a.yaml", "apiVersion: v1alpha1\nkind: Environment\nmetadata: {name: a}\nspec: {}\n", False),
+        ("a.yaml", "apiVersion: v1alpha1\nkind: Environment\nname: a\nconfig: Conf\n", False),
+        ("a.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nspec: {ingress: []}\n", False),
+        ("a.yaml", "apiVersion: networking.k8s.io/v1alpha1\nkind: HostnameConfig\nspec: {ingress: []}\n", False),
+        ("a.yaml", "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n", False),
         ("a.txt", BLOCK, False),
         ("values.yaml", "cluster:\n  network: a\nimage: b\n", False),
         ("a.yaml", "cluster:\n  instances: 3\n", False),
@@ -189,6 +201,19 @@ def test_an_old_field_over_a_base_that_1_14_generates_is_told_and_refuses_nothin
 )
 def test_a_file_is_claimed_by_what_it_says(path: str, text: str, claimed: bool) -> None:
     assert FORMAT.claims(path, text.encode()) is claimed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1alpha1\nkind: NetworkRuleConfg\nname: a\nportSelector: {ports: [22], protocol: tcp}\n",
+        "apiVersion: v1alpha1\nkind: Firewall\nname: a\nportSelector: {ports: [22], protocol: tcp}\n",
+        "apiVersion: v1alpah1\nkind: HostnameConfig\nhostname: a\n",
+        "apiVersion: v1alpha1\nknd: NetworkRuleConfig\nname: a\n",
+    ],
+)
+def test_a_document_with_a_misspelt_kind_or_version_is_refused_where_it_stands_alone(text: str) -> None:
+    assert "unknown-kind" in [note.trap for note in FORMAT.load(MemoryTree({"a.yaml": text}), ["a.yaml"], Options()).notes]
 
 
 def permitted(graph: Graph) -> list[tuple[str, bool]]:
