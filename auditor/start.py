@@ -28,7 +28,7 @@ def _rulesets(reading: Reading) -> Iterator[str]:
 def _roles(reading: Reading) -> Iterator[str]:
     yield "# Who is who here. What is wrong or missing makes requirements open, so look at every line."
     roles = {role.name: role for ruleset, _ in reading.rulesets for role in ruleset.roles.values() if not role.union_of}
-    bound = {name: reading.cast.roles[name] for name in roles if reading.cast.bound(name)}
+    bound = {name: reading.cast.roles[name] for name in roles if reading.cast.endpoints(name)}
     yield "roles:" if bound else "# roles:"
     for name, found in bound.items():
         yield f"  {name}:  # {_comment(found.why)}"

@@ -23,8 +23,9 @@ from auditor.model.headers import (
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span
-from auditor.policy.machines import MOST, TooManyMachines, bound_of, machines
+from auditor.policy.machines import MOST, bound_of, machines
 from auditor.policy.problems import Problem, nearest
+from auditor.policy.together import TooManyMachines
 
 _MOST_TOLD = 5
 
@@ -53,16 +54,22 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A role and the endpoints it stands for; none if nobody said who it is. `why` and `span` are those of the claim."""
+    """A role and the endpoints it stands for; none if nobody said who it is. `why` and `span` are those of the claim.
+
+    `vague`: why it is not known who plays it, though somebody does.
+    """
 
     role: str
     endpoints: tuple[Endpoint, ...] = ()
     why: str = ""
     span: Span | None = None
+    vague: str = ""
 
     @property
     def target(self) -> str:
         """What it was bound to, for people: the most telling part of each endpoint, not all of many."""
+        if self.vague:
+            return f"not known: {self.vague}"
         told = list(dict.fromkeys(part for endpoint in self.endpoints for part in _targets(endpoint)))
         return ", ".join(told[:_MOST_TOLD]) + (f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else "")
 
@@ -77,8 +84,12 @@ class Cast:
     _everybody: dict[tuple[Endpoint, ...], tuple[Endpoint, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def bound(self, role: str) -> bool:
-        """Whether somebody plays the role."""
-        return bool(self.endpoints(role))
+        """Whether somebody plays the role, even if it is not known who."""
+        return bool(self.endpoints(role)) or self.vague(role) != ""
+
+    def vague(self, role: str) -> str:
+        """Why it is not known who plays the role, where somebody does."""
+        return self.roles[role].vague if role in self.roles else ""
 
     def endpoints(self, role: str) -> tuple[Endpoint, ...]:
         """The endpoints of a role; empty if it is not bound."""
@@ -88,7 +99,8 @@ class Cast:
         """Whether no group and no host firewall can deny what two members of the roles send; not known to be so where there are none."""
         ends = [end for role in roles for end in self.endpoints(role)]
         hooks = (hook for a in ends for b in ends for way in self.graph.ways(a, b) for crossing in way.crossings for hook in crossing.hooks)
-        return bool(ends) and not any(hook.device is None and hook.place is not Place.TRANSIT and can_deny(hook.filter) for hook in hooks)
+        known = bool(ends) and not any(map(self.vague, roles))
+        return known and not any(hook.device is None and hook.place is not Place.TRANSIT and can_deny(hook.filter) for hook in hooks)
 
     @property
     def public(self) -> tuple[Interval, ...]:
@@ -207,10 +219,14 @@ def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
         known = roles.get(claim.role)
         if known is not None and known.why.partition(":")[0] != claim.why.partition(":")[0]:
             continue
-        found = tuple(_endpoints(graph, claim, problems))
-        if known is not None:
+        try:
+            found = tuple(_endpoints(graph, claim, problems))
+        except TooManyMachines:
+            roles[claim.role] = Bound(claim.role, (), claim.why, claim.span, f"its zones can be combined in more than {MOST} ways")
+            continue
+        if known is not None and not known.vague:
             roles[claim.role] = Bound(claim.role, tuple(dict.fromkeys(known.endpoints + found)), known.why, known.span)
-        elif found:
+        elif found and known is None:
             roles[claim.role] = Bound(claim.role, found, claim.why, claim.span)
     return Cast(graph, roles, tuple(each for each in outer if each.endpoints)), problems
 
@@ -283,11 +299,7 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
             problems.append(Problem(f"role {claim.role}: {text!r} is no address or network", claim.span))
     held = merge_intervals(addresses) if addresses else None
     if zones:
-        try:
-            yield from machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately)
-        except TooManyMachines:
-            what = f"role {claim.role}: its zones can be combined in more than {MOST} ways; say in auditor.yaml which of them it is in"
-            problems.append(Problem(what, claim.span))
+        yield from machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately)
     elif held is not None and not claim.names:
         yield Endpoint(addresses_text(held), claim.role, addresses=held, exact=True, outside=_apart(graph, held))
     for name in claim.names:

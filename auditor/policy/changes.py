@@ -258,7 +258,7 @@ def _differ(now: Let, was: Let) -> PacketSet:
 
 def everyone(graph: Graph, cast: Cast) -> Parties:
     """Everybody flows are compared between: roles, zones nobody plays a role in, and the internet."""
-    found = {role: bound.endpoints for role, bound in sorted(cast.roles.items())}
+    found = {role: bound.endpoints for role, bound in sorted(cast.roles.items()) if bound.endpoints}
     taken = {zone for ends in found.values() for end in ends for zone in end.zones}
     free = [zone for zone in graph.zones if zone.id not in taken and not zone.default and zone.kind is not ZoneKind.SUBNET]
     found.update((zone.id, (zone_endpoint(zone),)) for zone in free)

@@ -144,12 +144,15 @@ def _open(requirement: Requirement, reason: str, advice: str) -> Finding:
 def _nobody(stage: Stage, role: str, graph: Graph | None = None) -> Question:
     """That a role is not bound; `graph` has the zones that could be."""
     known = stage.ruleset.roles.get(role)
+    if vague := stage.cast.vague(role):
+        return Question(f"it is not known who {role} is, {vague}", f"{advice(role, graph)}; or check fewer files at a time")
     return Question(f"nobody is known to be {role}{f' ({known.description})' if known else ''}", advice(role, graph))
 
 
 def _unbound(stage: Stage, requirement: Requirement, roles: tuple[str, ...]) -> Finding:
     asked = tuple(_nobody(stage, role, stage.graph if role == roles[0] else None) for role in roles)
-    found = _open(requirement, f"nobody is known to be {', '.join(roles)}", asked[0].settle)
+    vague = next((each.reason for role, each in zip(roles, asked, strict=True) if stage.cast.vague(role)), "")
+    found = _open(requirement, vague or f"nobody is known to be {', '.join(roles)}", asked[0].settle)
     return replace(found, questions=asked)
 
 

@@ -35,7 +35,7 @@ def _stated(cast: Cast, ruleset: Ruleset, role: Role) -> Bound | None:
 
 def _network(cast: Cast, ruleset: Ruleset, role: Role) -> Bound | None:
     """The networks that the machines of other roles are in."""
-    if not role.network_of:
+    if not role.network_of or any(map(cast.vague, ruleset.members(role.network_of))):
         return None
     ends = [end for name in ruleset.members(role.network_of) for end in cast.endpoints(name)]
     zones = list(dict.fromkeys(zone for end in ends for zone in _zones(cast.graph, end) if zone.kind in _NETWORKS))

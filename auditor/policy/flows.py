@@ -115,7 +115,7 @@ class Stage:
 
     def _played(self, role: str) -> bool:
         known = self.ruleset.roles.get(role)
-        return self.cast.bound(role) or (known is not None and known.somewhere)
+        return bool(self.cast.endpoints(role)) or (known is not None and known.somewhere and not self.cast.bound(role))
 
     def _of(self, term: Term, but: tuple[Endpoint, ...]) -> Iterable[Endpoint]:
         if term.kind in (TermKind.NAME, TermKind.HOST):

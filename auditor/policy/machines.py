@@ -12,31 +12,41 @@ from itertools import product
 from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
 from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals
 from auditor.model.packets import Interval
+from auditor.policy.together import TooManyMachines, Zones, choices, dialect_of
 
 MOST = 512
-"""Endpoints of one role's claim that are told apart."""
+"""Endpoints of one role's claim that are told apart, where there are no more zones than that: as many as there are zones always are."""
 
-Zones = tuple[Zone, ...]
-
-
-class TooManyMachines(Exception):
-    """A role's zones can be combined in more ways than are told apart."""
+MOST_TRIED = 32 * MOST
+"""Choices of zones that are looked at: many of them are of zones that have no address in common."""
 
 
-def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> Iterator[Endpoint]:
+def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> list[Endpoint]:
     """The endpoints of a role that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own.
 
-    Raises `TooManyMachines` where the zones can be combined in more than `MOST` ways: none is left out in silence.
+    A zone that can go together with no other is on its own. Raises `TooManyMachines` where the zones can be combined in too many ways:
+    none is left out in silence.
     """
-    seen: set[Endpoint] = set()
-    for choice in _choices(_carried(zones) if separately else zones, separately):
-        for whole in _closures(graph, choice):
-            end = _combined(role, choice, whole, addresses)
-            if end.addresses and end not in seen:
-                if len(seen) == MOST:
-                    raise TooManyMachines(role)
-                seen.add(end)
-                yield end
+    most = max(MOST, len(graph.zones))
+    carried = _carried(zones) if separately else zones
+    found: dict[Endpoint, None] = {}
+    for choice in choices(graph, carried, max(MOST_TRIED, most)) if separately else _choices(carried, max(MOST_TRIED, most)):
+        _add(found, graph, role, choice, addresses, most)
+    held = frozenset[str]().union(*(end.zones for end in found))
+    for zone in carried:
+        if zone.id not in held:
+            _add(found, graph, role, (zone,), addresses, most)
+    return list(found)
+
+
+def _add(found: dict[Endpoint, None], graph: Graph, role: str, choice: Zones, addresses: tuple[Interval, ...] | None, most: int) -> None:
+    """One choice's endpoints to those found so far."""
+    for whole in _closures(graph, choice):
+        end = _combined(role, choice, whole, addresses)
+        if end.addresses:
+            found[end] = None
+        if len(found) > most:
+            raise TooManyMachines
 
 
 def bound_of(zone: Zone) -> tuple[Interval, ...]:
@@ -47,7 +57,7 @@ def bound_of(zone: Zone) -> tuple[Interval, ...]:
 def site_of(graph: Graph, end: Endpoint) -> frozenset[tuple[str, str]]:
     """The sites an endpoint belongs to, by dialect."""
     zones = (zone for zone in map(graph.zone, end.zones) if zone is not None and zone.site)
-    return frozenset((zone.id.partition(":")[0], zone.site) for zone in zones)
+    return frozenset((dialect_of(zone), zone.site) for zone in zones)
 
 
 def apart(a: frozenset[tuple[str, str]], b: frozenset[tuple[str, str]]) -> bool:
@@ -61,13 +71,12 @@ def _carried(zones: Zones) -> Zones:
     return tuple(zone for zone in zones if zone.id not in carried)
 
 
-def _choices(zones: Zones, separately: bool) -> Iterator[Zones]:
+def _choices(zones: Zones, most: int) -> Iterator[Zones]:
+    """What somebody said: the groups of a site together, and one zone of every other kind and device."""
     alternatives: dict[tuple[str, ...], list[Zones]] = {}
     for zone in zones:
-        dialect = zone.id.partition(":")[0]
-        if separately:
-            alternatives.setdefault((dialect,), []).append((zone,))
-        elif zone.kind is ZoneKind.GROUP:
+        dialect = dialect_of(zone)
+        if zone.kind is ZoneKind.GROUP:
             united = alternatives.setdefault((dialect, "groups"), [])
             same = next((index for index, each in enumerate(united) if each[0].site == zone.site), None)
             if same is None:
@@ -76,7 +85,9 @@ def _choices(zones: Zones, separately: bool) -> Iterator[Zones]:
                 united[same] += (zone,)
         else:
             alternatives.setdefault((dialect, zone.kind, zone.device or ""), []).append((zone,))
-    for choice in product(*alternatives.values()):
+    for number, choice in enumerate(product(*alternatives.values())):
+        if number == most:
+            raise TooManyMachines
         yield tuple(zone for part in choice for zone in part)
 
 
@@ -100,7 +111,7 @@ def _closures(graph: Graph, zones: Zones) -> Iterator[Zones]:
 
 def _contradicts(machine: Zone, zones: Zones) -> bool:
     """Whether another machine was chosen already: a group has many, a machine is one."""
-    same = (zone for zone in zones if zone.kind is ZoneKind.HOST and zone.id.partition(":")[0] == machine.id.partition(":")[0])
+    same = (zone for zone in zones if zone.kind is ZoneKind.HOST and dialect_of(zone) == dialect_of(machine))
     return machine.kind is ZoneKind.HOST and any(zone.id != machine.id for zone in same)
 
 

@@ -22,7 +22,7 @@ from auditor.model.headers import (
 )
 from auditor.model.packets import Field, PacketSet
 from auditor.model.record import dataclass, replace
-from auditor.policy.binding import Cast, find_zones, is_address, zone_endpoint
+from auditor.policy.binding import Cast, advice, find_zones, is_address, zone_endpoint
 from auditor.policy.changes import everyone
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.flows import packets_of
@@ -65,6 +65,8 @@ def trace(graph: Graph, cast: Cast, source: str, destination: str, service: str)
 
 def parties(graph: Graph, cast: Cast, text: str, option: str) -> tuple[Endpoint, ...]:
     """The endpoints `text` names: a role, a zone, `internet`, `any`, addresses, or a domain name."""
+    if cast.vague(text):
+        raise PolicyError([Problem(f"{option} {text}: who that is is not known, {cast.vague(text)}; {advice(text)}")])
     if cast.bound(text):
         return cast.endpoints(text)
     if text == ANY:

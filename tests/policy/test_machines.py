@@ -2,26 +2,108 @@
 
 from __future__ import annotations
 
+from auditor import audit
+from auditor.files import MemoryTree
+from auditor.model.findings import Finding, Outcome
 from auditor.model.graph import Graph, Zone, ZoneKind
+from auditor.model.headers import address_interval
 from auditor.model.source import Span
-from auditor.policy.binding import Claim, bind
+from auditor.policy.binding import Cast, Claim, bind
 from auditor.policy.machines import MOST
 
 HERE = Span("f", 1, 1, 1, 2)
 
 
-def bound(count: int) -> tuple[int, list[str]]:
-    """How many endpoints a role has that is in so many hosts of each of two dialects, and what is wrong with that."""
-    zones = tuple(Zone(f"{dialect}:{number}", ZoneKind.HOST, f"{dialect} {number}", HERE) for dialect in "ab" for number in range(count))
-    cast, problems = bind(Graph(zones=zones), [Claim("node", tuple(zone.id for zone in zones), why="auditor.yaml")])
-    return len(cast.endpoints("node")), [str(problem) for problem in problems]
+def host(dialect: str, path: str, network: str = "", site: str = "") -> Zone:
+    networks = (address_interval(network),) if network else None
+    return Zone(f"{dialect}:{path}", ZoneKind.HOST, f"{dialect}/{path}", Span(path, 1, 1, 1, 2), networks=networks, site=site)
+
+
+def cast(zones: list[Zone], separately: bool = False) -> Cast:
+    """Who "node" is where it is said to be in all of the zones."""
+    graph = Graph(zones=tuple(zones), read=tuple((zone.span.path, "any") for zone in zones))
+    found, problems = bind(graph, [Claim("node", tuple(zone.id for zone in zones), why="said", separately=separately)])
+    assert not problems
+    return found
+
+
+def machines(zones: list[Zone], separately: bool = True) -> list[str]:
+    """What the machines are called."""
+    return [end.label for end in cast(zones, separately).endpoints("node")]
 
 
 def test_a_host_of_each_dialect_makes_a_machine() -> None:
-    assert bound(3) == (9, [])
+    assert len(machines([host(dialect, str(number)) for dialect in "ab" for number in range(3)], separately=False)) == 9
 
 
-def test_more_machines_than_can_be_told_apart_are_an_error_and_not_cut_short() -> None:
-    _, problems = bound(23)
+def test_of_more_machines_than_can_be_told_apart_none_is_taken() -> None:
+    found = cast([host(dialect, str(number)) for dialect in "ab" for number in range(23)])
     assert MOST < 23 * 23
-    assert problems == [f"role node: its zones can be combined in more than {MOST} ways; say in auditor.yaml which of them it is in"]
+    assert found.endpoints("node") == ()
+    assert found.vague("node") == f"its zones can be combined in more than {MOST} ways"
+
+
+def test_so_many_machines_as_there_are_zones_are_told_apart() -> None:
+    assert len(machines([host("a", str(number)) for number in range(MOST + 1)])) == MOST + 1
+
+
+def test_recognised_zones_go_together_in_the_innermost_directory_that_has_both() -> None:
+    zones = [host(dialect, f"{cluster}/{dialect}/x") for dialect in "ab" for cluster in ("one", "two")]
+    assert machines(zones) == ["a/one/a/x + b/one/b/x", "a/two/a/x + b/two/b/x"]
+
+
+def test_recognised_zones_whose_directories_lie_side_by_side_go_together_in_every_way() -> None:
+    zones = [host("a", "a/1"), host("b", "b/1"), host("b", "b/2")]
+    assert machines(zones) == ["a/a/1 + b/b/1", "a/a/1 + b/b/2"]
+
+
+def test_a_recognised_zone_beside_a_cluster_that_has_one_of_its_dialect_is_on_its_own() -> None:
+    zones = [host("a", "one/a"), host("a", "two/a"), host("b", "one/b"), host("c", "edge/c")]
+    assert machines(zones) == ["a/one/a + b/one/b + c/edge/c", "a/two/a + c/edge/c"]
+
+
+def test_a_recognised_zone_of_a_root_module_is_in_that_modules_directory() -> None:
+    zones = [host("a", f"modules/{name}", site=name) for name in ("one", "two")] + [host("b", f"{name}/b") for name in ("one", "two")]
+    assert machines(zones) == ["a/modules/one + b/one/b", "a/modules/two + b/two/b"]
+
+
+def test_a_recognised_zone_that_shares_no_address_with_any_other_is_on_its_own() -> None:
+    zones = [host("a", "1", "10.0.0.0/24"), host("b", "1", "10.0.0.0/16"), host("a", "2", "192.168.0.0/24")]
+    assert machines(zones) == ["a/1 + b/1", "a/2"]
+
+
+RULES = """\
+ruleset: ours
+title: Ours
+roles: {node: the nodes, other: somebody else}
+requirements:
+  - {id: closed, deny: {from: internet, to: node, service: tcp/50000}, because: x, fix: x}
+  - {id: asked, when: bound node, deny: {from: internet, to: other, service: tcp/50000}, because: x, fix: x}
+"""
+HOST = """\
+version: v1alpha1
+machine: {type: worker}
+cluster: {controlPlane: {endpoint: "https://10.0.1.10:6443"}}
+---
+apiVersion: v1alpha1
+kind: NetworkDefaultActionConfig
+ingress: block
+"""
+GROUP = 'resource "aws_security_group" "node%d" {\n  vpc_id = "vpc-%d"\n}\n'
+
+
+def findings() -> dict[str, Finding]:
+    """What is found of 23 Talos machines that may be in 23 security groups each."""
+    files = {f"talos/{number}.yaml": HOST for number in range(23)} | {f"tf{each}/main.tf": GROUP % (each, each) for each in range(23)}
+    zones = [f"talos:talos/{each}.yaml" for each in range(23)] + [f"terraform:aws_security_group.node{each}" for each in range(23)]
+    config = f"rulesets: [./ours.yaml]\nroles: {{node: {{behind: {zones}}}, other: {{zone: 'talos:talos/1.yaml'}}}}\n"
+    tree = MemoryTree({"ours.yaml": RULES, "auditor.yaml": config, **files})
+    return {each.rule: each for each in audit.findings_of(audit.read(tree, tuple(files), audit.Request()))}
+
+
+def test_what_is_asked_of_too_many_machines_is_open_and_the_rest_is_answered() -> None:
+    found = findings()
+    assert (found["ours/closed"].outcome, found["ours/asked"].outcome) == (Outcome.OPEN, Outcome.HOLDS)
+    (question,) = found["ours/closed"].questions
+    assert question.reason == f"it is not known who node is, its zones can be combined in more than {MOST} ways"
+    assert question.settle.startswith("say who plays node: roles in auditor.yaml") and "check fewer files at a time" in question.settle
