@@ -41,8 +41,8 @@ _OPENERS = ("{", "[", "|", ">", "|-", ">-", "|+", ">+", *"ABCDEFGHIJKLMNOPQRSTUV
 _VALUE = lazyre.compile(r"\s*(?:-\s+)?[\"']?value[\"']?\s*[=:]")
 _BEGIN = lazyre.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE|SECRET|STATIC KEY)[A-Z0-9 ]*-----")
 _END = lazyre.compile(r"-----END [A-Z0-9 ]+-----")
-_DUMPED = lazyre.compile(r"\s+certificate\s+(?:self-signed|ca|rollover|[0-9A-Fa-f]+)\b")
-"""A certificate in a switch's configuration, written out in lines up to `quit`."""
+_DUMPED = lazyre.compile(r"\s+certificate\s+(?!.*\bnvram:)(?:self-signed|ca|rollover|[0-9A-Fa-f]+)\b")
+"""A certificate in a switch's configuration, written out in lines up to `quit`, unless it is said where it is kept."""
 _SUSPECT = lazyre.compile(
     r"passw|secret|token|key|psk|community|credential|bearer|://|\$\w+\$|[A-Za-z0-9+/_=-]{20,}|[a-z0-9]{6}\.[a-z0-9]{16}", re.IGNORECASE
 )

@@ -139,6 +139,10 @@ def test_a_certificate_that_is_written_out_is_hidden_up_to_its_end() -> None:
     assert hidden(lines) == {2, 3}
 
 
+def test_a_certificate_that_is_kept_elsewhere_hides_nothing() -> None:
+    assert not hidden(["crypto pki certificate chain X", " certificate ca 01 nvram:CA#1CA.cer", "line vty 0 4"])
+
+
 @pytest.mark.parametrize("text", ["office", "rule for the web servers", "TCP 443 to 10.0.0.1"])
 def test_a_description_is_quoted_as_it_is(text: str) -> None:
     assert quoted(text) == text

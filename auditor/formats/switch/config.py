@@ -94,6 +94,7 @@ def read_config(path: str, text: Text, flavour: Flavour) -> Config:
     """What `text` says, with the lines of its lists read."""
     notes = Notes()
     config = Config(path, flavour, notes, Lists(notes, flavour), Groups(notes), Interfaces(notes))
+    config.mentioned.update(text.beneath)
     ranges: set[str] = set()
     for line in text.loose:
         notes.add("unparsed-entry", "this text does not end before the file does: what stands below it was read as commands", line.span())

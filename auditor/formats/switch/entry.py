@@ -227,6 +227,7 @@ _BARE = {
     "dest-option": "the packet's destination options",
     "mobility": "the packet's mobility header",
     "hbh": "the packet's hop-by-hop options",
+    "hoplimit": "the packet's hop limit",
     "auth": "the packet's authentication header",
 }
 _MEASURED = {"ttl": "the packet's time to live", "packet-length": "the packet's length"}

@@ -53,10 +53,11 @@ class Block:
 
 @dataclass(slots=True)
 class Text:
-    """A file in blocks. `loose` are banners that never end, by their line."""
+    """A file in blocks. `loose` are banners that never end, by their line; `beneath` what lines say that are left out of their blocks."""
 
     blocks: list[Block]
     loose: list[Line]
+    beneath: set[str] = field(default_factory=set)
 
 
 _LIST = (
@@ -102,6 +103,8 @@ def read_lines(path: str, text: str) -> Text:
         if current is not None and (indented or _belongs(current, raw)):
             if current.words[0] in _KEPT:
                 current.body.append(line)
+            else:
+                result.beneath.update(line.words[1:])
             continue
         words = line.words
         if not words or words[0] in ("end", "exit"):

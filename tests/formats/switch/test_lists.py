@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor.model.filters import Filter
-from tests.formats.switch.samples import extended, graph, listed, permits, traps
+from tests.formats.switch.samples import extended, graph, listed, permits, six, traps
 
 WEB = "tcp 10.0.0.1:9 > 10.0.0.2:443"
 
@@ -103,3 +105,24 @@ def test_a_banner_that_never_ends_is_said_and_what_follows_is_read() -> None:
     text = "hostname r\nbanner motd ^C\naccess-list 101 permit ip any any\n"
     assert traps(text) == ["unparsed-entry"]
     assert len(graph(text).filters) == 1
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "crypto map M 10 ipsec-isakmp\n match address L\n",
+        "router bgp 65000\n neighbor 10.0.0.1 distribute-list L in\n",
+        "ip nat inside source list L interface GigabitEthernet0/0 overload\n",
+        "event manager applet A\n action 1 cli command L\n",
+    ],
+)
+def test_a_list_that_selects_traffic_for_something_else_is_used(user: str) -> None:
+    text = "interface GigabitEthernet0/0\n ip address 192.0.2.1 255.255.255.0\nip access-list extended L\n permit ip any any\n"
+    assert "unused-definition" in traps(text)
+    assert "unused-definition" not in traps(text + user)
+
+
+def test_a_hop_limit_narrows_a_line_and_leaves_the_rest_of_the_list_readable() -> None:
+    rules = six("permit icmp any any nd-na hoplimit", "permit tcp any any eq 443")
+    assert texts(rules) == ["permit icmp any any nd-na hoplimit", "permit tcp any any eq 443"]
+    assert traps("ipv6 access-list L\n permit icmp any any nd-na hoplimit\n") == []
