@@ -61,6 +61,7 @@ REFUSED = {
     "refused/fail.nft": "Service out of range",
     "template/fail.nft": "syntax error, unexpected junk",
     "undefined-reference/fail.nft": "No such file or directory",
+    "unknown-name/fail.nft": "Could not resolve service",
     "unknown-statement/fail.nft": "queue",
     "unread-reference/fail.nft": "File not found",
 }

@@ -15,7 +15,6 @@ from auditor.formats.nftables.values import BITS
 from auditor.model.source import Unknown
 
 MOST = 300
-_ETHERNET = 48
 
 Span = tuple[int, int] | tuple[str, str]
 
@@ -35,7 +34,7 @@ def told(data: Verdict | Expression | None) -> str:
 
 def boxes(items: Iterable[Item | Unknown], types: Sequence[str], resolver: Resolver) -> list[Box]:
     """Those of the elements whose values are known."""
-    if any(kind != "ifname" and BITS.get(kind, _ETHERNET) == _ETHERNET for kind in types):
+    if any(kind != "ifname" and kind not in BITS for kind in types):
         return []
     found = (_box(item, types, resolver) for item in items if isinstance(item, Item))
     return [box for box in found if box is not None]

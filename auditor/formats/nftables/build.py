@@ -5,9 +5,11 @@ What cannot be followed (a missing include, a rule placed by a kernel handle) le
 
 from __future__ import annotations
 
+import re
+
 from auditor.files import Tree, Unreadable, read_text
-from auditor.formats.nftables import include, parse
-from auditor.formats.nftables.names import BRIDGE_PRIORITIES, PRIORITIES, PRIORITY_HOOKS, RESERVED
+from auditor.formats.nftables import hooks, include, parse
+from auditor.formats.nftables.names import RESERVED
 from auditor.formats.nftables.ruleset import Base, Chain, Change, Definition, Entry, Moment, NamedSet, Ruleset, Scope, Table, Trail
 from auditor.formats.nftables.syntax import (
     AddRule,
@@ -39,6 +41,8 @@ from auditor.formats.nftables.text import At, Text
 from auditor.model.source import Effect, Level, Note
 
 DEEPEST_INCLUDE = 16
+_TABLE_FLAGS = frozenset(("dormant", "owner", "persist"))
+_VARIABLE = re.compile(r"#[^\n]*|\$([A-Za-z_.][\w/.-]*)")
 
 
 class Builder:
@@ -182,9 +186,22 @@ class Builder:
         if item.verb == "define" and before is not None:
             self.refuse(f"variable `{item.name}` is defined twice; `redefine` replaces a value", item.at, ("defined first", before.at))
         assert item.value is not None
+        self._check_definition(item, scope)
         found = Definition(item.value, Moment(scope, self.serial - 1), item.at)
         scope.history.setdefault(item.name, []).append((self.serial, found))
         self.ruleset.definitions.append((item.name, item.at))
+
+    def _check_definition(self, item: Define, scope: Scope) -> None:
+        """What a definition is made of has to be there when it is read, whether anything uses it or not."""
+        self._check_name("variable", item.name, item.at)
+        assert item.value is not None
+        at = item.value.at
+        if "$" not in at.words:
+            return
+        moment = self.moment(scope)
+        for found in _VARIABLE.finditer(at.words):
+            if found[1] is not None and moment.look_up(found[1]) is None:
+                self._undefined(f"variable `{found[1]}` is not defined here", at.part(*found.span()))
 
     def moment(self, scope: Scope) -> Moment:
         return Moment(scope, self.serial, self.block)
@@ -221,6 +238,8 @@ class Builder:
         elif isinstance(item, Flags):
             if "dormant" in item.names:
                 table.dormant_at = item.at
+            if not _TABLE_FLAGS.issuperset(item.names) and not item.at.text.text.startswith("{"):
+                self.refuse(f"a table has no flag `{', '.join(item.names)}`", item.at)
         elif isinstance(item, Define):
             self.define(item, scope)
         elif isinstance(item, Include):
@@ -285,6 +304,9 @@ class Builder:
                 self.policy(item, chain, scope)
             elif isinstance(item, Devices) and chain.base is not None:
                 chain.base.devices = self.names(item.value, self.moment(scope))
+                self.refuse("devices stand between the hook and its priority", item.at)
+            elif isinstance(item, Flags) and set(item.names) != {"offload"}:
+                self.refuse(f"a chain has no flag `{', '.join(item.names)}`", item.at)
             elif isinstance(item, Define):
                 self.define(item, scope)
             elif isinstance(item, Include):
@@ -302,11 +324,11 @@ class Builder:
         self.trail = self.trail[1:]
 
     def hook(self, item: Hook, chain: Chain, table: Table, scope: Scope) -> None:
-        priority = self._priority(item, table.family, self.moment(scope))
+        priority = hooks.priority(item, self.constant(item.priority, self.moment(scope)), table.family, self.refuse)
         devices = None if item.devices is None else self.names(item.devices, self.moment(scope))
         self.serial += 1
         base = Base(item.type, item.hook, priority, devices, item.at, self.serial)
-        self._check_hook(base, table.family)
+        hooks.check(base, item.devices is not None, table.family, self.refuse)
         if chain.base is None:
             chain.base = base
             return
@@ -315,38 +337,6 @@ class Builder:
             None not in (before.priority, priority) and before.priority != priority
         ):
             self.refuse(f"chain `{chain.name}` has another hook or priority already", item.at, ("here", before.at))
-
-    def _check_hook(self, base: Base, family: str) -> None:
-        if base.hook not in _HOOKS.get(family, ()):
-            self.refuse(f"family {family} has no hook `{base.hook}`", base.at)
-        elif base.type not in ("filter", "nat", "route"):
-            self.refuse(f"`{base.type}` is no type of chain: filter, nat or route", base.at)
-        elif base.type == "nat" and (base.hook in ("forward", "ingress", "egress") or family not in ("ip", "ip6", "inet")):
-            self.refuse(
-                f"a nat chain cannot be on hook {base.hook}" if family in ("ip", "ip6", "inet") else f"family {family} has no nat chains",
-                base.at,
-            )
-        elif base.type == "nat" and base.priority is not None and base.priority <= -200:
-            self.refuse("a nat chain needs a priority above -200, where connection tracking is", base.at)
-        elif base.type == "route" and base.hook != "output":
-            self.refuse("a route chain is for hook output", base.at)
-
-    def _priority(self, item: Hook, family: str, moment: Moment) -> int | None:
-        atom = self.constant(item.priority, moment)
-        if atom is None:
-            return None
-        word = atom.word.strip('"')
-        sign, _, offset = item.offset.partition("-") if "-" in item.offset else item.offset.partition("+")
-        shift = int((offset or sign or "0")[:9]) * (-1 if "-" in item.offset else 1) if (offset or sign or "0").isdecimal() else 0
-        number = _number(word)
-        if number is not None:
-            return (-number if item.sign == "-" else number) + shift
-        names = BRIDGE_PRIORITIES if family == "bridge" else PRIORITIES
-        named = names.get(word)
-        if named is None or (word in PRIORITY_HOOKS and family != "bridge" and item.hook not in PRIORITY_HOOKS[word]):
-            self.refuse(f"`{word}` is no priority of hook {item.hook}", item.priority.at)
-            return names.get(word)
-        return named + shift
 
     def policy(self, item: Policy, chain: Chain, scope: Scope) -> None:
         atom = self.constant(item.value, self.moment(scope))
@@ -386,6 +376,8 @@ class Builder:
 
     def delete(self, item: Delete) -> None:
         if item.kind == "table":
+            if item.name:
+                self.refuse(f"`{item.name}` is one name too many: a table has one", item.at)
             self._delete_table(item)
             return
         table = self._table(item.family, item.table, item.at)
@@ -393,14 +385,15 @@ class Builder:
             return
         if item.kind == "rule":
             chain = table.chains.get(item.name)
-            if chain is not None:
+            if chain is None:
+                self._undefined(f"there is no chain `{item.name}` in table `{table.family} {table.name}`", item.at)
+            else:
                 why = f"the rule with kernel handle {item.handle} is deleted, which the files do not say"
                 chain.entries.insert(0, Entry(Bad(item.at), self.moment(self.top), self.trail, why))
             return
         members = table.chains if item.kind == "chain" else table.sets if item.kind in ("set", "map", "meter") else None
-        if members is None:
-            table.objects.pop((item.kind, item.name), None)
-        elif members.pop(item.name, None) is None and item.verb == "delete":
+        found = table.objects.pop((item.kind, item.name), None) if members is None else members.pop(item.name, None)
+        if found is None and item.verb == "delete" and not item.handle:
             self._undefined(f"there is no {item.kind} `{item.name}` to delete", item.at)
 
     def _delete_table(self, item: Delete) -> None:
@@ -492,20 +485,6 @@ class Builder:
             self.ruleset.used.add(value.word[1:])
             return None if definition is None else self.names(definition.value, definition.moment)
         return (value.word.strip('"'),) if isinstance(value, Atom) else None
-
-
-_MIDDLE = ("prerouting", "input", "forward", "output", "postrouting")
-_HOOKS = {
-    "ip": _MIDDLE, "ip6": _MIDDLE, "inet": (*_MIDDLE, "ingress"), "bridge": _MIDDLE, "arp": ("input", "output"),
-    "netdev": ("ingress", "egress"),
-}  # fmt: skip
-
-
-def _number(word: str) -> int | None:
-    try:
-        return int(word, 16 if word.lower().startswith("0x") else 10)
-    except ValueError:
-        return None
 
 
 __all__ = ["Builder", "Element"]

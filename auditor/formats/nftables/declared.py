@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.formats.nftables import boxes
+from auditor.formats.nftables import boxes, holdings
 from auditor.formats.nftables.boxes import Box
 from auditor.formats.nftables.marks import rules_of
 from auditor.formats.nftables.resolve import MOST_COMPARED, Resolver
 from auditor.formats.nftables.ruleset import NamedSet, Ruleset, Table
-from auditor.formats.nftables.syntax import RuleLine
+from auditor.formats.nftables.syntax import Limit, Plain, RuleLine, Update
 from auditor.formats.nftables.text import At
 
 _LONGEST = 40 * MOST_COMPARED
@@ -21,24 +21,31 @@ _OBJECT = re.compile(
     r'|(?P<ct>ct\s+(?:helper|timeout|expectation))\s+set\s+"?(?P<ct_name>[A-Za-z_.][\w/.-]*)"?'
     r"|flow\s+(?:add|offload)\s+@(?P<flow>[A-Za-z_.][\w/.-]*)"
 )
+_SET_FOR_OBJECT = re.compile(r"(counter|limit|quota|synproxy)\s+name\s+(@\S+)")
 
 
 def check(ruleset: Ruleset, resolver: Resolver) -> None:
     """Refuse what the kernel would not take of the declarations."""
     for table in ruleset.tables.values():
         for named in table.sets.values():
-            _check_set(named, resolver)
+            _check_set(named, table, resolver)
         _check_objects(table, resolver)
 
 
-def _check_set(named: NamedSet, resolver: Resolver) -> None:
+def _check_set(named: NamedSet, table: Table, resolver: Resolver) -> None:
     if not named.types:
         resolver.refuse(f"{named.kind} `{named.name}` does not say what it holds (`type …`)", named.name_at)
         return
-    added = [change for change in named.changes if change.verb == "add"]
-    if len(added) < len(named.changes) or sum(len(change.value.at.words) for change in added) > _LONGEST:
+    holdings.check_head(named, table, resolver)
+    if sum(len(change.value.at.words) for change in named.changes) > _LONGEST:
         return
-    found = boxes.boxes((item for change in added for item in resolver.items(change.value, change.moment)), named.types, resolver)
+    types = holdings.kinds_of(named.types, table)
+    if any(change.verb != "add" for change in named.changes):
+        holdings.check_deleted(named, types, resolver)
+        return
+    items = [item for change in named.changes for item in resolver.items(change.value, change.moment)]
+    holdings.check_elements(items, named, table, resolver)
+    found = boxes.boxes(items, types, resolver)
     if "interval" not in named.flags:
         _check_points(named, found, resolver)
     elif "auto-merge" not in named.options and "dynamic" not in named.flags:
@@ -74,10 +81,22 @@ def _check_objects(table: Table, resolver: Resolver) -> None:
     for line, _ in rules_of(table):
         if line.plain:
             continue
-        if '"' in line.at.words or " name " in line.at.words or "@" in line.at.words:
+        words = line.at.words
+        if '"' in words or " name " in words or "@" in words or "helper" in words or "dup" in words:
             for kind, name, at in _named(line):
                 if (kind, name) not in names:
                     resolver.undefined(f"there is no {kind} `{name}` in table `{table.family} {table.name}`", at)
+            _check_statements(line, table, resolver)
+
+
+def _check_statements(line: RuleLine, table: Table, resolver: Resolver) -> None:
+    for statement in line.statements:
+        if isinstance(statement, Update) and statement.verb != "meter":
+            holdings.check_update(statement, table, resolver)
+        elif isinstance(statement, Plain) and statement.kind == "dup" and table.family not in ("ip", "ip6", "netdev"):
+            resolver.refuse(f"a table of family {table.family} cannot duplicate packets: ip, ip6 and netdev can", statement.at)
+        elif isinstance(statement, Plain | Limit) and (found := _SET_FOR_OBJECT.fullmatch(statement.at.words)):
+            resolver.refuse(f"`{found[2]}` is a set: the name of a {found[1]} is expected", statement.at)
 
 
 def _named(line: RuleLine) -> Iterator[tuple[str, str, At]]:

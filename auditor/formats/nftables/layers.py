@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _TRANSPORT = frozenset(("meta l4proto", "l4proto", "ip protocol", "ip6 nexthdr"))
 _FLOW_TRANSPORT = frozenset(("ct protocol", "ct original protocol", "ct reply protocol"))
-FIXING = _TRANSPORT | _FLOW_TRANSPORT | {"meta nfproto", "nfproto", "meta protocol", "ct l3proto"}
-"""Fields whose comparison fixes a protocol or a family."""
+_OF_FLOW = {f"ct {way} {key}": key for way in ("original", "reply") for key in ("saddr", "daddr", "proto-src", "proto-dst")}
+FIXING = _TRANSPORT | _FLOW_TRANSPORT | {"meta nfproto", "nfproto", "meta protocol", "ct l3proto"} | _OF_FLOW.keys()
+"""Fields whose comparison fixes a protocol or a family, or needs one that is fixed."""
 
 _FAMILY_FIELDS = frozenset(("meta nfproto", "nfproto"))
 _FAMILIES = {"nf_proto": {2: 4, 10: 6}, "ether_type": {0x0800: 4, 0x86DD: 6}}
@@ -45,10 +46,22 @@ def _field(spec: Spec, line: Draft) -> None:
         raise Refused(f"a table of family {family} has one nfproto")
     if family == "netdev" and spec.name.startswith("ct "):
         raise Refused("connection tracking comes after the netdev hooks")
+    if spec.name in _OF_FLOW:
+        _of_flow(spec.name, line)
     if spec.layer3 is not None:
         _layer3(spec, line)
     if spec.layer4 is not None:
         _layer4(spec, line)
+
+
+def _of_flow(name: str, line: Draft) -> None:
+    """Addresses and ports of a flow are of the kind that earlier matches have fixed."""
+    key = _OF_FLOW[name]
+    if key.startswith("proto") and not line.layer4:
+        raise Refused(f"`{name}` needs a match of the protocol before it (`meta l4proto …`)")
+    if key.endswith("addr") and line.layer3 is None:
+        way = name.split()[1]
+        raise Refused(f"`{name}` does not say of which family: write `ct {way} ip {key}` or `ct {way} ip6 {key}`")
 
 
 def _layer3(spec: Spec, line: Draft) -> None:

@@ -31,6 +31,14 @@ LINTS: tuple[Lint, ...] = (
         Level.NOTE,
     ),
     Lint(
+        "unknown-name",
+        "A name that only the host could know",
+        "Names of services, protocols, marks and interface groups are looked up in the host's files when the ruleset is loaded. This "
+        "one is in none of the usual ones: where the host's have none of it, nft refuses the whole file.",
+        "Correct the spelling, or write the number.",
+        Level.WARNING,
+    ),
+    Lint(
         "include-missing",
         "An included file that is not here",
         "What the file holds is unknown. It may define names, or hold chains that drop anything.",

@@ -10,7 +10,7 @@ from auditor.formats.nftables.comparing import Key, present
 from auditor.formats.nftables.match import Matcher, Place, check_types
 from auditor.formats.nftables.resolve import Item, Resolver
 from auditor.formats.nftables.ruleset import Moment
-from auditor.formats.nftables.syntax import Atom, Element, Expression, Verdict
+from auditor.formats.nftables.syntax import Atom, Element, Expression, PlainSet, SetLiteral, Verdict
 from auditor.formats.nftables.text import At
 from auditor.model.filters import Condition, Exactly, Undecided, both, either
 from auditor.model.packets import NOTHING, PacketSet
@@ -54,6 +54,9 @@ class Maps:
                 self.resolver.refuse("an element of a map needs what it maps to, behind a colon", item.element.at)
                 yield Entry(Undecided(unknown, present(keys)), None, place.moment, item.element.at)
                 continue
+            if isinstance(item.element.key, PlainSet | SetLiteral):
+                self.resolver.refuse("a set stands where a map has one key", item.element.at)
+                continue
             if item.element.key is None:
                 rest.append((item.element, item.moment))
                 continue
@@ -73,6 +76,8 @@ class Maps:
             return
         value, moment = found
         if not (isinstance(value, Atom) and value.word.startswith("@")):
+            if isinstance(value, PlainSet) and not value.at.words.strip("{} \t\r\n"):
+                self.resolver.refuse("an anonymous map may not be empty", value.at)
             yield from self.resolver.items(value, moment)
             return
         named = self.resolver.set_named(place.table, value.word[1:], value.at)
@@ -85,7 +90,7 @@ class Maps:
         check_types(named, keys, place)
         key = (place.table.family, place.table.name, named.name)
         deleted = {
-            self._text(item) for change in named.changes if change.verb == "delete" for item in self._items(change.value, change.moment)
+            self._text(item) for change in named.changes if change.verb != "add" for item in self._items(change.value, change.moment)
         }
         for change in named.changes:
             if change.verb == "add":

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from auditor.formats.nftables import boxes, fields
+from auditor.formats.nftables import boxes, fields, kinds
 from auditor.formats.nftables.comparing import Key, compared, exactly, is_all, masked, present, runs_of, test_of, within
 from auditor.formats.nftables.names import NO_VALUES
 from auditor.formats.nftables.resolve import Item, Resolver, Values, compute
@@ -29,7 +29,7 @@ from auditor.formats.nftables.syntax import (
     SetLiteral,
 )
 from auditor.formats.nftables.text import At
-from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused
+from auditor.formats.nftables.values import BITS, FLAG_TYPES, TYPED, Refused
 from auditor.model.filters import NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
 from auditor.model.headers import subtract_intervals
 from auditor.model.packets import NOTHING, Interval, PacketSet, union
@@ -37,6 +37,8 @@ from auditor.model.source import Effect, Level, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
 _LONGEST_NAME = 16
+_NO_NAME = re.compile(r"@.*|\d+-\d+|[0.:]+/0")
+_NO_INDEX = re.compile(r"@.*")
 _TYPES = BITS.keys() | {"ifname", "iface_index"}
 
 
@@ -106,10 +108,12 @@ class Matcher:
         if isinstance(value, Unknown):
             return Undecided(value, present(keys))
         behind, moment = value
+        self._check_word(behind, keys)
         named = isinstance(behind, Atom) and behind.word.startswith("@")
-        if operator in ("<", ">", "<=", ">=") and (named or _is_range(behind)):
+        listed = isinstance(behind, PlainSet | SetLiteral)
+        if operator in ("<", ">", "<=", ">=") and (named or listed or _is_range(behind)):
             raise Refused(f"`{operator}` compares with one value")
-        if named or isinstance(behind, PlainSet | SetLiteral):
+        if named or listed:
             inside = self._inside(behind, keys, place._replace(moment=moment))
             return inside if operator != "!=" else both(Exactly(present(keys)), ~inside)
         if len(keys) > 1:
@@ -119,6 +123,16 @@ class Matcher:
 
     def _value(self, value: Expression, place: Place) -> tuple[Expression, Moment] | Unknown:
         return self.resolver.behind(value, place.moment)
+
+    @staticmethod
+    def _check_word(value: Expression, keys: list[Key]) -> None:
+        """Among others, a word of another kind stands for its number; alone, it does not fit. Raises `Refused`."""
+        word = value.word if isinstance(value, Atom) else value.at.words.strip("{} \t\r\n") if isinstance(value, PlainSet) else ""
+        own = TYPED.get(word)
+        if own is not None and len(keys) == 1:
+            wanted = "ifname" if keys[0].spec.side is not None else kinds.kind_of(keys[0].spec)
+            if own != wanted and (own != "boolean" or wanted in BITS or wanted in kinds.FORMS or wanted == "ifname"):
+                raise Refused(f"`{word}` is a word for other values than those of this field")
 
     def _check_operator(self, match: Match, keys: list[Key], operator: str) -> None:
         flags = len(keys) == 1 and keys[0].spec.type in FLAG_TYPES
@@ -136,10 +150,12 @@ class Matcher:
 
     def _key(self, part: Expression, place: Place) -> Key:
         if isinstance(part, FieldName):
-            return Key(fields.spec(part.name, place.setting), None, None, part.at)
+            spec = fields.spec(part.name, place.setting)
+            kinds.check(spec, place.setting.family)
+            return Key(spec, None, None, part.at)
         if isinstance(part, Binary):
             inner = self._key(part.left, place)
-            found = self.resolver.values(part.right, inner.spec.type, place.moment)
+            found = self.resolver.values(part.right, kinds.kind_of(inner.spec) or inner.spec.type, place.moment)
             if found.unknowns or not found.spans:
                 raise Refused("the mask is not a number")
             return self._masked(part, inner, found.spans[0][0])
@@ -159,8 +175,9 @@ class Matcher:
 
     def _compare(self, key: Key, operator: str, value: Expression, place: Place) -> Condition:
         if key.spec.side is not None:
-            return self._interface(key, operator, self._names(value, place), place)
+            return self._interface(key, operator, self._names(value, key, place), place)
         if key.spec.doubt is key.spec.present:
+            self.check_value(key.spec, value, place.moment)
             return self._doubtful(key, lapses=operator not in ("!=", "!"))
         if isinstance(value, Pair) and value.operator == "/" and key.spec.type in FLAG_TYPES:
             return self._flags_of(key, operator, value, place)
@@ -176,6 +193,16 @@ class Matcher:
             return NONE
         self.resolver.note("unknown-match", f"{key.spec.reason}: the rule may match or not", key.at, Level.NOTE, Effect.UNKNOWN)
         return Undecided(Unknown(key.spec.reason, key.at.span, lapses=lapses), key.spec.present)
+
+    def check_value(self, spec: fields.Spec, value: Expression, moment: Moment) -> None:
+        """Refuse what does not fit a field of which nothing is known."""
+        kind = kinds.kind_of(spec)
+        if kind in BITS:
+            self.resolver.values(value, kind, moment)
+        elif kind in kinds.FORMS:
+            for atom in self.resolver.atoms(value, moment):
+                if not kinds.FORMS[kind].fullmatch(atom.word) and atom.word not in TYPED:
+                    self.resolver.refuse(f"`{atom.word}` is no {kinds.CALLED[kind]}", atom.at)
 
     def _flags_of(self, key: Key, operator: str, value: Pair, place: Place) -> Condition:
         """`syn / fin,syn,rst,ack`: of these, exactly those."""
@@ -217,22 +244,25 @@ class Matcher:
 
     # -- interfaces
 
-    def _names(self, value: Expression, place: Place) -> tuple[str, ...] | Unknown:
+    def _names(self, value: Expression, key: Key, place: Place) -> tuple[str, ...] | Unknown:
+        indexed = not key.spec.name.endswith("name")
         found = self.resolver.behind(value, place.moment)
         if isinstance(found, Unknown):
             return found
         expression, moment = found
         if isinstance(expression, Atom):
-            return (self._interface_name(expression),)
+            return (self._interface_name(expression, indexed),)
         if isinstance(expression, Listing):
-            return tuple(self._interface_name(item) for item in expression.items if isinstance(item, Atom))
+            return tuple(self._interface_name(item, indexed) for item in expression.items if isinstance(item, Atom))
         if isinstance(expression, Pair) and isinstance(expression.left, Atom):
             raise Refused("interfaces have no ranges")
         del moment
         raise Refused("an interface's name is expected")
 
-    def _interface_name(self, atom: Atom) -> str:
+    def _interface_name(self, atom: Atom, indexed: bool) -> str:
         name = atom.word.strip('"')
+        if (_NO_INDEX if indexed else _NO_NAME).fullmatch(atom.word):
+            raise Refused(f"`{atom.word}` is no interface")
         if name in ("", "*"):
             raise Refused(f"`{atom.word}` is no interface")
         if len(name.removesuffix("*")) > _LONGEST_NAME:
@@ -271,7 +301,11 @@ class Matcher:
         """The key is in the set."""
         if isinstance(value, Atom):
             return self._in_named(value, keys, place)
+        if isinstance(value, PlainSet) and _braces_are_empty(value):
+            self.resolver.refuse("an anonymous set may not be empty", value.at)
+            return Undecided(Unknown("a set without elements", value.at.span), present(keys))
         if len(keys) == 1 and keys[0].spec.doubt is keys[0].spec.present and keys[0].spec.side is None:
+            self.check_value(keys[0].spec, value, place.moment)
             return self._doubtful(keys[0])
         if len(keys) == 1 and keys[0].spec.side is None:
             if isinstance(value, PlainSet) and "$" not in value.at.words:
@@ -332,10 +366,11 @@ class Matcher:
 
     def _field_is(self, part: Expression, key: Key, place: Place) -> Condition:
         if key.spec.side is not None:
-            return self._interface(key, "==", self._names(part, place), place)
+            return self._interface(key, "==", self._names(part, key, place), place)
         if isinstance(part, Atom) and part.word == "*":
             return Exactly(key.spec.present)
         if key.spec.doubt is key.spec.present:
+            self.check_value(key.spec, part, place.moment)
             return self._doubtful(key)
         return self._in_values(self.resolver.values(part, key.spec.type, place.moment), key)
 

@@ -53,6 +53,16 @@ DSCP = _table(
     "cs0=0 cs1=8 cs2=16 cs3=24 cs4=32 cs5=40 cs6=48 cs7=56 df=0 be=0 lephb=1 af11=10 af12=12 af13=14 af21=18 af22=20 af23=22 af31=26 "
     "af32=28 af33=30 af41=34 af42=36 af43=38 va=44 ef=46"
 )
+ECN = _table("not-ect=0 ect1=1 ect0=2 ce=3")
+INTERFACE_TYPES = _table("ether=1 ppp=512 ipip=768 ipip6=769 loopback=772 sit=776 ipgre=778")
+IGMP_TYPES = _table("membership-query=17 membership-report-v1=18 membership-report-v2=22 membership-report-v3=34 leave-group=23")
+ARP_OPERATIONS = _table("request=1 reply=2 rrequest=3 rreply=4 inrequest=8 inreply=9 nak=10")
+MOBILITY_TYPES = _table(
+    "binding-refresh-request=0 home-test-init=1 careof-test-init=2 home-test=3 careof-test=4 binding-update=5 binding-acknowledgement=6 "
+    "binding-error=7 fast-binding-update=8 fast-binding-acknowledgement=9 fast-binding-advertisement=10 "
+    "experimental-mobility-header=11 home-agent-switch-message=12"
+)
+DCCP_TYPES = _table("request=0 response=1 data=2 ack=3 dataack=4 closereq=5 close=6 reset=7 sync=8 syncack=9")
 
 SERVICES = _table(
     """

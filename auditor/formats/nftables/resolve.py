@@ -5,6 +5,7 @@ What nft refuses is noted where it stands; what the files do not say becomes an 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,13 +13,15 @@ from auditor.formats.nftables import parse, plain
 from auditor.formats.nftables.ruleset import Moment, NamedSet, Ruleset, Table
 from auditor.formats.nftables.syntax import Atom, Bad, Binary, Element, Expression, FieldName, Listing, Pair, PlainSet, SetLiteral
 from auditor.formats.nftables.text import At
-from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused, Unsettled, addresses, value
+from auditor.formats.nftables.values import BITS, FLAG_TYPES, Refused, Unlisted, Unsettled, addresses, value
 from auditor.model.packets import Interval
 from auditor.model.source import Effect, Level, Note, Unknown
 
 DEEPEST = 40
 MOST_COMPARED = 5000
 _FEW = 64
+_LONGEST = 20_000
+_BLANK_LINE = re.compile(r"\n[ \t]+\n")
 
 
 class Values(NamedTuple):
@@ -95,6 +98,7 @@ class Resolver:
         if expression.at in seen:
             return
         seen.add(expression.at)
+        self._check_lines(expression.at)
         for element in parse.elements(expression):
             if isinstance(element, Bad):
                 yield self._unread(element.at)
@@ -105,6 +109,29 @@ class Resolver:
                 yield from self.items(key, moment, depth + 1, seen)
             else:
                 yield Item(element, moment)
+
+    def _check_lines(self, at: At) -> None:
+        """Between the braces of a set, nft reads one new line at a time."""
+        words = at.words
+        found = words.find("\n\n")
+        if found < 0 and len(words) < _LONGEST and "\n" in words:
+            blank = _BLANK_LINE.search(words)
+            found = blank.start() if blank else -1
+        if found >= 0:
+            self.refuse("an empty line between the braces of a set; one with a comment may stand there", at.part(found + 1, found + 2))
+
+    def atoms(self, expression: Expression, moment: Moment) -> Iterator[Atom]:
+        """Every word of a value: of sets their elements, of ranges and prefixes their ends."""
+        for item in self.items(expression, moment):
+            pending = [] if isinstance(item, Unknown) or item.element.key is None else [item.element.key]
+            while pending:
+                part = pending.pop()
+                if isinstance(part, Pair | Binary):
+                    pending += (part.left, part.right)
+                elif isinstance(part, Listing):
+                    pending += part.items
+                elif isinstance(part, Atom) and part.word[0] not in "$@*":
+                    yield part
 
     def _unread(self, at: At) -> Unknown:
         missing = "is a comma missing?" if " " in at.words or "\n" in at.words else "it is no value"
@@ -146,7 +173,7 @@ class Resolver:
                 self.refuse(str(error), at)
                 return Values((), (Unknown(str(error), at.span),))
             except Unsettled as error:
-                self._unsettled(str(error), at)
+                self._unsettled(error, at)
                 return Values((), (Unknown(str(error), at.span, word),))
             known = Values(((found.low, found.high),))
             if found.remark:
@@ -155,9 +182,12 @@ class Resolver:
                 self._known[kind, word] = known
         return known
 
-    def _unsettled(self, message: str, at: At) -> None:
+    def _unsettled(self, error: Unsettled, at: At) -> None:
+        message = str(error)
         if "host name" in message:
             self.note("host-name", f"{message}, once: later changes of the name do not count", at)
+        elif isinstance(error, Unlisted):
+            self.note("unknown-name", f"{message}: where the host knows none of this name, nft refuses the whole file", at)
         else:
             self.note("unknown-match", message, at, Level.NOTE, Effect.UNKNOWN)
 
@@ -238,6 +268,7 @@ class Resolver:
     def set_values(self, expression: Expression, kind: str, moment: Moment) -> Values:
         """The numbers of all elements of a set of single values."""
         if isinstance(expression, PlainSet):
+            self._check_lines(expression.at)
             words = plain.words(expression)
             spans = _many(kind, words) if words else None
             if spans is not None:

@@ -51,7 +51,7 @@ from auditor.formats.nftables.syntax import (
     Vmap,
 )  # fmt: skip
 from auditor.formats.nftables.text import At, Text
-from auditor.formats.nftables.trees import Node, body_of, first, is_limited, last, leaf, names_in, split, split_match, where_of
+from auditor.formats.nftables.trees import Node, body_of, first, is_limited, last, leaf, names_in, split, split_match, verb_of, where_of
 from auditor.model.record import dataclass
 
 
@@ -89,17 +89,13 @@ class Shaper:
 
     def table(self, node: Tree) -> Item:
         names, body = names_in(node), body_of(node, "table_body")
-        return TableBlock(
-            names.get("VERB", ""), names.get("FAMILY", "ip"), names["NAME"], self.block(body) if body else None, self.at(node)
-        )
+        return TableBlock(verb_of(names), names.get("FAMILY", "ip"), names["NAME"], self.block(body) if body else None, self.at(node))
 
     def chain(self, node: Tree) -> Item:
         names, body = names_in(node), body_of(node, "chain_body")
         table, name = self._two(node)
         family = names.get("FAMILY", "ip") if table else ""
-        return ChainBlock(
-            names.get("VERB", ""), family, table, name.value, self.block(body) if body else None, self.at(node), self.at(name)
-        )
+        return ChainBlock(verb_of(names), family, table, name.value, self.block(body) if body else None, self.at(node), self.at(name))
 
     def set(self, node: Tree) -> Item:
         names, body = names_in(node), body_of(node, "set_body")
@@ -107,13 +103,13 @@ class Shaper:
         table, name = self._two(node)
         family = names.get("FAMILY", "ip") if table else ""
         place = self.at(node), self.at(name)
-        return SetBlock(names.get("VERB", ""), names["SETKIND"], family, table, name.value, self.set_body(body), *place)
+        return SetBlock(verb_of(names), names["SETKIND"], family, table, name.value, self.set_body(body), *place)
 
     def object(self, node: Tree) -> Item:
         names = names_in(node)
         table, name = self._two(node)
         kind = " ".join(names["OBJECT"].split())
-        return ObjectBlock(names.get("VERB", ""), kind, names.get("FAMILY", "ip") if table else "", table, name.value, self.at(node))
+        return ObjectBlock(verb_of(names), kind, names.get("FAMILY", "ip") if table else "", table, name.value, self.at(node))
 
     def _two(self, node: Tree) -> tuple[str, Token]:
         """The table's name (empty inside of one) and the thing's own."""
@@ -126,12 +122,12 @@ class Shaper:
         place = where_of(node)
         rule = node.children[-1]
         assert isinstance(rule, Tree)
-        return AddRule(names.get("VERB", "add"), names.get("FAMILY", "ip"), table, chain.value, place, self.rule(rule), self.at(node))
+        return AddRule(verb_of(names) or "add", names.get("FAMILY", "ip"), table, chain.value, place, self.rule(rule), self.at(node))
 
     def elements(self, node: Tree) -> Item:
         names = names_in(node)
         table, name = self._two(node)
-        verb = "delete" if "DELETE" in names else "add"
+        verb = {"delete": "delete", "destroy": "destroy"}.get(verb_of(names), "add")
         return Elements(verb, names.get("FAMILY", "ip"), table, name.value, self.data(node.children[-1]), self.at(node))
 
     def delete(self, node: Tree) -> Item:
@@ -139,7 +135,7 @@ class Shaper:
         found = [child.value for child in node.children if isinstance(child, Token) and child.type == "NAME"]
         kind = "rule" if node.data == "delete_rule" else " ".join(names["KIND"].split())
         table, name = [*found, "", ""][:2]
-        return Delete(names["DELETE"], kind, names.get("FAMILY", "ip"), table, name, where_of(node)[1], self.at(node))
+        return Delete(verb_of(names), kind, names.get("FAMILY", "ip"), table, name, where_of(node)[1], self.at(node))
 
     def flush(self, node: Tree) -> Item:
         names = names_in(node)
@@ -196,10 +192,10 @@ class Shaper:
             if item.data in ("type", "typeof"):
                 types, data = self._types(item)
             elif item.data == "set_flags":
-                flags += tuple(str(child) for child in item.children)
+                flags += tuple(str(child) for child in item.children if str(child) != ",")
             elif item.data == "elements":
                 elements.append(self.data(item.children[0]))
-            elif item.data == "set_option":
+            elif item.data in ("set_option", "auto_merge"):
                 options.append((str(item.children[0]), str(item.children[-1])))
         return SetBody(types, data, flags, tuple(elements), tuple(options), self.at(node))
 
@@ -267,7 +263,7 @@ class Shaper:
         port = parts.get("nat_port")
         target = None if address is None else self.map(address) if address.data == "map" else self.expression(address.children)
         ports = None if port is None else self.key(port.children)
-        return Nat(kind, words.get("FAMILY", ""), target, ports, " ".join(words.get("NAT_WORDS", "").split()), self.at(node))
+        return Nat(kind, words.get("NAT_FAMILY", ""), target, ports, " ".join(words.get("NAT_WORDS", "").split()), self.at(node))
 
     def limit(self, node: Tree) -> Statement:
         over = any(isinstance(child, Token) and child.type in ("OVER", "QUOTA_MODE") and child.value == "over" for child in node.children)
@@ -278,7 +274,7 @@ class Shaper:
         names = [child for child in tokens if child.type in ("VAL", "NAME")]
         named = names[-1] if tokens[0].value == "set" else names[0]
         name = named.value
-        verb = "meter" if node.data == "meter" else next(child.value for child in tokens if child.type in ("VERB", "DELETE", "UPDATE"))
+        verb = "meter" if node.data == "meter" else next(child.value for child in tokens if child.type in ("ADD", "DELETE", "UPDATE"))
         begin = next(index for index, child in enumerate(node.children) if isinstance(child, Token) and child.type == "FIELD")
         keys = []
         for child in node.children[begin:]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from auditor.formats.nftables.lalr import Token, Tree
 
 Node = Token | Tree
-_NAMES = frozenset(("NAME", "FAMILY", "VERB", "DELETE", "SETKIND", "OBJECT", "KIND", "DEFINE"))
+_VERBS = ("ADD", "CREATE", "INSERT", "DELETE", "DESTROY")
+_NAMES = frozenset(("NAME", "FAMILY", *_VERBS, "SETKIND", "OBJECT", "KIND", "DEFINE"))
 
 
 def first(node: Node) -> int:
@@ -30,6 +31,11 @@ def leaf(node: Node, index: int) -> Token:
 def names_in(node: Tree) -> dict[str, str]:
     """The names and words of a command, by their kinds."""
     return {child.type: child.value for child in node.children if isinstance(child, Token) and child.type in _NAMES}
+
+
+def verb_of(names: dict[str, str]) -> str:
+    """What a command does; nothing where it is left out."""
+    return next((names[kind] for kind in _VERBS if kind in names), "")
 
 
 def body_of(node: Tree, kind: str) -> Tree | None:

@@ -21,6 +21,10 @@ class Unsettled(Exception):
     """What the value stands for is not in the files; the message completes "not known: …"."""
 
 
+class Unlisted(Unsettled):
+    """A name that no file we know of lists: nft refuses the ruleset where the host's files have none of it either."""
+
+
 class Value(NamedTuple):
     """An inclusive interval. `remark`: "octal" or "host-bits" where it is not what a reader would think."""
 
@@ -33,6 +37,9 @@ BITS = {
     "ipv4_addr": 32, "ipv6_addr": 128, "ether_addr": 48, "inet_proto": 8, "inet_service": 16, "mark": 32, "icmp_type": 8, "icmpv6_type": 8,
     "icmp_code": 8, "icmpv6_code": 8, "icmpx_code": 8, "ct_state": 32, "ct_status": 32, "ct_dir": 8, "pkt_type": 8, "nf_proto": 8,
     "ether_type": 16, "dscp": 6, "tcp_flag": 8, "fib_addrtype": 32, "boolean": 1, "integer": 32, "byte": 8,
+    "uid": 32, "gid": 32, "realm": 32, "devgroup": 32, "classid": 32, "iface_type": 16, "igmp_type": 8, "arp_op": 16, "mh_type": 8,
+    "dccp_pkttype": 4, "ecn": 2, "ct_label": 7, "bit": 1, "bits3": 3, "bits4": 4, "bits12": 12, "bits13": 13, "bits16": 16, "bits20": 20,
+    "bits64": 64,
 }  # fmt: skip
 
 WORDS: dict[str, dict[str, int]] = {
@@ -41,11 +48,15 @@ WORDS: dict[str, dict[str, int]] = {
     "icmpx_code": names.ICMPX_CODES, "ct_state": names.CT_STATES, "ct_status": names.CT_STATUSES,
     "ct_dir": names.CT_DIRECTIONS, "pkt_type": names.PACKET_TYPES, "nf_proto": names.FAMILIES, "ether_type": names.ETHER_TYPES,
     "dscp": names.DSCP, "tcp_flag": names.TCP_FLAGS, "fib_addrtype": names.ADDRESS_TYPES, "boolean": {"exists": 1, "missing": 0},
+    "uid": {"root": 0}, "gid": {"root": 0}, "realm": {"cosmos": 0}, "devgroup": {"default": 0}, "ecn": names.ECN,
+    "iface_type": names.INTERFACE_TYPES, "igmp_type": names.IGMP_TYPES, "arp_op": names.ARP_OPERATIONS, "mh_type": names.MOBILITY_TYPES,
+    "dccp_pkttype": names.DCCP_TYPES,
 }  # fmt: skip
 
 FLAG_TYPES = frozenset(("ct_state", "ct_status", "tcp_flag"))
 """Types whose values are sets of bits."""
 
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 _PREFIX = re.compile(rf"(?:{_NUMBER.pattern})/(?:{_NUMBER.pattern})")
 
@@ -59,10 +70,12 @@ def value(kind: str, word: str) -> Value:
     if kind == "ipv6_addr":
         return _address(word.strip("[]") if "/" not in word else word.replace("[", "").replace("]", ""), socket.AF_INET6, 128)
     word = word.strip('"')
+    if kind == "ether_addr":
+        return _hardware(word)
     single = _single(kind, word)
     if single is not None:
         return single
-    for cut in (index for index, mark in enumerate(word) if mark == "-"):
+    for cut in (index for index, mark in enumerate(word) if mark == "-" and word[0].isdecimal()):  # `ssh-http` is one name
         low, high = _single(kind, word[:cut]), _single(kind, word[cut + 1 :])
         if low is not None and high is not None:
             if low.low > high.high:
@@ -74,20 +87,56 @@ def value(kind: str, word: str) -> Value:
 
 
 def _unknown_word(kind: str, word: str) -> Exception:
-    if word in names.RESERVED:
-        return Refused(f"`{word}` is a word of the language: a value is expected here")
-    if kind == "inet_service" and word[:1].isalpha():
-        return Unsettled(f"the service `{word}` is looked up on the host")
-    if kind == "inet_proto" and word[:1].isalpha():
-        return Unsettled(f"the protocol `{word}` is looked up on the host")
-    if kind in ("mark", "integer", "byte") and word[:1].isalpha():
-        return Unsettled(f"`{word}` is looked up on the host")
+    misplaced = _misplaced(word)
+    if misplaced is not None:
+        return misplaced
+    if kind == "inet_service" and not word:
+        return Unsettled("the service without a name is looked up on the host")
+    what = _LOOKED_UP.get(kind)
+    if what is not None and _LISTED.fullmatch(word):
+        near = _near(word, WORDS.get(kind, {}))
+        return Unlisted(f"`{word}` is {what}, as it seems{near}")
+    if kind in ("uid", "gid") and _LISTED.fullmatch(word):
+        return Unsettled(f"the {_CALLED[kind]} `{word}` is looked up when the ruleset is loaded, and nft refuses it where there is none")
     return Refused(f"`{word}` is no {_CALLED.get(kind, kind)}")
 
 
+def _misplaced(word: str) -> Exception | None:
+    """What is wrong with a word of the language where a value is expected; None where it is no such word."""
+    if word in TYPED:
+        return Unsettled(f"the word `{word}` is a number here, among other values")
+    if word in names.RESERVED:
+        return Refused(f"`{word}` is a word of the language: a value is expected here")
+    return None
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """Which of the names may be meant."""
+    from difflib import get_close_matches  # seldom asked for, and slow to import
+
+    found = get_close_matches(word, known, 1, 0.75)
+    return f" (is `{found[0]}` meant?)" if found else ""
+
+
+_LISTED = re.compile(r"(?=.*[A-Za-z])[\w.+*-]+", re.ASCII)
+_LOOKED_UP = {
+    "inet_service": "no service", "inet_proto": "no protocol", "mark": "no name of a mark", "realm": "no name of a realm",
+    "devgroup": "no group of interfaces", "ct_label": "no conntrack label",
+}  # fmt: skip
+"""What kinds of values may have further names in the host's files."""
+
+TYPED = {
+    **dict.fromkeys(("tcp", "udp", "udplite", "esp", "ah", "icmp", "igmp", "icmpv6", "comp", "dccp", "sctp"), "inet_proto"),
+    "redirect": "icmp_type", "exists": "boolean", "missing": "boolean",
+}  # fmt: skip
+"""Words that have a type of their own wherever they stand: nft takes them for another only as one of several values."""
+
 _CALLED = {
     "inet_service": "port", "inet_proto": "protocol", "icmp_type": "ICMP type", "icmpv6_type": "ICMPv6 type", "ct_state": "conntrack state",
-    "tcp_flag": "TCP flag", "ipv4_addr": "IPv4 address", "ipv6_addr": "IPv6 address",
+    "tcp_flag": "TCP flag", "ipv4_addr": "IPv4 address", "ipv6_addr": "IPv6 address", "ether_addr": "hardware address", "uid": "user",
+    "gid": "group", "ct_label": "conntrack label", "realm": "realm", "devgroup": "group of interfaces", "integer": "number of 32 bits",
+    "byte": "number of 8 bits", "bit": "number of one bit",
+    **{f"bits{size}": f"number of {size} bits" for size in (3, 4, 12, 13, 16, 20, 64)},
 }  # fmt: skip
 
 
@@ -136,11 +185,37 @@ def number(word: str, family: socket.AddressFamily) -> int:
             raise ValueError(word)  # inet_aton reads up to a blank
         packed = socket.inet_aton(word) if family == socket.AF_INET and word[:1].isdigit() else socket.inet_pton(family, word)
     except (OSError, ValueError):
+        misplaced = _misplaced(word) if word in TYPED or word in names.NO_VALUES else None
+        if misplaced is not None:
+            raise misplaced from None
         called = "IPv4" if family == socket.AF_INET else "IPv6"
         if re.fullmatch(r"[A-Za-z0-9][\w.-]*", word) and re.search(r"[A-Za-z]|\.0\d*[89]", word):
             raise Unsettled(f"the host name `{word}` is looked up when the ruleset is loaded") from None
         raise Refused(f"`{word}` is no {called} address") from None
     return int.from_bytes(packed, "big")
+
+
+def _hardware(word: str) -> Value:
+    """A hardware address, a range of them, or `address/len`."""
+    first, mark, last = word.partition("/") if "/" in word else word.partition("-")
+    low = _mac(first)
+    if mark == "/":
+        if not last.isdecimal() or int(last[:3]) > BITS["ether_addr"]:
+            raise Refused(f"the prefix length of `{word}` is not between 0 and {BITS['ether_addr']}")
+        host = (1 << BITS["ether_addr"] - int(last)) - 1
+        return Value(low & ~host, low | host)
+    high = _mac(last) if mark else low
+    if low > high:
+        raise Refused(f"the range `{word}` is reversed")
+    return Value(low, high)
+
+
+def _mac(word: str) -> int:
+    if word in TYPED:
+        raise Unsettled(f"the word `{word}` is a number here, among other values")
+    if not _MAC.fullmatch(word):
+        raise Refused(f"`{word}` is no hardware address")
+    return int("".join(part.zfill(2) for part in word.split(":")), 16)
 
 
 def _octal(word: str, family: socket.AddressFamily) -> str:

@@ -7,6 +7,7 @@ from auditor.formats.nftables.drafts import Draft, Write
 from auditor.formats.nftables.maps import Maps
 from auditor.formats.nftables.match import Matcher
 from auditor.formats.nftables.ruleset import Moment
+from auditor.formats.nftables.setting import Setting
 from auditor.formats.nftables.syntax import Atom, Binary, Expression, FieldName, Mangle, MapValue, Pair, Verdict
 from auditor.formats.nftables.values import Refused
 from auditor.model import filters as model
@@ -23,8 +24,13 @@ _WRITTEN = {
 }
 
 
-def _check(name: str) -> None:
+_READ_ONLY = frozenset(("fib", "socket", "osf", "numgen", "jhash", "symhash", "ipsec"))
+
+
+def _check(name: str, setting: Setting) -> None:
     head, _, key = name.partition(" ")
+    if head in _READ_ONLY or (key in ("pkttype", "") and name.endswith("pkttype") and setting.hook not in ("", "prerouting", "ingress")):
+        raise Refused(f"`{name}` cannot be set" + (f" in {setting.hook}" if head not in _READ_ONLY else ""))
     head, key = (head, key) if key else ("meta", head)
     if key not in _WRITTEN.get(head, (key,)):
         raise Refused(f"`{name}` cannot be set")
@@ -42,7 +48,7 @@ class Writer:
         name, place = statement.field.name, line.place
         found = fields.spec(name, place.setting)
         layers.check_key(statement.field, line, self.matcher)
-        _check(name)
+        _check(name, place.setting)
         if name in marks.MARK_FIELDS:
             self._mark(statement, line)
             return
@@ -53,6 +59,8 @@ class Writer:
                   "tcp dport": Field.DESTINATION_PORT, "udp dport": Field.DESTINATION_PORT, "th dport": Field.DESTINATION_PORT,
                   "tcp sport": Field.SOURCE_PORT, "udp sport": Field.SOURCE_PORT, "th sport": Field.SOURCE_PORT,
                   "tcp flags": Field.TCP_FLAGS}.get(name)  # fmt: skip
+        if field_ is None and not isinstance(statement.value, MapValue | FieldName | Binary):
+            self.matcher.check_value(found, statement.value, place.moment)
         if field_ is not None:
             value = None if isinstance(statement.value, MapValue) else self.single(statement.value, found.type, line)
             shift = V6_BASE if name.startswith("ip6") and value is not None else 0
