@@ -27,7 +27,7 @@ from auditor.model.headers import (
 )
 from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import dataclass
-from auditor.model.source import Level
+from auditor.model.source import Level, Note
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
@@ -62,11 +62,16 @@ def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph, m
 
     `memory` holds what was found out about another state of the same lists.
     """
+    found_nothing = "nothing found in what could be read" if any(map(_is_unread, graph.notes)) else "nothing found"
     subject = Subject(graph, values, tuple(inbound_sites(graph)), tuple(_covered(graph, memory)))
     for requirement in ruleset.requirements:
         if requirement.kind is Kind.HYGIENE:
             found = list(CHECKS[requirement.fact](requirement, subject))
-            yield from found or [_finding(requirement, "nothing found", None, Outcome.HOLDS)]
+            yield from found or [_finding(requirement, found_nothing, None, Outcome.HOLDS)]
+
+
+def _is_unread(note: Note) -> bool:
+    return note.trap.rpartition("/")[2] == "unparsable"
 
 
 def _lists(graph: Graph) -> Iterator[tuple[Filter | Chain, bool]]:

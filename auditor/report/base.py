@@ -14,6 +14,8 @@ from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
 
 REMARKS = ("lint", "auditor")  # ids of these families say something about a file; all others are requirements
+UNREAD = "auditor/unparsable"
+"""What could not be read: whatever else is said is said without it."""
 
 
 class Sources(Protocol):
@@ -111,7 +113,7 @@ def in_repository(path: str, prefix: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures at the end of a report. Requirements count once, by their worst finding; remarks count each."""
+    """The figures at the end of a report. Requirements count once, by their worst finding; remarks count each, the `unread` among them."""
 
     holds: int
     broken: int
@@ -122,6 +124,7 @@ class Summary:
     remarks: int
     ignored: int
     files: int
+    unread: int = 0
 
 
 def summary(run: Run) -> Summary:
@@ -139,4 +142,5 @@ def summary(run: Run) -> Summary:
         remarks=sum(is_remark(finding.rule) for finding in run.failing()),
         ignored=len(run.ignored),
         files=len(run.inputs),
+        unread=sum(finding.rule == UNREAD for finding in run.failing()),
     )

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from auditor.model.findings import Finding, Outcome, Question, RuleInfo, Run
 from auditor.model.record import dataclass
 from auditor.model.source import Level, Span
-from auditor.report.base import Options, Sources, advice, asked, by_requirement, is_remark, outcome_of, place, summary
+from auditor.report.base import UNREAD, Options, Sources, advice, asked, by_requirement, is_remark, outcome_of, place, summary
 from auditor.report.names import short_names
 from auditor.report.picture import ends_of, parties, svg
 from auditor.report.verdict import verdict, worst_level
@@ -93,7 +93,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
         run=run,
         figures=summary(run),
         verdict=verdict(run),
-        serious=sum(finding.level is Level.ERROR for finding in run.failing() if is_remark(finding.rule)),
+        serious=sum(finding.level is Level.ERROR for finding in run.failing() if is_remark(finding.rule) and finding.rule != UNREAD),
         short=short_names(sorted(parties(run)), dict(run.labels)),
         requirements=[entry for entry in entries if not entry.remark],
         remarks=[entry for entry in entries if entry.remark],

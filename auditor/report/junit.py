@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from auditor.model.findings import Finding, Outcome, Run
-from auditor.report.base import Options, Sources, advice, by_requirement, place
-
-UNPARSABLE = "auditor/unparsable"
+from auditor.report.base import UNREAD, Options, Sources, advice, by_requirement, place
 
 
 def render(run: Run, sources: Sources, options: Options) -> str:
@@ -43,7 +41,7 @@ def _case(suite: ET.Element, run: Run, rule: str, findings: list[Finding]) -> st
     title = run.rule(rule).title
     broken = [finding for finding in findings if finding.outcome is Outcome.BROKEN]
     opened = [finding for finding in findings if finding.outcome is Outcome.OPEN]
-    kind = ("error" if rule == UNPARSABLE else "failure") if broken else "skipped" if opened else ""
+    kind = ("error" if rule == UNREAD else "failure") if broken else "skipped" if opened else ""
     if kind:
         said = broken or opened
         node = ET.SubElement(case, kind, message=_text(said[0].message))

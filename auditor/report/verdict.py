@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from auditor.model.findings import LEVELS, Finding, Outcome, Run
 from auditor.model.record import dataclass
 from auditor.model.source import Level
-from auditor.report.base import is_remark, outcome_of, summary
+from auditor.report.base import UNREAD, is_remark, outcome_of, summary
 
-UNREAD = "auditor/unparsable"
 BASELINE = "in the baseline"
 """The reason why a finding that the baseline lists is set aside."""
 
@@ -31,9 +30,9 @@ def verdict(run: Run) -> Verdict:
         return Verdict(Outcome.OPEN, empty)
     levels, remarks = _levels_of_requirements(run), _levels_of_remarks(run)
     said = list(_said(run, levels))
-    unread = sum(finding.rule == UNREAD for finding in run.failing())
+    unread = summary(run).unread
     if unread:
-        said.append(f"{_counted(unread, 'place')} could not be read, so what holds may not.")
+        said.append(unread_text(run))
     elif remarks.count(Level.ERROR):
         said.append(f"{_counted(remarks.count(Level.ERROR), 'remark')} on the files {_are(remarks.count(Level.ERROR))} serious.")
     said += _left_out(run)
@@ -69,7 +68,8 @@ def _said(run: Run, levels: list[Level]) -> Iterator[str]:
         yield f"{open_}{of} {_are(open_)} open: the configuration does not decide {them}."
     if total and not broken and not open_:
         others = "other " if run.ignored else ""
-        yield f"All {others}{total} requirements hold." if total > 1 else f"The one {others}requirement holds."
+        as_far = ", as far as could be read" if found.unread else ""
+        yield f"All {others}{total} requirements hold{as_far}." if total > 1 else f"The one {others}requirement holds{as_far}."
 
 
 def nothing_checked(run: Run) -> str:
@@ -99,12 +99,19 @@ def outcomes(run: Run) -> tuple[tuple[Outcome, str], ...]:
 
 def aside(run: Run) -> str:
     """What is counted beside the requirements, each a sentence with a blank before it."""
-    remarks = _levels_of_remarks(run)
+    remarks = [finding.level for finding in run.failing() if is_remark(finding.rule) and finding.rule != UNREAD]
     serious = [level for level in remarks if level is Level.ERROR]
     known = sum(reason == BASELINE for _, reason in run.ignored)
-    said = f" {_counted(len(remarks), 'remark')} on the files{f' ({levels_text(serious)})' if serious else ''}." if remarks else ""
+    said = f" {unread_text(run)}" if summary(run).unread else ""
+    said += f" {_counted(len(remarks), 'remark')} on the files{f' ({levels_text(serious)})' if serious else ''}." if remarks else ""
     said += f" {len(run.ignored) - known} ignored." if len(run.ignored) > known else ""
     return said + (f" {known} more in the baseline." if known else "")
+
+
+def unread_text(run: Run) -> str:
+    """How much could not be read, and what that means for what holds."""
+    found = summary(run)
+    return f"{_counted(found.unread, 'place')} could not be read{', so what holds may not' if found.holds else ''}."
 
 
 def _mild(levels: Sequence[Level]) -> str:

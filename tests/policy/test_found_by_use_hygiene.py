@@ -120,7 +120,7 @@ def test_dhcpv6_is_no_service_that_ipv4_has_too(port: int, outcome: Outcome) -> 
 @pytest.mark.parametrize("interface", ["incusbr0", "lxcbr0", "lxdbr0", "docker_gwbridge", "br-0123456789ab", "kube-bridge", "vboxnet0"])
 def test_what_a_bridge_of_containers_sends_on_does_not_come_from_the_internet(interface: str) -> None:
     text = f'table inet f {{\n chain c {{\n  type filter hook forward priority 0; policy drop;\n  iifname "{interface}" accept\n }}\n}}\n'
-    assert [each for each, _ in told(f"flush ruleset\n{text}", "a.nft", "world-open-admin")] == [Outcome.HOLDS]
+    assert [each for each, _ in told(text, "a.nft", "world-open-admin")] == [Outcome.HOLDS]
 
 
 BESIDE = """\
@@ -161,3 +161,13 @@ def test_a_guest_whose_rules_are_switched_off_is_broken_and_who_reaches_it_not_d
     assert found["hygiene/default-permit-inbound"] is Outcome.BROKEN
     assert found["hygiene/world-open-admin"] is Outcome.OPEN
     assert "lint/proxmox/guest-disabled" in found
+
+
+def test_what_is_not_found_where_a_file_could_not_be_read_is_not_found_in_the_others_alone() -> None:
+    def holds(files: dict[str, str | bytes]) -> set[str]:
+        reading = audit.read(MemoryTree(files), ("",), audit.Request(rulesets=("firewall-hygiene",)))
+        return {each.message.rpartition(": ")[2] for each in audit.findings_of(reading) if each.outcome is Outcome.HOLDS}
+
+    sound: dict[str, str | bytes] = {"main.tf": BESIDE}
+    assert holds(sound) == {"nothing found"}
+    assert holds({**sound, "config.xml": "<pfsense>\n<interfaces>\n"}) == {"nothing found in what could be read"}

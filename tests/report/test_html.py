@@ -92,6 +92,14 @@ def test_the_first_lines_say_what_the_run_comes_to() -> None:
     assert "✓ The one requirement holds." in text(render(replace(RUN, findings=(NTP,), ignored=()), SOURCES, OPTIONS))
 
 
+def test_what_could_not_be_read_stands_beside_what_holds() -> None:
+    page = text(render(replace(RUN, findings=(NTP, LINT, replace(LINT, rule="auditor/unparsable"))), SOURCES, Options()))
+    assert "1 holding: as far as the files could be read, they prove it" in page
+    assert "1 place not read: what stands there could change what holds" in page
+    assert "1 other remark on the files" in page
+    assert "not read" not in text()
+
+
 def test_what_holds_asks_for_nothing_to_be_done() -> None:
     assert "What to do" not in text(render(replace(RUN, findings=(replace(NTP, help="mend it"),)), SOURCES, OPTIONS))
 

@@ -44,6 +44,7 @@ def test_the_summary_counts_requirements_and_remarks() -> None:
         "remarks": 1,
         "ignored": 1,
         "files": 2,
+        "unread": 0,
     }
 
 

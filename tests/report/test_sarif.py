@@ -183,6 +183,14 @@ def test_results_past_the_limit_are_counted_aloud() -> None:
     assert "25001 results" in written["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
 
 
+def test_what_could_not_be_read_is_told_with_the_run_itself() -> None:
+    unread = replace(LINT, rule="auditor/unparsable")
+    (invocation,) = log(replace(RUN, findings=(NTP, unread)))["invocations"]
+    (said,) = invocation["toolExecutionNotifications"]
+    assert (said["level"], said["message"]["text"]) == ("error", "1 place could not be read, so what holds may not.")
+    assert "toolExecutionNotifications" not in log(RUN)["invocations"][0]
+
+
 def test_the_most_serious_results_come_first() -> None:
     assert [found["ruleId"] for found in log(replace(RUN, findings=(PRIVATE, LINT, ETCD)))["results"]] == [
         "talos/etcd",

@@ -8,6 +8,8 @@ from auditor.model.source import Level
 from auditor.report.verdict import figures, nothing_checked, verdict
 from tests.report.sample import ETCD, LINT, NTP, UNPLACED
 
+UNREAD = replace(LINT, rule="auditor/unparsable", level=Level.ERROR)
+
 
 def said(*findings: Finding) -> tuple[Outcome, str]:
     found = verdict(Run(findings=findings))
@@ -30,8 +32,15 @@ def test_a_serious_remark_is_not_hidden_behind_requirements_that_hold() -> None:
 
 
 def test_what_could_not_be_read_takes_the_certainty_from_what_holds() -> None:
-    unread = replace(LINT, rule="auditor/unparsable", level=Level.ERROR)
-    assert said(NTP, unread) == (Outcome.BROKEN, "The one requirement holds. 1 place could not be read, so what holds may not.")
+    as_far = "The one requirement holds, as far as could be read. 1 place could not be read, so what holds may not."
+    assert said(NTP, UNREAD) == (Outcome.BROKEN, as_far)
+
+
+def test_the_figures_say_what_could_not_be_read_beside_the_other_remarks() -> None:
+    assert figures(Run(findings=(NTP, UNREAD, UNREAD, LINT))) == (
+        "1 requirement: 0 broken, 0 open, 1 holding. 2 places could not be read, so what holds may not. 1 remark on the files."
+    )
+    assert figures(Run(findings=(ETCD, UNREAD))) == "1 requirement: 1 broken, 0 open, 0 holding. 1 place could not be read."
 
 
 def test_what_was_set_aside_is_not_passed_over() -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from auditor.model.findings import Finding, Fix, Location, RuleInfo, Run
 from auditor.model.source import Level, Span
-from auditor.report.base import Options, Sources, said_level, shown, urgency
+from auditor.report.base import Options, Sources, said_level, shown, summary, urgency
 from auditor.report.sarif import objects as om
 from auditor.report.sarif.places import ROOT, Places, sentence
 from auditor.report.sarif.serialise import dumps
+from auditor.report.verdict import unread_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 HOME = "https://firewall-auditor.example"  # a name reserved for nobody: the format wants an address, and help travels in the log itself
@@ -54,16 +56,22 @@ def _run(run: Run, rules: list[RuleInfo], results: list[om.Result], found: int) 
         column_kind="utf16CodeUnits",
         original_uri_base_ids={ROOT: om.ArtifactLocation(description=om.Message(text="The root of the repository."))},
         version_control_provenance=_provenance(run),
-        invocations=[om.Invocation(execution_successful=True, tool_execution_notifications=_cut(found))],
+        invocations=[om.Invocation(execution_successful=True, tool_execution_notifications=[*_notifications(run, found)] or None)],
         results=results,
     )
 
 
-def _cut(found: int) -> list[om.Notification] | None:
-    if found <= MAX_RESULTS:
-        return None
-    message = f"{found} results were found, of which the {MAX_RESULTS} most serious are listed: no place that reads this takes more."
-    return [om.Notification(message=om.Message(text=message), level="error")]
+def _notifications(run: Run, found: int) -> Iterator[om.Notification]:
+    """What keeps the results from being all there is to find."""
+    if summary(run).unread:
+        yield _error(unread_text(run))
+    if found > MAX_RESULTS:
+        listed = f"of which the {MAX_RESULTS} most serious are listed: no place that reads this takes more."
+        yield _error(f"{found} results were found, {listed}")
+
+
+def _error(text: str) -> om.Notification:
+    return om.Notification(message=om.Message(text=text), level="error")
 
 
 def _provenance(run: Run) -> list[om.VersionControlDetails] | None:
