@@ -12,10 +12,10 @@ _API = re.compile(rb"""^["']?apiVersion["']?:[ \t]*["']?v1alpha1["']?[ \t]*(?:#.
 _API_SLIP = re.compile(rb"""^["']?\w{6,12}["']?:[ \t]*["']?(v\w{3,9})["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _TOP = re.compile(rb"""^["']?([A-Za-z$][\w.$-]*)["']?:""", re.MULTILINE)
 _MAIN = re.compile(
-    rb"""^["']?(machine|cluster)["']?:[ \t]*(?:(?:#.*)?\r?\n(?:[ \t]*(?:[#-].*)?\r?\n)*[ \t]+|\{\s*)["']?([A-Za-z]+)["']?[ \t]*:""",
+    rb"""^["']?([mc]\w{5,7})["']?:[ \t]*(?:(?:#.*)?\r?\n(?:[ \t]*(?:[#-].*)?\r?\n)*[ \t]+|\{\s*)["']?([A-Za-z]+)["']?[ \t]*:""",
     re.MULTILINE,
 )
-_JSON_MAIN = re.compile(rb"""^\s*\{\s*"(?:version"\s*:\s*"v1alpha1"\s*,\s*")?(machine|cluster)"\s*:\s*\{\s*"([A-Za-z]+)"\s*:""")
+_JSON_MAIN = re.compile(rb"""^\s*\{\s*"(?:version"\s*:\s*"v1alpha1"\s*,\s*")?([mc]\w{5,7})"\s*:\s*\{\s*"([A-Za-z]+)"\s*:""")
 _OPERATION = re.compile(rb"""^(?:-\s+|\s+)["']?path["']?:\s*["']?/(?:machine|cluster)/""", re.MULTILINE)
 _JSON_OPERATION = re.compile(rb"""\[\s*\{[^}]*"path"\s*:\s*"/(?:machine|cluster)/""")
 _VERSION = re.compile(rb"""^["']?version["']?:[ \t]*["']?v1alpha1["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
@@ -23,6 +23,7 @@ _CLUSTER = re.compile(rb"""^kind:[ \t]*["']?Cluster["']?[ \t]*(?:#.*)?\r?$""", r
 _FIRST_DOCUMENT = re.compile(rb"\A(?:\s*(?:#[^\n]*)?(?:---[^\n]*)?\n)*(.*?)(?:^---|\Z)", re.MULTILINE | re.DOTALL)
 _FIREWALL_KEYS = frozenset({b"portSelector", b"ingress"})
 _RESOURCE_KEYS = frozenset({b"metadata", b"spec"})
+_MAIN_SIGN = re.compile(rb"""(?:^["']?|")(?!metadata\b)[mc]\w{5,7}["']?\s*:""", re.MULTILINE)
 _MAIN_TOP = frozenset({b"version", b"machine", b"cluster", b"debug", b"persist", b"sops"})
 
 
@@ -75,9 +76,11 @@ def _is_kind(kind: str) -> bool:
 
 def is_talhelper(path: str, head: bytes) -> bool:
     """Whether it is a talhelper configuration."""
+    name = path.rpartition("/")[2].lower()
+    if name in ("talconfig.yaml", "talconfig.yml") and b"nodes" in _tops(head):
+        return True
     if b"clusterName" not in head:
         return False
-    name = path.rpartition("/")[2].lower()
     tops = _tops(head)
     if b"clusterName" in tops and (b"endpoint" in tops or b"talosVersion" in tops) and b"kind" not in tops:
         return True
@@ -98,14 +101,23 @@ def _tops(head: bytes) -> set[bytes]:
 
 
 def _is_main(head: bytes) -> bool:
-    if b"machine" not in head and b"cluster" not in head:
+    if _MAIN_SIGN.search(head) is None:
         return False
     first = _FIRST_DOCUMENT.match(head)
-    tops = _tops(first[1] if first else head)
-    if tops and not tops <= _MAIN_TOP:
+    if not all(each in _MAIN_TOP or _main_key(each.decode()) for each in _tops(first[1] if first else head)):
         return False
-    found = [(match[1].decode(), match[2].decode()) for match in (*_MAIN.finditer(head), *_JSON_MAIN.finditer(head))]
+    pairs = ((_main_key(match[1].decode()), match[2].decode()) for match in (*_MAIN.finditer(head), *_JSON_MAIN.finditer(head)))
+    found = [(part, name) for part, name in pairs if part in ("machine", "cluster")]
     return bool(found) and (_VERSION.search(head) is not None or any(_is_field(*each) for each in found))
+
+
+def _main_key(name: str) -> str:
+    """The key of a machine configuration that a key at the margin is, or is misspelt for; several of a thing are something else."""
+    from auditor.formats.near import near
+
+    if name.encode() in _MAIN_TOP or name.endswith("s"):
+        return name if name.encode() in _MAIN_TOP else ""
+    return near(name, ("version", "machine", "cluster", "debug", "persist")) or ""
 
 
 def _is_field(part: str, name: str) -> bool:
