@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from auditor.analysis import exposure, reach
@@ -36,11 +36,14 @@ from auditor.policy.services import parse_service
 if TYPE_CHECKING:
     from auditor.analysis.again import Memory
 
-NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition", "unfiltered"})
+NOTED = frozenset({"unreachable-chain", "undefined-reference", "unused-definition", "unfiltered", "default-rules"})
 """Remarks of front ends that are hygiene in every dialect."""
 
 _UNFILTERED = frozenset({"unfiltered", "cluster-disabled", "guest-disabled", "nic-firewall-off"})
 """Places at which nothing that was read filters. Whether something else does is not known; an error is where something was to."""
+
+_ADMITTED = _UNFILTERED | {"default-rules"}
+"""Those, and places at which rules of the product that are not seen let administration in."""
 
 
 _SAME = {"undefined-reference": ("undefined-acl", "undefined-group", "time-range-undefined")}
@@ -127,7 +130,7 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
             yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from {_how_much(judged)} internet")
         elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or judged) is not None:
             yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
-    yield from _unfiltered(requirement, subject, Outcome.OPEN)
+    yield from _unfiltered(requirement, subject, _ADMITTED, Outcome.OPEN)
 
 
 def _how_much(judged: Judgement) -> str:
@@ -141,14 +144,14 @@ def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Find
         judged = exposure.permits_by_default(site)
         if judged is not None:
             yield _told_of(requirement, judged, f"{site.name} lets through what no rule speaks of")
-    yield from _unfiltered(requirement, subject, Outcome.BROKEN)
+    yield from _unfiltered(requirement, subject, _UNFILTERED, Outcome.BROKEN)
 
 
-def _unfiltered(requirement: Requirement, subject: Subject, worst: Outcome) -> Iterator[Finding]:
+def _unfiltered(requirement: Requirement, subject: Subject, traps: Container[str], worst: Outcome) -> Iterator[Finding]:
     """What nothing that was read filters, each place once: it is not decided, or the worst where a filter was to be."""
     from auditor.model.record import replace
 
-    notes = {note.span: note for note in subject.graph.notes if note.trap.rpartition("/")[2] in _UNFILTERED}
+    notes = {note.span: note for note in subject.graph.notes if note.trap.rpartition("/")[2] in traps}
     beside = "or have the configuration of what filters there checked, too"
     for note in notes.values():
         outcome = worst if note.level is Level.ERROR else Outcome.OPEN

@@ -171,3 +171,15 @@ def test_what_is_not_found_where_a_file_could_not_be_read_is_not_found_in_the_ot
     sound: dict[str, str | bytes] = {"main.tf": BESIDE}
     assert holds(sound) == {"nothing found"}
     assert holds({**sound, "config.xml": "<pfsense>\n<interfaces>\n"}) == {"nothing found in what could be read"}
+
+
+def test_where_rules_of_the_product_let_administration_in_that_is_not_decided_and_the_default_holds() -> None:
+    text = """\
+resource "oci_core_vcn" "v" { cidr_block = "10.0.0.0/16" }
+resource "oci_core_subnet" "s" { vcn_id = oci_core_vcn.v.id }
+resource "oci_core_instance" "m" {
+  create_vnic_details { subnet_id = oci_core_subnet.s.id }
+}
+"""
+    assert told(text, "main.tf", "world-open-admin") == [(Outcome.OPEN, "main.tf:2:1")]
+    assert told(text, "main.tf", "default-permit-inbound") == [(Outcome.HOLDS, "")]

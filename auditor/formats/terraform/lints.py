@@ -271,6 +271,14 @@ LINTS: tuple[Lint, ...] = (
         NOTE,
     ),
     Lint(
+        "default-rules",
+        "Rules that no code shows let administration in",
+        "Google's network `default` comes with rules that let SSH and RDP in from everywhere, and the default security list of a network "
+        "at Oracle with one for SSH. Whether somebody changed them is not seen here.",
+        "Make a network, or a security list, of your own, or manage the default one here.",
+        NOTE,
+    ),
+    Lint(
         "openstack-implicit-egress",
         "Outbound is open in spite of outbound rules",
         "A new group comes with rules that permit everything outbound; rules of one's own are added to them.",

@@ -7,9 +7,10 @@ sources that passes the provider's check is everyone. The network `default` come
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
@@ -67,8 +68,10 @@ def read(context: Context) -> None:
         _subnet(context, resource, by_name)
     for resource in context.root.resources((RULE,)):
         _rule(context, resource, _whole(context, resource.get("network"), by_name, resource))
-    for resource in context.root.resources(MACHINES):
+    machines = list(context.root.resources(MACHINES))
+    for resource in machines:
         _machine(context, resource, by_name)
+    _by_rules_of_the_product(context, machines, by_name)
     _spread(context)
     for resource in context.root.resources(POLICIES):
         _policy(_whole(context, resource.get("attachment_target"), by_name, resource), resource)
@@ -232,6 +235,21 @@ def _machine(context: Context, resource: Resource, by_name: dict[str, Resource])
     if groups:
         carrier = Carrier(resource.address, resource.type, resource.span, [*dict.fromkeys(groups), *labels], subnets)
         context.estate.carriers.append(carrier)
+
+
+def _by_rules_of_the_product(context: Context, machines: Iterable[Resource], by_name: Mapping[str, Resource]) -> None:
+    """Remark on machines with public addresses in the network `default`, where its own rules are not managed here."""
+    managed = any(text_of(rule.get("name")) == "default-allow-ssh" for rule in context.root.resources((RULE,)))
+    if "default" in by_name or managed:
+        return
+    reached = (machine for machine in machines if any(map(_is_public_default, machine.blocks("network_interface"))))
+    what = "is in the network default, whose own rules let SSH and RDP in from everywhere unless somebody took them away"
+    remark(context, reached, lambda name: f"{name} {what}", "default-rules")
+
+
+def _is_public_default(interface: Arguments) -> bool:
+    name = (text_of(interface.get("network")) or "").rpartition("/")[2]
+    return name == "default" and bool(interface.blocks("access_config") or interface.blocks("ipv6_access_config"))
 
 
 def _worn(kind: PeerKind, values: Iterable[tuple[Value, Unknown | None]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.formats.terraform.clouds.aws_groups import owners
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
@@ -37,6 +38,7 @@ VNICS = {
 }
 """Where the network interfaces of what has some are written."""
 DEFAULT_LIST = ".default_security_list_id"
+PRIVATE = ("prohibit_public_ip_on_vnic", "prohibit_internet_ingress")
 OPEN_ARGUMENTS = ("direction", "protocol", "source", "destination", "stateless")
 
 
@@ -170,7 +172,11 @@ def _lists(context: Context, subnet: Resource) -> Iterator[str | None]:
             yield _list(context, value) if doubt is None else None
         return
     network = context.address(subnet.get("vcn_id"))
-    yield _adopted(context, f"{network}{DEFAULT_LIST}") or f"{network}{DEFAULT_LIST}"
+    adopted = _adopted(context, f"{network}{DEFAULT_LIST}")
+    if adopted is None and not any(flag(subnet.get(name)) is True for name in PRIVATE):
+        what = "names no security list and has its network's default one, which lets SSH in from everywhere unless it was changed"
+        remark(context, [subnet], lambda name: f"{name} {what}", "default-rules")
+    yield adopted or f"{network}{DEFAULT_LIST}"
 
 
 def _list(context: Context, value: Value) -> str | None:

@@ -10,9 +10,9 @@ UNSET = 'variable "unset" {}\n'
 CLOSED = 'resource "hcloud_firewall" "f" { name = "f" }\nresource "digitalocean_firewall" "f" { name = "f" }\n'
 
 
-def bare(text: str) -> list[str]:
+def bare(text: str, trap: str = "unfiltered") -> list[str]:
     """What is remarked on, by the first word that names a machine."""
-    found = (note.message for note in estate_of(UNSET + CLOSED + text).notes if note.trap == "unfiltered")
+    found = (note.message for note in estate_of(UNSET + CLOSED + text).notes if note.trap == trap)
     return [next(word.strip(":,") for word in message.split() if "." in word) for message in found]
 
 
@@ -53,7 +53,7 @@ def test_one_that_has_a_filter_or_may_have_or_that_nobody_reaches_is_not(type_: 
 
 def test_machines_of_one_block_are_remarked_on_once() -> None:
     (note,) = (note for note in estate_of('resource "hcloud_server" "m" { count = 3 }\n').notes if note.trap == "unfiltered")
-    assert "hcloud_server.m[0] and 2 like it" in note.message
+    assert "hcloud_server.m[0] (and 2 like it)" in note.message
 
 
 def test_a_firewall_attached_from_outside_counts_and_so_does_one_that_may_be() -> None:
@@ -71,3 +71,28 @@ def test_a_default_group_that_is_managed_here_may_close_what_names_none() -> Non
 
 def test_nothing_is_called_absent_where_a_file_is_broken() -> None:
     assert bare('resource "hcloud_server" "m" {}\nresource "hcloud_firewall" {\n') == []
+
+
+INSTANCE = 'resource "google_compute_instance" "m" {\n network_interface {\n network = %s\n %s\n }\n}\n'
+SUBNET = 'resource "oci_core_vcn" "v" {}\nresource "oci_core_subnet" "s" {\n vcn_id = oci_core_vcn.v.id\n %s\n}\n'
+ADOPTED = 'resource "oci_core_default_security_list" "d" { manage_default_resource_id = oci_core_vcn.v.default_security_list_id }\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (INSTANCE % ('"default"', "access_config {}"), ["google_compute_instance.m"]),
+        (INSTANCE % ('"global/networks/default"', "access_config {}"), ["google_compute_instance.m"]),
+        (INSTANCE % ('"default"', ""), []),
+        (INSTANCE % ('"mine"', "access_config {}"), []),
+        (INSTANCE % ("var.unset", "access_config {}"), []),
+        (INSTANCE % ('"default"', "access_config {}") + 'resource "google_compute_network" "n" { name = "default" }\n', []),
+        (INSTANCE % ('"default"', "access_config {}") + 'resource "google_compute_firewall" "f" { name = "default-allow-ssh" }\n', []),
+        (SUBNET % "", ["oci_core_subnet.s"]),
+        (SUBNET % "prohibit_public_ip_on_vnic = true", []),
+        (SUBNET % "security_list_ids = [var.unset]", []),
+        (SUBNET % "" + ADOPTED, []),
+    ],
+)
+def test_what_stands_behind_rules_of_the_product_that_nobody_shows_is_told(text: str, found: list[str]) -> None:
+    assert bare(text, "default-rules") == found
