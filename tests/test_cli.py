@@ -343,6 +343,14 @@ def test_a_fix_is_offered_as_a_patch_and_written_when_asked(folder: Path) -> Non
     assert auditor("fix", "infra").output == "Nothing is broken that a change could mend.\n"
 
 
+@pytest.mark.parametrize("command", [("graph",), ("fix",), ("trace", "--from", "internet", "--to", "10.0.0.1", "--service", "tcp/22")])
+def test_what_could_not_be_read_is_said_beside_what_is_told_without_it(folder: Path, command: tuple[str, ...]) -> None:
+    (folder / "config.xml").write_text("<pfsense>\n<interfaces>\n")
+    (folder / "a.xml").write_text("<pfsense>\n<interfaces>\n")
+    said = auditor(*command).stderr
+    assert said.startswith("a.xml:3:1 could not be read, nor 1 more, and what is said is said without it: ends inside <interfaces>")
+
+
 def test_fix_takes_one_of_write_and_patch(folder: Path) -> None:
     assert folder.is_dir()
     assert auditor("fix", "--write", "--patch").exit_code == 2

@@ -12,7 +12,7 @@ from auditor.cli.options import (
     reading_options,
     report_options,
     request_of,
-    say_if_empty,
+    say_what_lacks,
     stopping,
     with_flows,
     write,
@@ -123,7 +123,7 @@ def baseline(paths: tuple[str, ...], output: str, **wishes: Any) -> None:
 
         request = request_of(paths, wishes)
         reading = read(request)
-        say_if_empty(reading)
+        say_what_lacks(reading)
         run = audit.run_of(reading, request)
         text = baseline_text(run.findings)
         if output == "-":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from auditor.cli.options import Stop, accepting_options, reading_options, request_of, say_if_empty, stopping, write
+from auditor.cli.options import Stop, accepting_options, reading_options, request_of, say_what_lacks, stopping, write
 
 
 @click.command()
@@ -47,7 +47,7 @@ def fix(
         tree, inputs = audit.tree_of(request.paths)
         with waiting("trying fixes", patch):
             state = State.of(tree, inputs, request)
-            say_if_empty(state.reading)
+            say_what_lacks(state.reading)
             told = list(fixes(state, frozenset(only), unsafe))
         taken = [each for each in told if isinstance(each, Proven) and (each.safe or unsafe)]
         texts = {path: text for each in taken for path, text in each.texts.items()}

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from auditor.cli.options import choosing_options, read, reading_options, report_options, request_of, say_if_empty, stopping, with_flows
+from auditor.cli.options import choosing_options, read, reading_options, report_options, request_of, say_what_lacks, stopping, with_flows
 
 
 @click.command()
@@ -22,7 +22,7 @@ def trace(paths: tuple[str, ...], source: str, destination: str, service: str, f
         from auditor.policy.trace import trace as parts_of
 
         reading = read(request_of(paths, wishes))
-        say_if_empty(reading)
+        say_what_lacks(reading)
         parts = deliver.from_here(parts_of(reading.graph, reading.cast, source, destination, service), reading.tree)
         colour = report_options(False, False, False).colour
         click.echo(tell.trace_json(parts) if format_ == "json" else tell.trace_text(parts, colour), nl=False, color=True)
@@ -77,7 +77,7 @@ def graph(paths: tuple[str, ...], format_: str, **wishes: Any) -> None:
 
         request = request_of(paths, wishes)
         reading = read(request)
-        say_if_empty(reading)
+        say_what_lacks(reading)
         run = with_flows(reading, request)
         match format_:
             case "json":

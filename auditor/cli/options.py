@@ -91,10 +91,18 @@ def read(request: Request) -> Reading:
         return audit.read(tree, inputs, request)
 
 
-def say_if_empty(reading: Reading) -> None:
-    """That nothing was there to look at: what follows is about nothing."""
+def say_what_lacks(reading: Reading) -> None:
+    """That nothing was there to look at, or that some of it could not be read: what follows is said without it."""
     if not reading.graph.read and not reading.graph.notes:
         click.echo("Nothing was read: no file here is of a kind auditor reads.", err=True)
+    unread = [note for note in reading.graph.notes if note.trap.rpartition("/")[2] == "unparsable"]
+    if unread:
+        from auditor.deliver import base_of
+        from auditor.report.base import place
+        from auditor.report.text import clean
+
+        where, others = place(unread[0].span, base_of(reading.tree)), f", nor {len(unread) - 1} more" if len(unread) > 1 else ""
+        click.echo(f"{clean(where)} could not be read{others}, and what is said is said without it: {clean(unread[0].message)}", err=True)
 
 
 def write(path: str, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from auditor.cli.options import Stop, read, say_if_empty, stopping, write
+from auditor.cli.options import Stop, read, say_what_lacks, stopping, write
 
 CONFIG_NAME = "auditor.yaml"
 
@@ -28,7 +28,7 @@ def init(paths: tuple[str, ...], rulesets: tuple[str, ...], print_: bool, force:
         if os.path.exists(CONFIG_NAME) and not (force or print_):
             raise Stop(f"{CONFIG_NAME} is there already; --force writes over it, --print shows what would be written")
         reading = read(Request(paths=paths or (".",), rulesets=rulesets))
-        say_if_empty(reading)
+        say_what_lacks(reading)
         text = starting_config(reading)
     if print_:
         click.echo(text, nl=False)
