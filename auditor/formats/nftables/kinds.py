@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from auditor.formats.nftables.fields import Spec
 from auditor.formats.nftables.values import Refused
@@ -43,7 +44,7 @@ _KINDS = _fields(
     ipv6_addr: rt ip6 nexthop, ipsec in ip6 saddr, ipsec in ip6 daddr, ipsec out ip6 saddr, ipsec out ip6 daddr;
     uid: meta skuid; gid: meta skgid; realm: meta rtclassid, rt classid; devgroup: meta iifgroup, meta oifgroup; mark: socket mark;
     ct_label: ct label; hour: meta hour; day: meta day; date: meta time; period: ct expiration;
-    boolean: meta secpath, meta ipsec, rt ipsec
+    bits16: tcp option maxseg size; boolean: meta secpath, meta ipsec, rt ipsec
     """
 )
 
@@ -81,6 +82,7 @@ _TCP_OPTIONS = frozenset(
     ("echo", "eol", "fastopen", "md5sig", "mptcp", "maxseg", "mss", "nop", "noop", "sack", "sack0", "sack1", "sack2", "sack3",
      "sack-perm", "sack-permitted", "timestamp", "window")
 )  # fmt: skip
+_LAST_OPTION = 255
 _IP_OPTIONS = frozenset(("lsrr", "rr", "ssrr", "ra"))
 
 
@@ -92,26 +94,32 @@ def kind_of(spec: Spec) -> str:
 
 def check(spec: Spec, family: str) -> None:
     """Raises `Refused` where nft has no such field, or none in tables of that family."""
-    head, _, key = spec.name.partition(" ")
+    wrong = _wrong(spec.name, family)
+    if wrong:
+        raise Refused(wrong)
+
+
+@lru_cache(maxsize=4096)
+def _wrong(name: str, family: str) -> str:
+    """What is wrong with a field there; nothing where it is fine."""
+    head, _, key = name.partition(" ")
     if head in _HEADERS and key not in _HEADERS[head]:
-        raise Refused(f"`{head}` has no field `{key}`; it has {', '.join(sorted(_HEADERS[head]))}")
+        return f"`{head}` has no field `{key}`; it has {', '.join(sorted(_HEADERS[head]))}"
     if head == "arp" and family in ("ip", "ip6", "inet"):
-        raise Refused(f"a table of family {family} sees no ARP: that is for tables of family arp, bridge or netdev")
-    if family == "ip" and (head in _OF_IPV6 or spec.name in _OF_ROUTING_HEADER):
-        raise Refused(f"`{spec.name}` is of IPv6, and a table of family ip sees none")
+        return f"a table of family {family} sees no ARP: that is for tables of family arp, bridge or netdev"
+    if family == "ip" and (head in _OF_IPV6 or name in _OF_ROUTING_HEADER):
+        return f"`{name}` is of IPv6, and a table of family ip sees none"
+    if family == "bridge" and name in ("meta nfproto", "nfproto"):
+        return "nfproto is for tables of family inet"
     if head in ("tcp", "ip") and key.startswith("option "):
-        _check_option(head, key.split()[1])
-    elif head == "fib":
-        _check_fib(spec.name.split()[1:-1])
+        return _wrong_option(head, key.split()[1])
+    if head == "fib" and len({"saddr", "daddr"} & set(name.split()[1:-1])) != 1:
+        return "fib asks for the source or for the destination: name one of `saddr` and `daddr`"
+    return ""
 
 
-def _check_option(head: str, name: str) -> None:
+def _wrong_option(head: str, name: str) -> str:
     known = _TCP_OPTIONS if head == "tcp" else _IP_OPTIONS
-    if name not in known and not (head == "tcp" and name.isdecimal() and int(name[:4]) <= 255):
-        raise Refused(f"`{head}` has no option `{name}`; it has {', '.join(sorted(known))}")
-
-
-def _check_fib(words: list[str]) -> None:
-    ends = {"saddr", "daddr"} & set(words)
-    if len(ends) != 1:
-        raise Refused("fib asks for the source or for the destination: name one of `saddr` and `daddr`")
+    if name in known or (head == "tcp" and name.isdecimal() and int(name[:4]) <= _LAST_OPTION):
+        return ""
+    return f"`{head}` has no option `{name}`; it has {', '.join(sorted(known))}"

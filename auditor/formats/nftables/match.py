@@ -37,6 +37,7 @@ from auditor.model.source import Effect, Level, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
 _LONGEST_NAME = 16
+_FEW_WORDS = 40
 _NO_NAME = re.compile(r"@.*|\d+-\d+|[0.:]+/0")
 _NO_INDEX = re.compile(r"@.*")
 _TYPES = BITS.keys() | {"ifname", "iface_index"}
@@ -108,7 +109,8 @@ class Matcher:
         if isinstance(value, Unknown):
             return Undecided(value, present(keys))
         behind, moment = value
-        self._check_word(behind, keys)
+        if len(keys) == 1 and behind.at.end - behind.at.start < _FEW_WORDS:
+            self._check_word(behind, keys[0])
         named = isinstance(behind, Atom) and behind.word.startswith("@")
         listed = isinstance(behind, PlainSet | SetLiteral)
         if operator in ("<", ">", "<=", ">=") and (named or listed or _is_range(behind)):
@@ -125,12 +127,12 @@ class Matcher:
         return self.resolver.behind(value, place.moment)
 
     @staticmethod
-    def _check_word(value: Expression, keys: list[Key]) -> None:
+    def _check_word(value: Expression, key: Key) -> None:
         """Among others, a word of another kind stands for its number; alone, it does not fit. Raises `Refused`."""
-        word = value.word if isinstance(value, Atom) else value.at.words.strip("{} \t\r\n") if isinstance(value, PlainSet) else ""
+        word = value.word if isinstance(value, Atom) else _inside_braces(value) if isinstance(value, PlainSet) else ""
         own = TYPED.get(word)
-        if own is not None and len(keys) == 1:
-            wanted = "ifname" if keys[0].spec.side is not None else kinds.kind_of(keys[0].spec)
+        if own is not None:
+            wanted = "ifname" if key.spec.side is not None else kinds.kind_of(key.spec)
             if own != wanted and (own != "boolean" or wanted in BITS or wanted in kinds.FORMS or wanted == "ifname"):
                 raise Refused(f"`{word}` is a word for other values than those of this field")
 
@@ -301,7 +303,7 @@ class Matcher:
         """The key is in the set."""
         if isinstance(value, Atom):
             return self._in_named(value, keys, place)
-        if isinstance(value, PlainSet) and _braces_are_empty(value):
+        if isinstance(value, PlainSet) and value.at.end - value.at.start < _FEW_WORDS and not _inside_braces(value):
             self.resolver.refuse("an anonymous set may not be empty", value.at)
             return Undecided(Unknown("a set without elements", value.at.span), present(keys))
         if len(keys) == 1 and keys[0].spec.doubt is keys[0].spec.present and keys[0].spec.side is None:
@@ -426,7 +428,7 @@ class Matcher:
             and isinstance(value, PlainSet)
             and len(keys) == 1
             and keys[0].spec.side is None
-            and not _braces_are_empty(value)
+            and _inside_braces(value)
         ):
             return self._inside(value, keys, place)
         items = self.resolver.items(value, moment)
@@ -467,5 +469,5 @@ def _is_range(value: Expression) -> bool:
     return isinstance(value, Atom) and re.fullmatch(r"\d+-\d+|[0-9a-fA-F:.]+(?:-[0-9a-fA-F:.]+|/\d+)", value.word) is not None
 
 
-def _braces_are_empty(value: PlainSet) -> bool:
-    return not value.at.words.strip("{} \t\r\n")
+def _inside_braces(value: PlainSet) -> str:
+    return value.at.words.strip("{} \t\r\n")

@@ -112,13 +112,16 @@ class Resolver:
 
     def _check_lines(self, at: At) -> None:
         """Between the braces of a set, nft reads one new line at a time."""
-        words = at.words
-        found = words.find("\n\n")
-        if found < 0 and len(words) < _LONGEST and "\n" in words:
-            blank = _BLANK_LINE.search(words)
+        text = at.text.text
+        if text.find("\n", at.start, at.end) < 0:
+            return
+        found = text.find("\n\n", at.start, at.end)
+        if found < 0 and at.end - at.start < _LONGEST:
+            blank = _BLANK_LINE.search(text, at.start, at.end)
             found = blank.start() if blank else -1
         if found >= 0:
-            self.refuse("an empty line between the braces of a set; one with a comment may stand there", at.part(found + 1, found + 2))
+            message = "an empty line between the braces of a set; one with a comment may stand there"
+            self.refuse(message, At(at.text, found + 1, found + 2))
 
     def atoms(self, expression: Expression, moment: Moment) -> Iterator[Atom]:
         """Every word of a value: of sets their elements, of ranges and prefixes their ends."""
