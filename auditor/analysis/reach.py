@@ -344,12 +344,17 @@ class Step:
 
 
 def replay(way: Way, packet: dict[Field, int], wanted: Verdict) -> tuple[Step, ...]:
-    """The witness through every filter of the way, by first match, doubts resolved towards `wanted`, up to the one that stops it."""
+    """The witness through every filter of the way, by first match, up to the one that stops it.
+
+    Rules that may match are passed over where that leads to `wanted`, or else resolved towards it.
+    """
     steps: list[Step] = []
     for crossing in way.crossings:
-        decision = crossing.filter.first_match(packet, crossing.settle, wanted)
-        if decision is None:
-            decision = crossing.filter.first_match(packet, crossing.settle, Verdict.PERMIT if wanted is Verdict.DENY else Verdict.DENY)
+        ask, filter_ = crossing.settle, crossing.filter
+        decision = filter_.first_match(packet, ask)
+        if decision is None or decision.verdict.denies is not wanted.denies:
+            other = Verdict.PERMIT if wanted is Verdict.DENY else Verdict.DENY
+            decision = filter_.first_match(packet, ask, wanted) or filter_.first_match(packet, ask, other)
         assert decision is not None, "a filter decides every packet one way or the other"
         steps.append(Step(crossing, decision))
         if decision.verdict.denies:

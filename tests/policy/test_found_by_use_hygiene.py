@@ -183,3 +183,8 @@ resource "oci_core_instance" "m" {
 """
     assert told(text, "main.tf", "world-open-admin") == [(Outcome.OPEN, "main.tf:2:1")]
     assert told(text, "main.tf", "default-permit-inbound") == [(Outcome.HOLDS, "")]
+
+
+def test_what_lets_a_packet_in_is_the_rule_that_surely_does_and_none_before_it_that_may() -> None:
+    text = "[OPTIONS]\nenable: 1\n\n[RULES]\nIN ACCEPT -p tcp -dport 80\nIN SSH(ACCEPT)\n"
+    assert told(text, "cluster.fw", "world-open-admin") == [(Outcome.BROKEN, "cluster.fw:6:1")]
