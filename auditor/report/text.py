@@ -6,6 +6,7 @@ Everything that comes from a configuration passes `clean`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
 from textwrap import wrap
@@ -142,9 +143,11 @@ class _Page:
         for finding in in_full:
             yield from self.finding(finding, info.title)
         others = findings[len(in_full) :]
+        places = Counter(finding.location.span for finding in findings if finding.location)
         for finding in others[:MOST_OTHERS]:
-            where = f"{place(finding.location.span)}  {finding.location.name}" if finding.location else finding.message
-            yield from self.labelled("also", where)
+            where, message = finding.location, finding.message.removeprefix(f"{info.title}: ")
+            told_apart = where.name if where and places[where.span] == 1 else message
+            yield from self.labelled("also", f"{place(where.span)}  {told_apart}" if where else message)
         if len(others) > MOST_OTHERS:
             yield from self.labelled("", f"… {len(others) - MOST_OTHERS} more: -v shows them", Ink.FAINT)
         told = {question.settle for finding in in_full for question in finding.questions}

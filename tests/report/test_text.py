@@ -106,3 +106,8 @@ def test_a_warning_is_called_by_its_level() -> None:
 def test_the_worst_outcome_of_a_requirement_counts() -> None:
     run = Run(findings=(NTP, replace(NTP, outcome=Outcome.OPEN), replace(NTP, outcome=Outcome.BROKEN)), inputs=RUN.inputs)
     assert written(run).splitlines()[-1] == "1 requirement: 1 broken, 0 open, 0 holding."
+
+
+def test_further_findings_at_one_place_are_told_apart_by_what_they_say() -> None:
+    many = tuple(replace(ETCD, message=f"tcp/22 at host{number} is open", witness=None, trace=()) for number in range(6))
+    assert "also     modules/aws/network/security groups.tf:1:1  tcp/22 at host5 is open" in written(replace(RUN, findings=many))
