@@ -14,6 +14,7 @@ from operator import add
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
+from auditor.formats.near import near
 from auditor.model.source import Span
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -23,6 +24,9 @@ MAX_ELEMENTS = 1_000_000
 
 ENCRYPTED = b"---- BEGIN "
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?\?>")
+_FIRST = re.compile(rb"(?:^|\n)<([A-Za-z][A-Za-z0-9]{4,11})[\s/>]")
+ROOTS = ("pfsense", "opnsense", "m0n0wall")
+"""The root elements of both firewalls' files."""
 _ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "ascii": "ascii"} | {
     "iso-8859-1": "latin-1",
@@ -191,6 +195,12 @@ def has_root(path: str, head: bytes, root: str) -> bool:
     if claims(head, root):
         return True
     return path.endswith(".xml") and re.search(rb"(?i)(?:^|\n)<%b[\s/>]" % re.escape(root.encode()), head) is not None
+
+
+def near_root(path: str, head: bytes, root: str) -> bool:
+    """Whether an .xml file has a root element that is a slip away from `root`: no product reads it, and it is told."""
+    found = _FIRST.search(head) if path.endswith(".xml") else None
+    return found is not None and near(found[1].decode(), ROOTS) == root
 
 
 def _utf8(path: str, data: bytes) -> bytes:

@@ -23,10 +23,10 @@ from auditor.model.graph import Graph
 def _claims(path: str, head: bytes) -> bool:
     if b"<" not in head and not head.lstrip().startswith(b"---- BEGIN"):
         return False
-    from auditor.formats.xmlspan import has_root
+    from auditor.formats.xmlspan import has_root, near_root
 
     encrypted = head.lstrip().startswith(b"---- BEGIN config.xml") and b"OPNsense" in head
-    return encrypted or has_root(path, head, "opnsense")
+    return encrypted or has_root(path, head, "opnsense") or near_root(path, head, "opnsense")
 
 
 def _load(tree: Tree, paths: Sequence[str], options: Options) -> Graph:  # noqa: ARG001  (no variables in these files)

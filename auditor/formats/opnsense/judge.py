@@ -8,6 +8,7 @@ from itertools import groupby
 
 from auditor.formats.opnsense.aliases import shown
 from auditor.formats.opnsense.automatic import lockout_interface
+from auditor.formats.opnsense.elements import ELEMENTS
 from auditor.formats.opnsense.lines import Line, routes
 from auditor.formats.opnsense.lints import remark
 from auditor.formats.opnsense.mvc import newer_model
@@ -16,6 +17,7 @@ from auditor.formats.opnsense.ruleset import Ruleset
 from auditor.formats.opnsense.terms import Kind, PortTerm, Term
 from auditor.formats.opnsense.usage import unused
 from auditor.formats.opnsense.values import at, flag, place, present, text
+from auditor.formats.pf.elements import slips
 from auditor.model.source import Effect, Level, Note, Span
 
 
@@ -90,21 +92,10 @@ def _file(rules: Ruleset) -> Iterator[Note]:
 
 
 def _miswritten(rules: Ruleset) -> Iterator[Note]:
-    """Rules and aliases under a name in another case: names are exact, so nothing reads them."""
-    for path, name in _LISTS:
-        for holder in rules.root.every(path):
-            for child in holder.children:
-                if child.name != name and child.name.lower() == name:
-                    message = f"<{child.name}> is not <{name}>: element names are exact, and nothing reads this one"
-                    yield remark("unknown-field", message, child.head, Effect.DROPPED, Level.ERROR)
-
-
-_LISTS = (
-    ("filter", "rule"),
-    ("nat", "rule"),
-    ("OPNsense/Firewall/Filter/rules", "rule"),
-    ("OPNsense/Firewall/Alias/aliases", "alias"),
-)
+    """Elements under a misspelt name, or in another case: names are exact, so nothing reads them."""
+    for element, meant in slips(rules.root, ELEMENTS):
+        message = f"<{shown(element.name)}> is not <{meant}>: element names are exact, and nothing reads this one"
+        yield remark("unknown-field", message, element.head, Effect.DROPPED, Level.ERROR)
 
 
 def _port_aliases(rules: Ruleset) -> Iterator[Note]:

@@ -27,9 +27,9 @@ def _claims(path: str, head: bytes) -> bool:
         return head.lstrip().startswith(b"---- BEGIN config.xml ----") and b"OPNsense" not in head
     if b"pfsense" not in head.lower().replace(b"\0", b"") and not path.endswith(".xml"):
         return False
-    from auditor.formats.xmlspan import claims, has_root
+    from auditor.formats.xmlspan import claims, has_root, near_root
 
-    if any(has_root(path, head, root) for root in ("pfsense", "m0n0wall")):
+    if any(has_root(path, head, root) for root in ("pfsense", "m0n0wall")) or near_root(path, head, "pfsense"):
         return True
     signs = next((signs for root, signs in _AREAS.items() if path.endswith(".xml") and claims(head, root)), ())
     return any(sign in head.lower() for sign in signs)

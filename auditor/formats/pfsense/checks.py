@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from auditor.formats.pf.elements import slips
 from auditor.formats.pf.ruleset import Direction, Line, may_permit, reached, undecided
 from auditor.formats.pfsense.aliases import PORT_TYPES, Alias
 from auditor.formats.pfsense.context import Context, shown
+from auditor.formats.pfsense.elements import ELEMENTS
 from auditor.formats.pfsense.interfaces import is_macro
 from auditor.formats.pfsense.nat import Forward
 from auditor.formats.pfsense.read import OLDEST_JUDGED, field
@@ -20,6 +22,15 @@ from auditor.model.source import Effect, Level
 MOST_COMPARISONS = 200_000
 
 Filters = Mapping[tuple[str, Direction], Filter]
+
+
+def elements(ctx: Context) -> None:
+    """Elements under a misspelt name: nothing reads them."""
+    config = ctx.config
+    known = ELEMENTS[config.root.name] if config.partial and config.root.name in ELEMENTS else ELEMENTS
+    for element, meant in slips(config.root, known):
+        message = f"<{shown(element.name)}> is none of pfSense's elements, and nothing reads it: is <{meant}> meant?"
+        ctx.note("element-misspelt", message, element.head, Effect.DROPPED, Level.ERROR)
 
 
 def file(ctx: Context) -> None:

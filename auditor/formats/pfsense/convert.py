@@ -35,6 +35,7 @@ def convert(config: Config, id_: str) -> Graph:
     """The graph of one file; `id_` is what its zones are called by."""
     ctx = Context(config, id_)
     checks.file(ctx)
+    checks.elements(ctx)
     checks.names(ctx)
     user = rules.in_order(ctx, rules.rules(ctx))
     forwards, _ = nat.forwards(ctx)

@@ -131,6 +131,13 @@ LINTS: tuple[Lint, ...] = (
         Level.NOTE,
     ),
     Lint(
+        "element-misspelt",
+        "An element that nothing reads, a slip away from one that counts",
+        "pfSense looks elements up by their names and passes over all others: a rule or an alias under a misspelt name is not there.",
+        "Correct the name.",
+        Level.ERROR,
+    ),
+    Lint(
         "field-unknown",
         "A field of a rule that is not known",
         "A newer release or a package may restrict the rule by it.",

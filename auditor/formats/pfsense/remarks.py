@@ -10,6 +10,7 @@ from auditor.model.filters import Verdict
 from auditor.model.source import Effect, Level
 
 _NO = frozenset({"0", "no", "false", "off"})
+_END = frozenset({"any", "not", "network", "address", "port"})
 _PRECEDENCE = ("any", "network", "address")
 
 
@@ -87,6 +88,9 @@ def _end(ctx: Context, rule: Fields, side: str) -> None:
                 message = f"<{loser.name}> is ignored: <{first.name}> beside it goes first"
                 ctx.note("address-ignored", message, loser.span, Effect.IGNORED, Level.NOTE, (("what counts", first.span),))
     for child in children:
+        if child.name not in _END:
+            message = f"<{shown(child.name)}> is no part of a rule's {side}: nothing reads it"
+            ctx.note("field-unknown", message, child.head, Effect.IGNORED, Level.NOTE)
         if child.name == "not" and value(child).strip().lower() in _NO:
             message = "<not> counts as set because it is there, whatever it says"
             ctx.note("presence-boolean", message, child.span, Effect.IGNORED, Level.NOTE)
