@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from auditor.formats.proxmox.check import check, names_something
 from auditor.formats.proxmox.lookup import Names, set_troubles
@@ -99,7 +99,7 @@ class Site:
         if known is None:
             rules = [*self.judged(document, document.rules)]
             rules += [each for group in document.groups for each in self.judged(document, group.rules, in_group=True)]
-            of_rules = [trouble for rule in rules if rule.active for trouble in rule.troubles]
+            of_rules = [trouble for rule in rules for trouble in (rule.troubles if rule.active else _though_off(rule))]
             known = self._troubles[id(document)] = (*document.troubles, *set_troubles(document, self.cluster), *of_rules)
         return known
 
@@ -142,6 +142,15 @@ def _judge(line: Line, document: Document, names: tuple[Names, Names], in_group:
     later = tuple(_only_nft(each) for each in nft if all(each.trap != other.trap or each.part != other.part for other in classic))
     seen = tuple(_as_nft_has_it(each, nft) for each in classic)
     return Judged(line, words, (*broken, *seen, *later))
+
+
+def _though_off(rule: Judged) -> Iterator[Trouble]:
+    """What is wrong with a rule that is switched off: the nftables reader parses it all the same, and refuses the file for it."""
+    for each in rule.troubles:
+        unread = each.part == "line" or (each.part == "action" and rule.words is not None and not rule.words.denies)
+        if each.nft is Fate.REFUSED and unread:
+            message = f"this rule is switched off, and is read nevertheless: {each.message}"
+            yield replace(each, message=message, classic=Fate.READ, only=Backend.NFT)
 
 
 def _as_nft_has_it(trouble: Trouble, nft: tuple[Trouble, ...]) -> Trouble:

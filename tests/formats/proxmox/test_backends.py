@@ -60,3 +60,15 @@ def test_corosync_is_open_to_anybody_with_the_nftables_backend_alone() -> None:
     assert passes(hook(graph({}, NFT), "proxmox:pve"), "udp/5405") is True
     assert passes(hook(graph({}, NFT), "proxmox:pve"), "udp/5404") is False
     assert passes(hook(graph({}, CLASSIC), "proxmox:pve"), "udp/5412") is False
+
+
+def test_a_rule_that_is_switched_off_is_parsed_by_nftables_alone() -> None:
+    rules = "IN ACCEPT -p tcp -dport 80\n|IN ACCET -p tcp -dport 22\n"
+    assert any("switched off" in note.message for note in guest(rules, NFT).notes)
+    assert passes(hook(guest(rules, NFT)), "tcp/80") is None
+    assert guest(rules).notes == ()
+    assert passes(hook(guest(rules)), "tcp/80") is True
+
+
+def test_names_in_a_rule_that_is_switched_off_are_not_looked_up() -> None:
+    assert guest("IN ACCEPT -p tcp -dport 80\n|IN ACCEPT -source +gone\n", NFT).notes == ()
