@@ -126,7 +126,8 @@ class Lists:
         if block.words[0] in ("no", "default"):
             self.named.pop((six, name), None)
             return
-        plain_standard = (typed and rest[0].lower().startswith("sta")) or (_kind_of_number(name) == "standard" and not typed)
+        by_number = not typed and self.flavour not in (Flavour.EOS, Flavour.NXOS) and _kind_of_number(name) == "standard"
+        plain_standard = by_number or (typed and rest[0].lower().startswith("sta"))
         list_ = self.named.setdefault((six, name), AccessList(name, block.header.span(), six, plain_standard))
         if inline:
             self._line(list_, block.header, words, len(words) - len(inline))

@@ -126,3 +126,9 @@ def test_a_hop_limit_narrows_a_line_and_leaves_the_rest_of_the_list_readable() -
     rules = six("permit icmp any any nd-na hoplimit", "permit tcp any any eq 443")
     assert texts(rules)[:2] == ["permit icmp any any nd-na hoplimit", "permit tcp any any eq 443"]
     assert traps("ipv6 access-list L\n permit icmp any any nd-na hoplimit\n") == []
+
+
+def test_a_list_of_eos_is_called_by_a_number_and_has_both_ends_all_the_same() -> None:
+    text = "! device: leaf1 (DCS-7050, EOS-4.30.1F)\nip access-list 4\n   20 permit tcp 10.0.0.0/8 any eq 443\n"
+    assert permits(listed(text), WEB) is True
+    assert traps(text) == []
