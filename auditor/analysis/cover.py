@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.filters import Both, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict, leaves, overwritten
-from auditor.model.headers import ONE_FAMILY
+from auditor.model.headers import NEW_FLOW, ONE_FAMILY
 from auditor.model.lookup import Lookup
-from auditor.model.packets import EVERYTHING, PacketSet
+from auditor.model.packets import EVERYTHING, Packet, PacketSet
 from auditor.model.record import dataclass
 
 _NONE: frozenset[object] = frozenset()
@@ -107,7 +107,7 @@ def _said(condition: Condition) -> object:
 def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -> tuple[Rule, ...] | None:
     """Known rules that together take every packet; empty if some packet is left, None if there is none within."""
     rest, by = plain.packets, []
-    packet = rest.common(within)
+    packet = _one_of(rest, within)
     if packet is None:
         return None
     while packet is not None:
@@ -118,5 +118,11 @@ def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -
                 break
         else:
             return ()
-        packet = rest.common(within)
+        packet = _one_of(rest, within)
     return tuple(by)
+
+
+def _one_of(packets: PacketSet, within: PacketSet) -> Packet | None:
+    """A packet of both sets, one that opens a flow if it can be: rules about broken packets, which stand first, do not hold it."""
+    opening = packets.common(NEW_FLOW)
+    return opening if opening is not None and opening in within else packets.common(within)
