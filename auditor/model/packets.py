@@ -227,8 +227,23 @@ def box_set(box: Mapping[Field, Iterable[Interval]]) -> PacketSet:
     """The packets whose every named field lies in its intervals: a product."""
     result = EVERYTHING
     for field in sorted(box, reverse=True):
-        result = _meet(field_set(field, box[field]), result)
+        result = slab(field, tuple(box[field]), result)
     return result
+
+
+def slab(field: Field, intervals: Sequence[Interval], rest: PacketSet) -> PacketSet:
+    """The packets of `rest`, which asks for later fields alone, whose `field` lies in one of the intervals."""
+    if len(intervals) == 1 and rest is not NOTHING:  # almost always
+        ((low, high),) = intervals
+        top = DOMAIN_MAX[field]
+        if 0 < low <= high < top:
+            return _node(field, (low - 1, high, top), (NOTHING, rest, NOTHING))
+    inside = field_set(field, intervals)
+    if rest is EVERYTHING or inside is NOTHING:
+        return inside
+    if rest is NOTHING or inside is EVERYTHING:
+        return rest
+    return _node(field, inside.ends, tuple([rest if kid is EVERYTHING else NOTHING for kid in inside.children]))
 
 
 def union(sets: Iterable[PacketSet]) -> PacketSet:

@@ -27,6 +27,7 @@ class Spec:
     """A field in a setting. `points`: the only values that occur, None: any. `side`: it is the name of an interface.
 
     `blur` gives the packets whose value may lie in some intervals, where that is not `encode` and `doubt`.
+    `axis`: the field of a packet that holds the value, and what is added to it there; `encode` asks for that and `present` alone.
     `layer3`, `layer4`: the family (4, 6) and protocol it brings along, for what nft refuses. `reason` says why `doubt` is in doubt.
     """
 
@@ -41,6 +42,7 @@ class Spec:
     layer3: int | None = None
     layer4: int | None = None
     blur: Encode | None = None
+    axis: tuple[Field, int] | None = None
 
     @property
     def bits(self) -> int:
@@ -133,7 +135,7 @@ def _payload(name: str, head: str, key: str) -> Spec:
 def _ip(name: str, key: str) -> Spec:
     if key in ("saddr", "daddr"):
         field = Field.SOURCE if key == "saddr" else Field.DESTINATION
-        return Spec(name, "ipv4_addr", field_set(field, [IPV4]), lambda spans: field_set(field, spans), layer3=4)
+        return Spec(name, "ipv4_addr", field_set(field, [IPV4]), lambda spans: field_set(field, spans), layer3=4, axis=(field, 0))
     if key == "protocol":
         return Spec(name, "inet_proto", V4, lambda spans: field_set(Field.PROTOCOL, spans) & V4, layer3=4)
     if key == "version":
@@ -148,7 +150,7 @@ def _ip6(name: str, key: str) -> Spec:
         def encode(spans: Iterable[Interval]) -> PacketSet:
             return field_set(field, [(low + V6_BASE, high + V6_BASE) for low, high in spans])
 
-        return Spec(name, "ipv6_addr", field_set(field, [IPV6]), encode, layer3=6)
+        return Spec(name, "ipv6_addr", field_set(field, [IPV6]), encode, layer3=6, axis=(field, V6_BASE))
     if key == "nexthdr":
         return Spec(name, "inet_proto", V6, lambda spans: field_set(Field.PROTOCOL, spans) & V6, layer3=6)
     if key == "version":
@@ -178,7 +180,7 @@ def _port(name: str, head: str, key: str) -> Spec:
         )
     number = _NUMBER_OF[head]
     present = protocol_set(number)
-    return Spec(name, "inet_service", present, lambda spans: present & field_set(field, spans), layer4=number)
+    return Spec(name, "inet_service", present, lambda spans: present & field_set(field, spans), layer4=number, axis=(field, 0))
 
 
 def _icmp(name: str, head: str, key: str) -> Spec:

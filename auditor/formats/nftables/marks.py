@@ -22,17 +22,18 @@ def rules_of(table: Table) -> Iterator[tuple[RuleLine, Moment]]:
     for chain in table.chains.values():
         for entry in chain.entries:
             if isinstance(entry.line, RuleLine):
-                yield from _nested(entry.line, entry.moment)
+                yield entry.line, entry.moment
+                if not entry.line.plain:
+                    yield from _nested(entry.line, entry.moment)
 
 
 def _nested(line: RuleLine, moment: Moment) -> Iterator[tuple[RuleLine, Moment]]:
-    yield line, moment
-    if line.plain:
-        return
+    """The rules in the braces of one."""
     for statement in line.statements:
         if isinstance(statement, Verdict) and isinstance(statement.target, Block):
             for item in statement.target.items:
                 if isinstance(item, RuleLine):
+                    yield item, moment
                     yield from _nested(item, moment)
 
 

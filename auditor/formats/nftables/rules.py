@@ -121,7 +121,7 @@ class Converter:
     def line(self, entry: Line, table: Table, setting: Setting, simple: SimpleRules) -> tuple[Rule, ...]:
         """One rule. What could not be read may do anything."""
         at = entry.line.at
-        trail = tuple((text, place.span) for text, place in entry.trail)
+        trail = tuple((text, place.span) for text, place in entry.trail) if entry.trail else ()
         place = Place(table, setting, entry.moment)
         if isinstance(entry.line, Bad):
             return anything(ANY, Unknown(entry.why, at.span), Draft(place, at.span, at.words[:200], "", trail=trail))

@@ -10,7 +10,8 @@ import re
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from auditor.formats.nftables import fields, layers, parse, plain
+from auditor.formats.nftables import fields, forms, layers, parse, plain
+from auditor.formats.nftables.forms import Form, Simple
 from auditor.formats.nftables.match import Matcher, Place
 from auditor.formats.nftables.setting import Setting
 from auditor.formats.nftables.syntax import FieldName, Match, Plain, RuleLine, Verdict
@@ -23,15 +24,14 @@ FINAL = {"accept": model.Verdict.PERMIT, "drop": model.Verdict.DENY, "return": m
 _MOST_KEPT = 100_000
 
 
-class Simple(NamedTuple):
-    """What a rule matches, what it does, and its comment."""
+class _Kept(NamedTuple):
+    """What was found out in settings that are alike: rules by their words, and forms, None of rules that have none."""
 
-    guard: Condition
-    verdict: model.Verdict
-    comment: str
+    rules: dict[str, Simple]
+    forms: dict[tuple[str, ...], Form | None]
 
 
-_kept: dict[Hashable, dict[str, Simple]] = {}
+_kept: dict[Hashable, _Kept] = {}
 
 
 class SimpleRules:
@@ -39,26 +39,46 @@ class SimpleRules:
 
     def __init__(self, matcher: Matcher, setting: Setting) -> None:
         self.matcher = matcher
-        self.kept = _kept.setdefault(_meaning(setting), {})
+        self.kept = _kept.setdefault(_meaning(setting), _Kept({}, {}))
 
     def of(self, rule: RuleLine, place: Place) -> Simple | None:
         """The rule; None where there is more to it."""
         words = rule.at.words
-        found = self.kept.get(words)
+        found = self.kept.rules.get(words)
         if found is not None:
             return found
-        before = self.matcher.resolver.said
-        found = self._of_words(rule.at, place) if rule.plain else self._of_statements(rule, place)
-        alike = rule.plain and not rule.variables and "@" not in words and self.matcher.resolver.said == before
-        if found is not None and alike and isinstance(found.guard, Exactly) and len(self.kept) < _MOST_KEPT:
-            self.kept[words] = found
+        if not rule.plain:
+            return self._of_statements(rule, place)
+        if rule.variables or "@" in words:
+            return self._of_words(rule.at, place, [])
+        parts = forms.parts_of(words)
+        key = tuple(parts[::2])
+        form = self.kept.forms.get(key)
+        found = form.put_in(parts, rule.at) if form is not None else None
+        if found is None:
+            found = self._read(rule.at, place, key)
+        elif isinstance(found.guard, Exactly) and len(self.kept.rules) < _MOST_KEPT:
+            self.kept.rules[words] = found
         return found
 
-    def _of_words(self, at: At, place: Place) -> Simple | None:
-        """A plain rule. Where a value is a word of which there is nothing to say, its statement need not be made."""
+    def _read(self, at: At, place: Place, key: tuple[str, ...]) -> Simple | None:
+        """A rule of a form that is not known, which is known then, or with a value that takes a closer look."""
+        before = self.matcher.resolver.said
+        statements: list[tuple[re.Match[str], Condition | None]] = []
+        found = self._of_words(at, place, statements)
+        if found is None or self.matcher.resolver.said != before:
+            return found
+        if key not in self.kept.forms and len(self.kept.forms) < _MOST_KEPT:
+            self.kept.forms[key] = forms.form_of(at, statements, found, place.setting)
+        if isinstance(found.guard, Exactly) and len(self.kept.rules) < _MOST_KEPT:
+            self.kept.rules[at.words] = found
+        return found
+
+    def _of_words(self, at: At, place: Place, statements: list[tuple[re.Match[str], Condition | None]]) -> Simple | None:
+        """A plain rule, its statements put in the list. Where there is nothing to say about a value, its statement need not be made."""
         packets, others, verdict, comment, layers_ = EVERYTHING, [], None, "", _Layers(place.setting)
         for found in plain.matches(at, parse.parser().patterns):
-            kind = found.lastgroup
+            kind, condition = found.lastgroup, None
             if kind == "comment":
                 comment = plain.comment_of(found)
             elif verdict is not None:
@@ -78,6 +98,7 @@ class SimpleRules:
                 verdict = FINAL.get(found["word"])
                 if verdict is None:
                     return None
+            statements.append((found, condition))
         return Simple(_all(packets, others), verdict, comment) if verdict is not None else None
 
     def _condition(self, name: str, found: re.Match[str], at: At, place: Place) -> Condition:

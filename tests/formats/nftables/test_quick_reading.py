@@ -60,32 +60,35 @@ FIELDS = {
     "ip daddr": ("@to_accept", "$X"),
 }
 WORDS = (
-    "accept", "drop", "return", "reject", "continue", "counter", "counter packets 1 bytes 2", "log", 'log prefix "a; b {#"', "jump to_drop",
-    "goto to_drop", "notrack", "limit rate 1/second", "meta mark set 1", "tcp dport vmap { 22 : accept }",
+    "accept", "drop", "return", "reject", "continue", "counter", "counter packets 1 bytes 2", "counter packets 7 bytes 0", "log", 'log prefix "a; b {#"',
+    "jump to_drop", "goto to_drop", "notrack", "limit rate 1/second", "meta mark set 1", "tcp dport vmap { 22 : accept }",
 )  # fmt: skip
 BLANK = st.sampled_from((" ", " ", " ", "  ", "\t", " \\\n "))
 END = st.sampled_from(("\n", "\n", "\n", "; ", ";", ' # said; { "\n', "\r\n", " \n\n", ";\n", "  # { } accept\n", "\n\\\n"))
 
 
 @st.composite
-def match(draw: st.DrawFn) -> str:
+def match(draw: st.DrawFn) -> tuple[str, str]:
+    """The field of a comparison with the blanks behind it, and its name."""
     field = draw(st.sampled_from(sorted(FIELDS)))
-    words = [*field.split(), draw(st.sampled_from(FIELDS[field]))]
-    return words[0] + "".join(draw(BLANK) + word for word in words[1:])
+    return "".join(word + draw(BLANK) for word in field.split()), field
 
 
 @st.composite
 def rules(draw: st.DrawFn) -> str:
-    """The rules of a chain, blanks and all."""
+    """The rules of a chain, blanks and all. Some differ from the one before in their values alone."""
     text = ""
     for _ in range(draw(st.integers(1, 6))):
-        parts = [draw(match()) for _ in range(draw(st.integers(0, 3)))]
+        parts: list[str | tuple[str, str]] = [draw(match()) for _ in range(draw(st.integers(0, 3)))]
         parts += [draw(st.sampled_from(WORDS)) for _ in range(draw(st.integers(0 if parts else 1, 2)))]
         if draw(st.integers(0, 4)) == 0:
             parts.insert(draw(st.integers(0, len(parts))), draw(st.sampled_from(WORDS)))
         if draw(st.integers(0, 3)) == 0:
-            parts.append(draw(st.sampled_from(('comment "a, b; # c }"', 'comment  "x"', "comment said"))))
-        text += "  " + parts[0] + "".join(draw(BLANK) + part for part in parts[1:]) + draw(END)
+            parts.append(draw(st.sampled_from(('comment "a, b; # c }"', 'comment  "x 1 "', 'comment "1"', "comment said"))))
+        blanks = ["  ", *(draw(BLANK) for _ in parts[1:])]
+        for _ in range(draw(st.integers(1, 3))):
+            words = [part if isinstance(part, str) else part[0] + draw(st.sampled_from(FIELDS[part[1]])) for part in parts]
+            text += "".join(blank + word for blank, word in zip(blanks, words, strict=True)) + draw(END)
     return text
 
 
