@@ -60,8 +60,9 @@ FIELDS = {
     "ip daddr": ("@to_accept", "$X"),
 }
 WORDS = (
-    "accept", "drop", "return", "reject", "continue", "counter", "counter packets 1 bytes 2", "counter packets 7 bytes 0", "log", 'log prefix "a; b {#"',
-    "jump to_drop", "goto to_drop", "notrack", "limit rate 1/second", "meta mark set 1", "tcp dport vmap { 22 : accept }",
+    "accept", "drop", "return", "reject", "continue", "counter", "counter packets 1 bytes 2", "counter packets 7 bytes 0", "log",
+    'log prefix "a; b {#"', "jump to_drop", "goto to_drop", "notrack", "limit rate 1/second", "meta mark set 1",
+    "tcp dport vmap { 22 : accept }",
 )  # fmt: skip
 BLANK = st.sampled_from((" ", " ", " ", "  ", "\t", " \\\n "))
 END = st.sampled_from(("\n", "\n", "\n", "; ", ";", ' # said; { "\n', "\r\n", " \n\n", ";\n", "  # { } accept\n", "\n\\\n"))
