@@ -64,14 +64,20 @@ def _read(data: bytes) -> Node:
 
 
 def _last_commas(root: Node) -> Iterator[Node]:
-    """Commas behind which an argument is missed."""
-    for missed in _errors(root):
-        argument = missed.parent
-        before = argument.prev_sibling if missed.is_missing and argument is not None and argument.type == "formal" else None
-        while before is not None and before.type == "comment":
-            before = before.prev_sibling
-        if before is not None and before.type == ",":
-            yield before
+    """Commas behind the last argument of a function: an argument is missed there, or the comma is too much."""
+    for found in _errors(root):
+        if found.type == "ERROR":
+            behind = found.next_sibling
+            while behind is not None and behind.type == "comment":
+                behind = behind.next_sibling
+            if found.text == b"," and behind is not None and behind.type == "}":
+                yield found
+        elif found.parent is not None and found.parent.type == "formal":
+            before = found.parent.prev_sibling
+            while before is not None and before.type == "comment":
+                before = before.prev_sibling
+            if before is not None and before.type == ",":
+                yield before
 
 
 def _errors(root: Node) -> Iterator[Node]:

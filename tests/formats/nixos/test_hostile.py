@@ -101,6 +101,7 @@ def test_of_a_broken_file_the_rest_is_read() -> None:
     "text",
     [
         "{\n  lib,\n  pkgs ? null, # the last\n}:\n{\n  networking.firewall.allowedTCPPorts = [ 443 ];\n}\n",
+        "{\n  a = { rsa ? false, }: rsa;\n  networking.firewall.allowedTCPPorts = [ 443 ];\n}\n",
         '{ lib, ... }:\n{\n  a = "x |> y, }" |> lib.id;\n  b = lib.id <| x;\n  networking.firewall.allowedTCPPorts = [ 443 ];\n}\n',
     ],
 )
