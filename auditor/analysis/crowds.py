@@ -14,7 +14,7 @@ from auditor.model.filters import Filter, Predicate, Verdict, all_rules, meaning
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Way
 from auditor.model.headers import IPV4, IPV6, merge_intervals
-from auditor.model.packets import PacketSet
+from auditor.model.packets import Interval, PacketSet
 from auditor.model.record import dataclass, field, replace
 
 Ways = tuple[Way, ...]
@@ -58,17 +58,16 @@ class Crowds:
 
     def of_one_mind(self, crowd: Ways, service: PacketSet) -> Iterator[Ways]:
         """A crowd's ways in parts that answer alike whether the service gets through: halved until they do."""
-        if len(crowd) == 1 or self._agrees(crowd, service):
+        if len(crowd) == 1 or self.agree(crowd[0], merge_intervals(span for way in crowd for span in way.source.addresses), service):
             yield crowd
             return
         half = len(crowd) // 2
         yield from self.of_one_mind(crowd[:half], service)
         yield from self.of_one_mind(crowd[half:], service)
 
-    def _agrees(self, crowd: Ways, service: PacketSet) -> bool:
-        """Whether all of the service surely gets through from everybody, or no rule tells any of it from the rest."""
-        everybody = replace(crowd[0].source, addresses=merge_intervals(span for way in crowd for span in way.source.addresses))
-        together = replace(crowd[0], source=everybody)
+    def agree(self, way: Way, addresses: tuple[Interval, ...], service: PacketSet) -> bool:
+        """Whether all of the service surely gets through from everybody at the addresses, or no rule tells any of it from the rest."""
+        together = replace(way, source=replace(way.source, addresses=addresses))
         judged = allowed(self.graph, together, service)
         if judged is None or judged.outcome is Outcome.HOLDS:
             return True

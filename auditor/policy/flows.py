@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from operator import itemgetter
 
 from auditor.analysis import reach
+from auditor.analysis.alike import Likeness, Row, row
 from auditor.analysis.crowds import Crowds
 from auditor.analysis.reach import Judgement
 from auditor.model.filters import Rule, Verdict
@@ -18,11 +19,12 @@ from auditor.model.headers import (
     address_interval,
     icmp,
     intersect_intervals,
+    merge_intervals,
     ports,
     protocol_set,
     subtract_intervals,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, union
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet, union
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import ASSUMED, Cast, without
@@ -79,8 +81,30 @@ class Pair:
         return heaviest if heaviest is not None and heaviest.outcome is not Outcome.HOLDS else None
 
 
-_Asked = tuple[int, Endpoint, Endpoint, Way | None]
-"""A pair, with its place among the flow's, and its way where it is one of a crowd."""
+_Place = tuple[int, int]
+"""Which of a flow's sources and destinations a pair is made of."""
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """Sources that a destination may not tell apart, by rows: the first and its way, which is the others' but for their addresses."""
+
+    place: _Place
+    source: Endpoint
+    destination: Endpoint
+    way: Way | None = None
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def addresses(self) -> tuple[Interval, ...]:
+        """Where any of them may be, and perhaps the destination too."""
+        return self.rows[0].addresses if len(self.rows) == 1 else merge_intervals(span for each in self.rows for span in each.addresses)
+
+    def join(self, other: _Crowd) -> None:
+        """Those of another crowd as well."""
+        self.rows += other.rows
+        if other.place < self.place:
+            self.place, self.source, self.way = other.place, other.source, other.way
 
 
 @dataclass(slots=True)
@@ -97,11 +121,14 @@ class Stage:
     _guarded: dict[Endpoint, bool] = field(default_factory=dict)
     _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _names: frozenset[str] | None = None
-    _crowds: dict[tuple[Who, Who], list[list[_Asked]]] = field(default_factory=dict)
+    _crowds: dict[tuple[Who, Who], list[_Crowd]] = field(default_factory=dict)
+    _others: dict[Who, tuple[Endpoint, ...]] = field(default_factory=dict)
     _seen: Crowds = field(init=False)
+    _likeness: Likeness = field(init=False)
 
     def __post_init__(self) -> None:
         self._seen = Crowds(self.graph)
+        self._likeness = Likeness(self.graph)
 
     def endpoints(self, who: Who) -> tuple[Endpoint, ...]:
         """The endpoints `who` stands for; unbound roles are left out (see `unbound`)."""
@@ -144,7 +171,7 @@ class Stage:
 
     def allow(self, flow: Flow, scope: Scope) -> Iterator[Pair]:
         """Whether every packet of the flow gets through and is answered, pair by pair; of pairs that cannot differ, the first."""
-        judged: list[tuple[tuple[int, int], Pair]] = []
+        judged: list[tuple[tuple[_Place, int], Pair]] = []
         for number, service in enumerate(flow.services):
             packets = packets_of(service)
             for place, source, destination in self._asked(flow, scope, packets):
@@ -160,28 +187,57 @@ class Stage:
             return self._unless_others(destination.role, packets, found, self._anywhere(source, destination, flow, scope))
         return found
 
-    def _asked(self, flow: Flow, scope: Scope, packets: PacketSet) -> Iterator[tuple[int, Endpoint, Endpoint]]:
+    def _asked(self, flow: Flow, scope: Scope, packets: PacketSet) -> Iterator[tuple[_Place, Endpoint, Endpoint]]:
         """The pairs to ask, each with its place in their order: of every crowd whose members cannot differ, the first."""
         crowds = self._crowds.get((flow.sources, flow.destinations))
         if crowds is None:
             crowds = self._crowds[flow.sources, flow.destinations] = self._gathered(flow)
         for crowd in crowds:
-            ways = tuple(_of_scope(way, scope) for *_, way in crowd if way is not None)
-            first = 0
-            for part in self._seen.of_one_mind(ways, packets) if ways else (ways,):
-                yield crowd[first][:3]
-                first += len(part)
+            lone = len(crowd.rows) == 1 and len(crowd.rows[0].ends) == 1
+            if lone or crowd.way is None or self._seen.agree(_of_scope(crowd.way, scope), crowd.addresses, packets):
+                yield crowd.place, crowd.source, crowd.destination
+            else:
+                yield from self._apart(crowd, scope, packets)
 
-    def _gathered(self, flow: Flow) -> list[list[_Asked]]:
-        """The pairs of a flow, those of which the destination sees the same as one crowd; one for each of the sources' addresses."""
-        crowds: dict[Hashable, dict[Hashable, _Asked]] = {}
-        for place, (source, named) in enumerate(self._pairs(flow)):
-            destination = self.graph.as_met(source, named)
-            alone = self.each or self._is_anybody(destination) or self._is_assumed(destination)
-            told = None if alone else self._seen.kind(source, destination)
-            kind, way = ((destination, told[0]), told[1]) if told is not None else (place, None)
-            crowds.setdefault(kind, {}).setdefault(way and way.source.addresses, (place, source, destination, way))
-        return [list(crowd.values()) for crowd in crowds.values()]
+    def _apart(self, crowd: _Crowd, scope: Scope, packets: PacketSet) -> Iterator[tuple[_Place, Endpoint, Endpoint]]:
+        """The pairs to ask of a crowd that is not of one mind; one for each of the sources' addresses."""
+        members = sorted((number, end) for each in crowd.rows for number, end in each.ends if not _one_machine(end, crowd.destination))
+        ends = {end.addresses: (number, end) for number, end in reversed(members)}
+        asked = sorted(ends.values())
+        ways = tuple(_of_scope(way, scope) for _, end in asked for way in self.graph.ways(end, crowd.destination))
+        first = 0
+        for part in self._seen.of_one_mind(ways, packets):
+            number, end = asked[first]
+            yield (number, crowd.place[1]), end, crowd.destination
+            first += len(part)
+
+    def _gathered(self, flow: Flow) -> list[_Crowd]:
+        """The pairs of a flow, those of which the destination sees the same as one crowd."""
+        crowds: dict[Hashable, _Crowd] = {}
+        sources = self.endpoints(flow.sources)
+        rows = [row([each]) for each in enumerate(sources)] if self.each else self._likeness.rows(sources)
+        for number, named in enumerate(self.endpoints(flow.destinations)):
+            for kind, crowd in (met for each in rows for met in self._met(each, number, named)):
+                known = crowds.setdefault(kind, crowd)
+                if known is not crowd:
+                    known.join(crowd)
+        return list(crowds.values())
+
+    def _met(self, asked: Row, number: int, named: Endpoint) -> Iterator[tuple[Hashable, _Crowd]]:
+        """How a destination meets a row of sources: all of them in one way, or each on its own; and of what kind they are to it."""
+        first = next(((place, end) for place, end in asked.ends if not _one_machine(end, named)), None)
+        if first is None or apart(self._site(first[1]), self._site(named)):
+            return
+        place, source, destination = (first[0], number), first[1], self.graph.as_met(first[1], named)
+        unseen = self.each or self._is_anybody(destination) or self._is_assumed(destination)
+        told = None if unseen else self._seen.kind(source, destination)
+        if told is not None and told[1].source.addresses == source.addresses:
+            yield (destination, told[0]), _Crowd(place, source, destination, told[1], [asked])
+        elif len(asked.ends) == 1:
+            yield place, _Crowd(place, source, destination, None, [asked])
+        else:
+            for each in asked.ends:
+                yield from self._met(row([each]), number, named)
 
     def deny(self, flow: Flow, scope: Scope, spared: PacketSet | None = None, answers: PacketSet = NOTHING) -> Iterator[Pair]:
         """Whether no packet of the flow gets through, pair by pair. `spared` packets are left out.
@@ -249,8 +305,11 @@ class Stage:
 
     def _anywhere(self, source: Endpoint, anybody: Endpoint, flow: Flow, scope: Scope) -> tuple[Way, ...]:
         """The ways to wherever such a role may be: to everybody but the flow's own sources, who are not what is looked for."""
-        own = tuple(end for term in flow.sources.terms for end in self._of(term, ()))
-        ways = [way for end in self.cast.everybody(own) for way in self._scoped(source, end, scope) if way.crossings]
+        others = self._others.get(flow.sources)
+        if others is None:
+            own = tuple(end for term in flow.sources.terms for end in self._of(term, ()))
+            others = self._others[flow.sources] = self.cast.everybody(own)
+        ways = [way for end in others for way in self._scoped(source, end, scope) if way.crossings]
         return tuple(replace(way, destination=replace(way.destination, label=anybody.label)) for way in ways) or self._scoped(
             source, anybody, scope
         )

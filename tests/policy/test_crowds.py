@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+
+import pytest
 
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding
 from auditor.policy import check
 from auditor.policy.flows import Stage
-
-if TYPE_CHECKING:
-    import pytest
 
 RULE = """\
         - name: {name}
@@ -41,13 +39,33 @@ def cluster() -> str:
     return text
 
 
-def findings() -> list[Finding]:
-    tree = MemoryTree({"talconfig.yaml": cluster(), "auditor.yaml": "rulesets: [talos]\nparameters: {cni: cilium}\n"})
-    return list(audit.findings_of(audit.read(tree, ("talconfig.yaml",), audit.Request())))
+ROUTER = """\
+<?xml version="1.0"?>
+<pfsense>
+  <version>23.3</version>
+  <interfaces>
+    <wan><enable/><if>igb0</if><ipaddr>203.0.113.2</ipaddr><subnet>29</subnet><gateway>GW</gateway></wan>
+    <lan><enable/><if>igb1</if><ipaddr>10.0.0.8</ipaddr><subnet>30</subnet></lan>
+  </interfaces>
+  <gateways><gateway_item><name>GW</name><interface>wan</interface><gateway>203.0.113.1</gateway></gateway_item></gateways>
+  <filter>
+    <rule><type>pass</type><interface>lan</interface><ipprotocol>inet</ipprotocol><protocol>tcp</protocol>
+      <source><address>10.0.0.9</address></source><destination><any/></destination></rule>
+  </filter>
+</pfsense>
+"""
 
 
-def test_what_is_said_of_many_machines_is_what_would_be_said_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = findings()
+def findings(**others: str) -> list[Finding]:
+    """What is found of the cluster, with other files beside it."""
+    files = {"talconfig.yaml": cluster(), **{f"{name}/config.xml": text for name, text in others.items()}}
+    tree = MemoryTree({**files, "auditor.yaml": "rulesets: [talos]\nparameters: {cni: cilium}\n"})
+    return list(audit.findings_of(audit.read(tree, tuple(files), audit.Request())))
+
+
+@pytest.mark.parametrize("others", [{}, {"router": ROUTER}])
+def test_what_is_said_of_many_machines_is_what_would_be_said_of_each(others: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = findings(**others)
     monkeypatch.setattr(check, "Stage", partial(Stage, each=True))
-    assert at_once == findings()
+    assert at_once == findings(**others)
     assert len({finding.outcome for finding in at_once if finding.rule.startswith("talos/")}) == 3
