@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from auditor.formats.nixos.firewall import FIREWALL, NAT, NFTABLES, OUTPUT, Backend, Firewall, read_firewall
 from auditor.formats.nixos.host import Host
 from auditor.formats.nixos.unknown import check_options
+from auditor.formats.nixos.values import Value, Words
 from auditor.model.headers import Protocol
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -87,9 +88,13 @@ def _backend(host: Host, firewall: Firewall) -> Iterator[Note]:
     if nftables.value is False:
         texts = [(*NFTABLES, "ruleset"), *((*NFTABLES, "tables", name, "content") for name in host.settings.names(*NFTABLES, "tables"))]
         for path in texts:
-            if host.settings.items(*path) and not host.settings.final:
-                told = "networking.nftables.enable is not set: this text is never loaded"
-                yield _mismatch(host, path, told, nftables.stated)
+            if any(not _blank(item.value) for item in host.settings.items(*path)) and not host.settings.final:
+                off = "is false" if nftables.stated else "is not set"
+                yield _mismatch(host, path, f"networking.nftables.enable {off}: this text is never loaded", nftables.stated)
+
+
+def _blank(value: Value) -> bool:
+    return isinstance(value, Words) and not value.text.strip()
 
 
 def _mismatch(host: Host, path: tuple[str, ...], message: str, sure: bool = True) -> Note:

@@ -124,6 +124,14 @@ def test_iptables_never_uses_extra_input_rules() -> None:
     assert {note.trap for note in graph.notes} == {"backend-mismatch"}
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("  ", []), ("table inet a { }", ["networking.nftables.enable is false: this text is never loaded"])]
+)
+def test_a_ruleset_that_is_switched_off_is_told_unless_it_is_empty(text: str, said: list[str]) -> None:
+    graph = load(a_nix=f"{{ networking.nftables = {{ enable = false; ruleset = ''{text}''; }}; }}")
+    assert [note.message for note in graph.notes] == said
+
+
 def test_names_that_extra_input_rules_miss_are_nftables_remarks() -> None:
     assert {note.trap for note in dump(extraInputRules="ip saddr @nobody accept").notes} == {"nftables/undefined-reference"}
 
