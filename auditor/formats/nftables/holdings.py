@@ -168,8 +168,9 @@ def check_update(statement: Update, table: Table, resolver: Resolver) -> None:
     if named is None:
         resolver.set_named(table, statement.set_name, statement.at)
         return
-    if "interval" in named.flags:
-        resolver.refuse(f"`{named.name}` has `flags interval`: rules cannot change it", statement.at, ("declared", named.name_at))
+    if "interval" in named.flags or "constant" in named.flags:
+        flag = "interval" if "interval" in named.flags else "constant"
+        resolver.refuse(f"`{named.name}` has `flags {flag}`: rules cannot change it", statement.at, ("declared", named.name_at))
         return
     parts = statement.key.parts if isinstance(statement.key, Concat) else (statement.key,)
     held, wanted = kinds_of(named.types, table), [_kind_of(part, table) for part in parts]

@@ -48,13 +48,14 @@ def priority(item: Hook, word: Atom | None, family: str, refuse: Refuse) -> int 
     sign, _, offset = item.offset.partition("-") if "-" in item.offset else item.offset.partition("+")
     shift = int((offset or sign or "0")[:9]) * (-1 if "-" in item.offset else 1) if (offset or sign or "0").isdecimal() else 0
     number = _number(name)
-    if item.offset and (number is not None or word is not item.priority):
+    if item.sign == "+" or (item.offset and (number is not None or word is not item.priority)):
         refuse("only a priority that is named can be followed by `+` or `-`", item.priority.at)
     if number is not None:
         return (-number if item.sign == "-" else number) + shift
     names = BRIDGE_PRIORITIES if family == "bridge" else PRIORITIES
     named = names.get(name)
-    if named is None or (name in PRIORITY_HOOKS and family != "bridge" and item.hook not in PRIORITY_HOOKS[name]):
+    alone = name != "filter" and family in ("arp", "netdev")
+    if named is None or alone or item.hook not in PRIORITY_HOOKS.get(name, (item.hook,)):
         refuse(f"`{name}` is no priority of hook {item.hook}", item.priority.at)
         return named
     return named + shift

@@ -21,7 +21,7 @@ def _fields(text: str) -> dict[str, str]:
 _KINDS = _fields(
     """
     bit: vlan cfi, vlan dei, frag more-fragments, meta nftrace, socket transparent, socket wildcard;
-    ecn: ip ecn, ip6 ecn, frag reserved2;
+    ecn: ip ecn, ip6 ecn;
     bits3: vlan pcp;
     bits4: ip hdrlength, tcp doff, tcp reserved;
     byte: ip ttl, ip6 hoplimit, ah hdrlength, comp flags, igmp mrt, rt hdrlength, rt type, rt seg-left, hbh hdrlength, dst hdrlength,
@@ -43,12 +43,14 @@ _KINDS = _fields(
     ipv4_addr: arp saddr ip, arp daddr ip, rt ip nexthop, ipsec in ip saddr, ipsec in ip daddr, ipsec out ip saddr, ipsec out ip daddr;
     ipv6_addr: rt ip6 nexthop, ipsec in ip6 saddr, ipsec in ip6 daddr, ipsec out ip6 saddr, ipsec out ip6 daddr;
     uid: meta skuid; gid: meta skgid; realm: meta rtclassid, rt classid; devgroup: meta iifgroup, meta oifgroup; mark: socket mark;
-    ct_label: ct label; hour: meta hour; day: meta day; date: meta time; period: ct expiration;
+    ct_label: ct label; hour: meta hour; day: meta day; classid: meta priority;
+    string: ct helper, osf name; date: meta time; period: ct expiration;
     bits16: tcp option maxseg size; boolean: meta secpath, meta ipsec, rt ipsec
     """
 )
 
 _VAGUE = frozenset(("integer", "byte", "time", "day"))
+_ANY = re.compile(r".*", re.DOTALL)
 _HOUR = r"(?:\d+|(?:[01]?\d|2[0-3]):[0-5]?\d(?::[0-5]?\d)?)"
 _DAY = r"(?:[0-6]|(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day)"
 _PERIOD = r"(?:\d+|(?:\d+(?:ms|[dhms]))+)"
@@ -57,9 +59,14 @@ FORMS = {
     "hour": re.compile(rf'"?{_HOUR}"?|{_HOUR}-{_HOUR}'),
     "day": re.compile(rf'"?{_DAY}"?|{_DAY}-{_DAY}'),
     "date": re.compile(r'"?\d+"?|"?\d{4}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: \d{1,2}:\d{1,2}(?::\d{1,2})?)?"?'),
+    "classid": _ANY,
+    "string": _ANY,
     "period": re.compile(rf'"?{_PERIOD}"?|{_PERIOD}-{_PERIOD}'),
 }
 """Kinds of values that are not compared here, as regular expressions of their words."""
+
+NUMBERS = frozenset(("integer", "byte", "bit", *(f"bits{size}" for size in (3, 4, 12, 13, 16, 20, 64))))
+"""Kinds of plain numbers, which are one type to nft."""
 
 CALLED = {"hour": "time of day", "day": "day of the week", "date": "date", "period": "span of time"}
 

@@ -19,6 +19,9 @@ _OF_FLOW = {f"ct {way} {key}": key for way in ("original", "reply") for key in (
 FIXING = _TRANSPORT | _FLOW_TRANSPORT | {"meta nfproto", "nfproto", "meta protocol", "ct l3proto"} | _OF_FLOW.keys()
 """Fields whose comparison fixes a protocol or a family, or needs one that is fixed."""
 
+_KNOWN = frozenset((1, 2, 6, 17, 33, 50, 51, 58, 108, 132, 136))
+"""Protocols that nft knows the headers of: others that a header names are not kept."""
+
 _FAMILY_FIELDS = frozenset(("meta nfproto", "nfproto"))
 _FAMILIES = {"nf_proto": {2: 4, 10: 6}, "ether_type": {0x0800: 4, 0x86DD: 6}}
 
@@ -50,7 +53,7 @@ def _field(spec: Spec, line: Draft) -> None:
         _of_flow(spec.name, line)
     if spec.layer3 is not None:
         _layer3(spec, line)
-    if spec.layer4 is not None:
+    if spec.layer4 is not None and not spec.name.partition(" ")[2].startswith(("option", "chunk")):
         _layer4(spec, line)
 
 
@@ -86,6 +89,8 @@ def _fixed(spec: Spec, match: Match, line: Draft, matcher: Matcher) -> None:
     """A comparison with protocols or a family fixes them; several protocols that are asked for are all kept."""
     family, numbers = line.place.setting.family, _numbers(spec, match, line, matcher)
     if spec.name in _TRANSPORT or (spec.name in _FLOW_TRANSPORT and line.layer3 is not None):
+        if not spec.name.endswith("l4proto"):
+            numbers = tuple(number for number in numbers if number in _KNOWN)
         line.layer4 = tuple(dict.fromkeys((*line.layer4, *numbers)))
     elif len(numbers) == 1 and family == ("netdev" if spec.type == "ether_type" else "inet") and spec.type in _FAMILIES:
         line.layer3 = _FAMILIES[spec.type].get(numbers[0], line.layer3)

@@ -180,8 +180,9 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "unfiltered",
         "Nothing filters what comes in",
-        "The file flushes all there was, and then no chain is at the input hook: what comes in to the host itself is accepted.",
-        "Add a chain with `type filter hook input priority filter; policy drop;`.",
+        "The file flushes all there was, and then no chain is at the input hook: what comes in to the host itself is accepted. Or nft "
+        "refuses the file, and none of its rules is in force.",
+        "Add a chain with `type filter hook input priority filter; policy drop;`; correct what nft refuses.",
         Level.NOTE,
     ),
     Lint(

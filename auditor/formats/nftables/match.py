@@ -36,11 +36,11 @@ from auditor.model.packets import NOTHING, Interval, PacketSet, union
 from auditor.model.source import Effect, Level, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
-_LONGEST_NAME = 16
+_LONGEST_NAME = 15
 _FEW_WORDS = 40
 _NO_NAME = re.compile(r"@.*|\d+-\d+|[0.:]+/0")
 _NO_INDEX = re.compile(r"@.*")
-_TYPES = BITS.keys() | {"ifname", "iface_index"}
+_TYPES = BITS.keys() | kinds.FORMS.keys() | {"ifname", "iface_index"}
 
 
 class Place(NamedTuple):
@@ -267,7 +267,7 @@ class Matcher:
             raise Refused(f"`{atom.word}` is no interface")
         if name in ("", "*"):
             raise Refused(f"`{atom.word}` is no interface")
-        if len(name.removesuffix("*")) > _LONGEST_NAME:
+        if len(name) > _LONGEST_NAME:
             raise Refused(f"`{name}` is longer than an interface's name can be")
         if name.endswith("+") and not name.startswith("+"):
             message = f"`{name}` is the interface of just this name: a wildcard is `{name[:-1]}*` here"
@@ -443,8 +443,8 @@ def check_types(named: NamedSet, keys: list[Key], place: Place) -> None:
     if named.types and len(named.types) != len(keys):
         raise Refused(f"{named.kind} `{named.name}` holds {len(named.types)} fields, the key has {len(keys)}")
     for declared, key in zip(named.types, keys, strict=False):
-        held, wanted = _type_of(declared, place), key.spec.type if key.spec.side is None else _type_of(key.spec.name, place)
-        if held != wanted and {held, wanted} <= _TYPES and "integer" not in (held, wanted):
+        held, wanted = _type_of(declared, place), kinds.kind_of(key.spec) if key.spec.side is None else _type_of(key.spec.name, place)
+        if held != wanted and {held, wanted} <= _TYPES and not {held, wanted} <= kinds.NUMBERS:
             raise Refused(f"{named.kind} `{named.name}` holds {held}, the field is {wanted}")
 
 
@@ -454,7 +454,7 @@ def _type_of(declared: str, place: Place) -> str:
         return declared
     spec = fields.known(declared, place.setting)
     if spec is None or spec.side is None:
-        return "" if spec is None else spec.type
+        return "" if spec is None else kinds.kind_of(spec)
     return "ifname" if spec.name.endswith("name") else "iface_index"
 
 

@@ -14,7 +14,7 @@ def _words(text: str) -> list[str]:
 
 
 PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
-PRIORITY_HOOKS = {"dstnat": ("prerouting",), "srcnat": ("postrouting",)}
+PRIORITY_HOOKS = {"dstnat": ("prerouting",), "srcnat": ("postrouting",), "out": ("output",)}
 BRIDGE_PRIORITIES = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
 CONNTRACK_PRIORITY = -200
 

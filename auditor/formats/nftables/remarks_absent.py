@@ -1,4 +1,4 @@
-"""A remark on what is not there: a whole ruleset that filters what a host passes on or sends, and nothing of what it takes in itself."""
+"""A remark on what is not there: a filter of what comes in, in a whole ruleset that has others, or in one that nft refuses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from auditor.model.source import Effect, Level, Note
 
 
 def remarks(converted: Converted) -> Iterator[Note]:
-    """The remark, where the file flushes what there was, and all of it could be read."""
+    """The remark, where nft refuses the file; or where it flushes what there was, and all of it could be read."""
+    refused = _refused(converted)
+    if refused is not None:
+        if any(can_deny(stage.filter) for way in (Way.INBOUND, Way.TRANSIT) for stage in converted.stages[way]):
+            message = "no rule of a file that nft refuses is in force: what filters instead is not known"
+            yield Note("unfiltered", message, refused.span, Effect.UNKNOWN, Level.NOTE)
+        return
     if not _is_whole(converted.ruleset) or any(map(_comes_in, converted.stages[Way.INBOUND])):
         return
     elsewhere = (stage for way in (Way.TRANSIT, Way.OUTBOUND) for stage in converted.stages[way] if can_deny(stage.filter))
@@ -22,7 +28,14 @@ def remarks(converted: Converted) -> Iterator[Note]:
 
 
 def _is_whole(ruleset: Ruleset) -> bool:
-    return ruleset.flushed and not ruleset.incomplete and all(note.trap != "refused" for note in ruleset.notes)
+    return ruleset.flushed and not ruleset.incomplete
+
+
+def _refused(converted: Converted) -> Note | None:
+    """The first of what nft refuses the file for."""
+    notes = (*converted.ruleset.notes, *converted.resolver.notes.values())
+    found = [note for note in notes if note.effect is Effect.REFUSED and note.level is Level.ERROR]
+    return min(found, key=lambda note: note.span, default=None)
 
 
 def _comes_in(stage: Stage) -> bool:

@@ -37,7 +37,7 @@ BITS = {
     "ipv4_addr": 32, "ipv6_addr": 128, "ether_addr": 48, "inet_proto": 8, "inet_service": 16, "mark": 32, "icmp_type": 8, "icmpv6_type": 8,
     "icmp_code": 8, "icmpv6_code": 8, "icmpx_code": 8, "ct_state": 32, "ct_status": 32, "ct_dir": 8, "pkt_type": 8, "nf_proto": 8,
     "ether_type": 16, "dscp": 6, "tcp_flag": 8, "fib_addrtype": 32, "boolean": 1, "integer": 32, "byte": 8,
-    "uid": 32, "gid": 32, "realm": 32, "devgroup": 32, "classid": 32, "iface_type": 16, "igmp_type": 8, "arp_op": 16, "mh_type": 8,
+    "uid": 32, "gid": 32, "realm": 32, "devgroup": 32, "iface_type": 16, "igmp_type": 8, "arp_op": 16, "mh_type": 8,
     "dccp_pkttype": 4, "ecn": 2, "ct_label": 7, "bit": 1, "bits3": 3, "bits4": 4, "bits12": 12, "bits13": 13, "bits16": 16, "bits20": 20,
     "bits64": 64,
 }  # fmt: skip

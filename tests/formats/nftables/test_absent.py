@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from auditor import audit
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.nftables import FORMAT
+from auditor.model.findings import Outcome
 
 FORWARD = "chain f { type filter hook forward priority 0; policy drop; }"
 PREROUTING = "chain p { type filter hook prerouting priority 0; ip saddr 192.0.2.0/24 drop; }"
@@ -39,4 +41,20 @@ def test_one_that_filters_nowhere_is_not() -> None:
 
 def test_nothing_is_called_absent_in_a_file_that_is_not_read_to_its_end() -> None:
     assert not unfiltered(FORWARD, flush='flush ruleset\ninclude "gone.nft"')
-    assert not unfiltered(FORWARD, "chain x { type filter hook %%% }")
+
+
+@pytest.mark.parametrize("wrong", ["chain x { type filter hook %%% }", "chain x { frobnicate; }", "chain x { tcp dport 99999 accept; }"])
+def test_in_a_file_that_nft_refuses_no_filter_is_in_force(wrong: str) -> None:
+    assert unfiltered(FORWARD, wrong)
+    assert unfiltered("chain i { type filter hook input priority 0; policy drop; }", wrong, flush="")
+    assert not unfiltered("chain n { type nat hook postrouting priority srcnat; masquerade; }", wrong)
+
+
+@pytest.mark.parametrize("policy", ["accept", "drop"])
+@pytest.mark.parametrize("rule", ["frobnicate the packets", "tcp dport 99999 accept", "ip saddr udp drop"])
+def test_nothing_is_held_closed_by_rules_that_nft_refuses(policy: str, rule: str) -> None:
+    text = f"table inet t {{\nchain i {{\ntype filter hook input priority 0; policy {policy};\niif lo accept\n{rule}\ndrop\n}}\n}}\n"
+    request = audit.Request()
+    reading = audit.read(MemoryTree({"a.nft": text, "auditor.yaml": "rulesets: [firewall-hygiene]\n"}), ("a.nft",), request)
+    found = {finding.rule: finding.outcome for finding in audit.run_of(reading, request).findings}
+    assert found["hygiene/world-open-admin"] is found["hygiene/default-permit-inbound"] is Outcome.OPEN
