@@ -16,7 +16,7 @@ from auditor.formats.pf.bridges import bridges
 from auditor.formats.pf.device import Firewall, Port
 from auditor.formats.pf.matching import condition
 from auditor.formats.pf.ruleset import Direction, Line
-from auditor.formats.pfsense import checks, nat, rules, system, tunnels, usage
+from auditor.formats.pfsense import checks, nat, references, rules, system, tunnels, usage
 from auditor.formats.pfsense.context import Context
 from auditor.formats.pfsense.interfaces import Interface
 from auditor.formats.pfsense.read import Config
@@ -37,6 +37,7 @@ def convert(config: Config, id_: str) -> Graph:
     checks.file(ctx)
     checks.elements(ctx)
     checks.names(ctx)
+    references.check(ctx)
     user = rules.in_order(ctx, rules.rules(ctx))
     forwards, _ = nat.forwards(ctx)
     ahead = [*nat.lines(ctx, forwards), *nat.exposed(ctx)]

@@ -6,8 +6,7 @@ from auditor.formats.pf import names
 from auditor.formats.pfsense.record import Fields
 
 STATES = ("keep state", "sloppy state", "synproxy state", "modulate state", "none")
-_FLAG = {"fin": "F", "syn": "S", "rst": "R", "psh": "P", "ack": "A", "urg": "U", "ece": "E", "cwr": "W"}
-_BIT = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "W": 128}
+FLAG_BITS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "W": 128}
 
 
 def protocols(rule: Fields, family: str) -> tuple[int, ...] | None:
@@ -67,7 +66,12 @@ def flags(rule: Fields) -> str:
         return "any"
     if not rule.text("tcpflags2"):
         return "S/SA"
-    return "/".join("".join(_FLAG.get(word, "") for word in rule.text(half).split(",")) for half in ("tcpflags1", "tcpflags2"))
+    return "/".join("".join(filter(FLAG_BITS.__contains__, flag_letters(rule, half))) for half in ("tcpflags1", "tcpflags2"))
+
+
+def flag_letters(rule: Fields, half: str) -> list[str]:
+    """What the generator writes for each flag: its first letter, but W for cwr. pf knows some of them."""
+    return ["W" if word[0] == "c" else word[0].upper() for word in rule.text(half).split(",") if word]
 
 
 def first_only(rule: Fields) -> bool:
@@ -80,7 +84,7 @@ def flag_bits(rule: Fields) -> tuple[int, int] | None:
     if flags(rule) in ("", "any", "S/SA"):
         return None
     wanted, _, among = flags(rule).partition("/")
-    return sum(_BIT[letter] for letter in set(wanted)), sum(_BIT[letter] for letter in set(among))
+    return sum(FLAG_BITS[letter] for letter in set(wanted)), sum(FLAG_BITS[letter] for letter in set(among))
 
 
 def state_text(rule: Fields) -> str:

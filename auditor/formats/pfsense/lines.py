@@ -83,7 +83,7 @@ def _fates(ctx: Context, rule: Fields, what: Condition) -> Iterator[tuple[Verdic
 def _taken_along(ctx: Context, rule: Fields) -> Condition | None:
     """Packets to networks behind the firewall that a rule's gateway may carry off."""
     name = rule.text("gateway")
-    if not name or not rule.permits or not _known_gateway(ctx, name):
+    if not name or not rule.permits or not known_gateway(ctx, name):
         return None
     beyond = field(ctx.gateways.get(name, ctx.config.root), "interface")
     inner = [interface for interface in ctx.interfaces.by_id.values() if not interface.uplink and interface.id != beyond]
@@ -209,7 +209,7 @@ def _route(ctx: Context, rule: Fields, family: str) -> str:
 
 
 def _gateway(ctx: Context, rule: Fields, name: str) -> None:
-    if _known_gateway(ctx, name):
+    if known_gateway(ctx, name):
         if rule.element.at("destination/any") is not None:
             message = f"traffic to internal networks matches too and is sent out by gateway {shown(name)}, past the routing table"
             ctx.note("gateway-any", message, rule.span("gateway"), Effect.DANGEROUS, Level.NOTE)
@@ -221,7 +221,8 @@ def _gateway(ctx: Context, rule: Fields, name: str) -> None:
     ctx.note("gateway-unknown", f"{lost}: the rule is kept without it", rule.span("gateway"), Effect.IGNORED, Level.NOTE)
 
 
-def _known_gateway(ctx: Context, name: str) -> bool:
+def known_gateway(ctx: Context, name: str) -> bool:
+    """Whether a gateway is in the file, or is made while the firewall runs."""
     return name in ctx.gateways or name.endswith(_DYNAMIC_GATEWAYS) or ctx.config.partial or placeholder(name)
 
 
@@ -256,6 +257,10 @@ def _loadable(ctx: Context, rule: Fields, family: str, source: End, destination:
             ctx.refuse(f"an address of the other family in an {family} rule expands to no valid combination", rule.span(side))
     if headers.protocols(rule, family) == () and not placeholder(rule.protocol):
         ctx.refuse(f"{shown(rule.protocol)!r} is no protocol that pf knows", rule.span("protocol"))
+    if headers.flags(rule) not in ("", "any", "S/SA"):
+        for half in ("tcpflags1", "tcpflags2"):
+            if any(letter not in headers.FLAG_BITS for letter in headers.flag_letters(rule, half)) and not placeholder(rule.text(half)):
+                ctx.refuse(f"{shown(rule.text(half))!r} has a flag that pf does not know", rule.span(half))
     words = headers.icmp_words(rule)
     if len(headers.icmp_types(rule, family) or ()) < len(words) and not placeholder(rule.text("icmptype")):
         ctx.refuse(f"an ICMP type in {shown(rule.text('icmptype'))!r} does not exist in {family}", rule.span("icmptype"))

@@ -46,9 +46,9 @@ LINTS: tuple[Lint, ...] = (
     ),
     Lint(
         "interface-missing",
-        "A rule names an interface that is not there",
+        "A rule or group names an interface that is not there",
         "Interfaces without <enable/> do not exist for the generator. A tab's rule on one is left out; a floating rule loses "
-        "that interface.",
+        "that interface, and so does a group.",
         "Enable the interface, or remove it from the rule.",
     ),
     Lint(
@@ -126,7 +126,8 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "value-unknown",
         "An unknown word stands for the default",
-        "An unknown type passes, an unknown family is IPv4, an unknown kind of state keeps state.",
+        "An unknown type passes, an unknown family is IPv4, an unknown kind of state keeps state; a route to what is no network, and a "
+        "virtual address of an unknown kind, do not exist.",
         "Write one of the words that pfSense knows.",
         Level.NOTE,
     ),
@@ -175,7 +176,8 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "gateway-unknown",
         "A gateway that is not in the file",
-        "The rule is kept without the gateway, or left out where the system says to skip rules whose gateway is down.",
+        "The rule is kept without the gateway, or left out where the system says to skip rules whose gateway is down; a static route with "
+        "it does not exist.",
         "Name a gateway that exists.",
         Level.NOTE,
     ),
@@ -194,8 +196,9 @@ LINTS: tuple[Lint, ...] = (
     ),
     Lint(
         "forward-port-ignored",
-        "A port forward forwards every port",
-        "A destination port that is absent or is no port, service or alias is not written, and the forward covers all ports.",
+        "A port of a port forward is none",
+        "A destination port that is absent or is no port, service or alias is not written, and the forward covers all ports. A port at the "
+        "target that is none is not translated to.",
         "Name the port.",
         Level.ERROR,
     ),

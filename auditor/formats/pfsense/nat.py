@@ -161,6 +161,10 @@ def _inside_ports(ctx: Context, element: Element, outside: Ports | None, outside
         return "", outside
     known = _ports_of(ctx, text)
     if known is None:
+        if not placeholder(text) and text not in ctx.aliases.by_name:
+            place = element.child("local-port") or element
+            message = f"{shown(text)!r} is no port: packets keep the port they came for"
+            ctx.note("forward-port-ignored", message, place.span, Effect.IGNORED)
         return "", outside
     first = known[0][0] if known else 0
     width = outside[0][1] - outside[0][0] if outside and len(outside) == 1 and not outside_text.startswith(" port $") else 0

@@ -52,3 +52,51 @@ def test_a_file_whose_root_is_misspelt_is_told(root: str) -> None:
 @pytest.mark.parametrize("root", ["opnsense", "freesense", "project", "license", "sense"])
 def test_files_of_other_products_are_not_claimed(root: str) -> None:
     assert not FORMAT.claims("config.xml", GOOD.replace("pfsense>", f"{root}>").encode())
+
+
+FLAGS = "<protocol>tcp</protocol><tcpflags1>{}</tcpflags1><tcpflags2>{}</tcpflags2>"
+
+
+@pytest.mark.parametrize(("set_", "among"), [("sin", "syn,ack"), ("s", "s,a"), ("syn,cwr", "syn,cwr,ece")])
+def test_of_a_flag_the_first_letter_counts(set_: str, among: str) -> None:
+    assert "ruleset-wont-load" not in traps(load(config(rule(FLAGS.format(set_, among)))))
+
+
+@pytest.mark.parametrize(("set_", "among"), [("xsyn", "syn,ack"), ("syn", "syn,xack")])
+def test_a_flag_that_pf_does_not_know_keeps_the_ruleset_from_loading(set_: str, among: str) -> None:
+    assert "ruleset-wont-load" in traps(load(config(rule(FLAGS.format(set_, among)))))
+
+
+@pytest.mark.parametrize(
+    ("more", "trap"),
+    [
+        ("<staticroutes><route><network>10.9.0.0/16</network><gateway>GONE</gateway></route></staticroutes>", "gateway-unknown"),
+        ("<staticroutes><route><network>10.9..0/16</network><gateway>GW</gateway></route></staticroutes>", "value-unknown"),
+        ("<ifgroups><ifgroupentry><ifname>IN</ifname><members>lan pt1</members></ifgroupentry></ifgroups>", "interface-missing"),
+        ("<virtualip><vip><mode>ipalis</mode><interface>wan</interface><subnet>198.51.100.3</subnet></vip></virtualip>", "value-unknown"),
+    ],
+)
+def test_what_names_something_that_is_not_there_is_told(more: str, trap: str) -> None:
+    assert trap in traps(load(config(rule(), more=more)))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "<staticroutes><route><network>10.9.0.0/16</network><gateway>GW</gateway></route></staticroutes>",
+        "<staticroutes><route><network>10.9.0.0/16</network><gateway>WAN_DHCP</gateway></route></staticroutes>",
+        "<staticroutes><route><network>gone</network><gateway>GONE</gateway><disabled/></route></staticroutes>",
+        "<ifgroups><ifgroupentry><ifname>IN</ifname><members>lan opt1</members></ifgroupentry></ifgroups>",
+        "<virtualip><vip><mode>carp</mode><interface>wan</interface><subnet>198.51.100.3</subnet></vip></virtualip>",
+    ],
+)
+def test_what_is_there_is_not_told(more: str) -> None:
+    assert traps(load(config(rule(), more=more))) == traps(load(config(rule())))
+
+
+def test_a_local_port_that_is_none_is_told() -> None:
+    forward = (
+        "<rule><interface>wan</interface><protocol>tcp</protocol><source><any/></source><destination><network>wanip</network>"
+        "<port>443</port></destination><target>10.30.0.10</target><local-port>x8443</local-port></rule>"
+    )
+    assert "forward-port-ignored" in traps(load(config(rule(tab="wan"), nat=forward)))
