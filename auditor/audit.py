@@ -260,7 +260,7 @@ def _rulesets(tree: Tree, graph: Graph, config: Config, request: Request) -> tup
     if request.rulesets:
         return tuple((load_ruleset(name), "asked for") for name in dict.fromkeys(request.rulesets))
     if config.rulesets:
-        return tuple((load_ruleset(name, tree), f"in {config.path}") for name in dict.fromkeys(config.rulesets))
+        return tuple((load_ruleset(name, tree, span), f"in {config.path}") for name, span in config.rulesets.items())
     shown = Shown(graph, Excerpts(tree).text)
     found = [(ruleset, recognises(ruleset, shown)) for ruleset in map(load_ruleset, builtin_rulesets()) if ruleset.name != HYGIENE]
     chosen = [(ruleset, why) for ruleset, why in found if why]
@@ -309,7 +309,7 @@ def _strangers(tree: Tree, config: Config, request: Request, given: Mapping[str,
     found = list(_unknown(config, request, given, rulesets))
     if not found:
         return []
-    others = [load_ruleset(name, tree) for name in config.rulesets] + list(map(load_ruleset, builtin_rulesets()))
+    others = [load_ruleset(name, tree, span) for name, span in config.rulesets.items()] + list(map(load_ruleset, builtin_rulesets()))
     elsewhere = set(_unknown(config, request, given, [*rulesets, *others]))
     return [problem for problem in found if any(problem.span == each.span and _subject(problem) == _subject(each) for each in elsewhere)]
 

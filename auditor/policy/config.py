@@ -56,10 +56,13 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One auditor.yaml; the empty one where there is none. Paths are relative to its directory, as written."""
+    """One auditor.yaml; the empty one where there is none. Paths are relative to its directory, as written.
+
+    `rulesets` has where each is named.
+    """
 
     path: str = ""
-    rulesets: tuple[str, ...] = ()
+    rulesets: AbstractMapping[str, Span] = field(default_factory=dict)
     parameters: AbstractMapping[str, Given] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
     roles: tuple[Played, ...] = ()
@@ -93,7 +96,7 @@ def read_config(source: Source) -> Config:
         raise ConfigError(problems)
     config = Config(
         source.path,
-        tuple(_ruleset(each, problems) for each in nodes.items(root, "rulesets")),
+        {_ruleset(each, problems): each.span for each in nodes.items(root, "rulesets")},
         {name: Given(value, value.key) for name, value in nodes.entries(root, "parameters").items()},
         tuple(map(_input, nodes.items(root, "inputs"))),
         tuple(_played(name, value, problems) for name, value in nodes.entries(root, "roles").items()),

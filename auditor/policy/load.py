@@ -50,17 +50,20 @@ def builtin_rulesets() -> tuple[str, ...]:
     return BUILTIN
 
 
-def load_ruleset(name: str, tree: Tree | None = None) -> Ruleset:
-    """The built-in ruleset of that name, or the one in a file: of `tree`, or where there is none, of the disk. Raises `RulesetError`."""
+def load_ruleset(name: str, tree: Tree | None = None, span: Span | None = None) -> Ruleset:
+    """The built-in ruleset of that name, or the one in a file: of `tree`, or where there is none, of the disk. `span` is where it is named.
+
+    Raises `RulesetError`.
+    """
     if name in BUILTIN:
         return _builtin(name)
     if not is_path(name):
         files = " (a file's name ends in .yaml or has a slash)"
-        raise RulesetError([Problem(f"there is no ruleset {name!r}{did_you_mean(name, BUILTIN)}{files}")])
+        raise RulesetError([Problem(f"there is no ruleset {name!r}{did_you_mean(name, BUILTIN)}{files}", span)])
     try:
         source = read_text(tree, normalise(name)) if tree is not None else _on_disk(name)
     except Unreadable as error:
-        raise RulesetError([Problem(f"the ruleset {name} {error}")]) from None
+        raise RulesetError([Problem(f"the ruleset {name} {error}", span)]) from None
     return read_ruleset(source)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 
+from auditor.model.headers import address_interval
 from auditor.model.record import dataclass
 from auditor.model.source import Span
 from auditor.policy.conditions import Value, version
@@ -30,7 +31,7 @@ def default_of(kind: Type, values: tuple[str, ...]) -> Value:
     """What a parameter without a default is."""
     if kind is Type.ENUM:
         return values[0] if values else ""
-    empty: dict[Type, Value] = {Type.BOOLEAN: False, Type.LIST: (), Type.PORTS: (), Type.INTEGER: 0}
+    empty: dict[Type, Value] = {Type.BOOLEAN: False, Type.LIST: (), Type.NETWORKS: (), Type.PORTS: (), Type.INTEGER: 0}
     return empty.get(kind, "")
 
 
@@ -66,6 +67,8 @@ def read_value(parameter: Parameter, given: Node | str) -> Value:
     """`given` as the parameter's type. Raises ValueError with a message for the user; an option's list is separated by commas."""
     if parameter.type is Type.LIST:
         return _list(given)
+    if parameter.type is Type.NETWORKS:
+        return tuple(map(_network, _list(given)))
     if parameter.type is Type.PORTS:
         return tuple(ports_text(ports_of(each)) for each in _list(given))
     if not isinstance(given, str | Scalar):
@@ -94,6 +97,14 @@ def _list(given: Node | str) -> tuple[str, ...]:
         text = given if isinstance(given, str) else given.text
         return tuple(part.strip() for part in text.split(",") if part.strip())
     raise ValueError("a list is expected, not a mapping")
+
+
+def _network(text: str) -> str:
+    try:
+        address_interval(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network; write e.g. 10.244.0.0/16, several separated by commas") from None
+    return text
 
 
 def _boolean(text: str) -> bool:

@@ -163,6 +163,7 @@ class Type(StrEnum):
     STRING = "string"
     ENUM = "enum"
     LIST = "list"
+    NETWORKS = "networks"
     PORTS = "ports"
     INTEGER = "integer"
     VERSION = "version"
@@ -291,7 +292,7 @@ def _settled(ruleset: Ruleset, requirement: Requirement, values: Mapping[str, Va
     flow = Flow(_expanded(ruleset, sources, values), _expanded(ruleset, destinations, values), requirement.services)
     for end, written in ((flow.sources, sources), (flow.destinations, destinations)):
         unset = [term.text for term in written.terms if term.kind is TermKind.PARAMETER and not values[term.text]]
-        if any(ruleset.parameters[name].type not in (Type.LIST, Type.PORTS) for name in unset):
+        if any(ruleset.parameters[name].type not in (Type.LIST, Type.NETWORKS, Type.PORTS) for name in unset):
             return Settled(requirement, flow, undecided=f"the parameter {unset[0]} is not set")
         if unset and not end.terms:
             return Settled(requirement, flow, skipped=f"the list {unset[0]} is empty")

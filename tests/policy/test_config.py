@@ -34,7 +34,7 @@ def problems(text: str) -> list[str]:
 
 
 def test_rulesets_are_names_and_files() -> None:
-    assert read(TEXT).rulesets == ("talos", "./ours.yaml")
+    assert tuple(read(TEXT).rulesets) == ("talos", "./ours.yaml")
 
 
 def test_an_input_is_a_path_or_says_more() -> None:

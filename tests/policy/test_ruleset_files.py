@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.source import Level, Source
 from auditor.policy.load import builtin_rulesets, load_ruleset, read_ruleset
@@ -152,7 +153,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
         ("union: [device, server]", "union: [device, serve]", "7:41: the role 'serve' is not declared; did you mean 'server'?"),
         ("union: [device, server]", "union: [device, all]", "7:41: the role 'all' is part of itself"),
         ("device: the devices", "any: the devices", "4:3: the role 'any' is built in"),
-        ("type: boolean,", "type: bool,", "9:17: 'bool' is none of boolean, string, enum, list, ports, integer, version; did"),
+        ("type: boolean,", "type: bool,", "9:17: 'bool' is none of boolean, string, enum, list, networks, ports, integer, version; did"),
         ("values: [one, two]", "default: one", "11:9: an enum needs its values"),
         ("{type: string}", "{type: string, values: [a]}", "12:11: values are for an enum, not for a string"),
         ("values: [one, two]", "values: [one, two], default: tow", "11:51: 'tow' is none of one, two; did you mean 'two'?"),
@@ -203,3 +204,9 @@ def test_the_built_in_rulesets_are_read_without_the_schemas_library() -> None:
     code = "import sys; from auditor.policy.load import *; list(map(load_ruleset, BUILTIN)); sys.exit('jsonschema' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert len(builtin_rulesets()) == 6
+
+
+def test_a_ruleset_of_auditor_yaml_that_is_not_there_is_told_at_its_line() -> None:
+    tree = MemoryTree({"auditor.yaml": "rulesets:\n  - ./nope.yaml\n"})
+    with pytest.raises(audit.UsageError, match=r"auditor\.yaml:2:5: the ruleset \./nope\.yaml"):
+        audit.read(tree, ("",), audit.Request())

@@ -162,6 +162,10 @@ def test_values_of_auditor_yaml_are_typed() -> None:
         ("talos_version: latest", "auditor.yaml:1:16: parameter talos_version: 'latest' is no version; write e.g. 1.10"),
         ("pod_cidrs: {a: b}", "auditor.yaml:1:12: parameter pod_cidrs: a list is expected, not a mapping"),
         ("pod_cidrs: [[a]]", "auditor.yaml:1:12: parameter pod_cidrs: a list of texts is expected"),
+        (
+            "pod_cidrs: [10.244.0.0/16, foo]",
+            "auditor.yaml:1:12: parameter pod_cidrs: 'foo' is no network; write e.g. 10.244.0.0/16, several separated by commas",
+        ),
     ],
 )
 def test_a_value_that_does_not_fit_is_told_at_its_place(text: str, expected: str) -> None:
