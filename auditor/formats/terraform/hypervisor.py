@@ -95,7 +95,7 @@ def _doubt_of(root: Root, resource: Resource, arguments: Arguments) -> Unknown |
         if not each.certain:
             return each.doubt or Unknown("how many of these there are is not known", each.span)
     if resource.span.path in root.broken_files():
-        return Unknown(f"{resource.span.path} has a syntax error, and what it says may be misread", resource.span)
+        return Unknown(f"{resource.span.path} is refused by Terraform, and what it says may be misread", resource.span)
     return None
 
 

@@ -15,6 +15,13 @@ LINTS: tuple[Lint, ...] = (
         "Correct the expression; `terraform validate` and `terraform plan` say the same.",
     ),
     Lint(
+        "unsupported-argument",
+        "An argument or block that nothing takes",
+        "Terraform refuses the whole configuration for one misspelt name, so the rule that was meant never exists. What resources take is "
+        "known from their providers' versions of the last years.",
+        "Correct the name; `terraform validate` says the same. If a newer provider takes it, ignore this and say so.",
+    ),
+    Lint(
         "module-not-installed",
         "A module's source is not here",
         "It comes from a registry or git and was not downloaded, or from a directory that is not here: its rules are not seen.",

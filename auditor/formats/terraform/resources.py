@@ -151,7 +151,7 @@ class Root(Protocol):
         ...
 
     def broken_files(self) -> Sequence[str]:
-        """Files of the module tree with syntax errors: nothing may be called absent on their strength."""
+        """Files of the module tree that Terraform refuses: nothing may be called absent on their strength."""
         ...
 
     def notes(self) -> tuple[Note, ...]:

@@ -11,6 +11,7 @@ from auditor.formats.terraform.manifest import Manifest, is_local, local_directo
 from auditor.formats.terraform.remarks import Remarks
 from auditor.formats.terraform.scope import Budget
 from auditor.formats.terraform.sources import ModuleSource, Sources
+from auditor.formats.terraform.unsupported import unsupported_in_call
 from auditor.formats.terraform.variables import Given
 from auditor.model.record import dataclass, field
 
@@ -53,7 +54,12 @@ class Shared:
         if directory is None or len(calls) > MAX_MODULE_DEPTH:
             return None
         found = self.sources.module(directory)
-        return found if found.paths else None
+        if not found.paths:
+            return None
+        if not found.broken:
+            for note in unsupported_in_call(call, found.variables):
+                self.remarks.add(note)
+        return found
 
     def sources_below(self, module: Module) -> tuple[ModuleSource, ...]:
         """The modules that a module instance is made of, its own first, each once."""

@@ -11,6 +11,7 @@ from auditor.files import Tree, Unreadable
 from auditor.formats.terraform.bodies import Attribute, Block, Body, HclBody, Index, MergedBody, index
 from auditor.formats.terraform.parse import is_too_blank
 from auditor.formats.terraform.places import Place, SourceFile
+from auditor.formats.terraform.unsupported import makes_rules, unsupported, unsupported_in_file
 from auditor.model.record import dataclass, field
 from auditor.model.source import Effect, Level, Note, Span
 
@@ -179,11 +180,15 @@ class _Assembly:
         if problems:
             self.module.broken.append(path)
         if body is not None:
+            for place, message in () if problems else unsupported_in_file(body):
+                self.refuse(message, place)
             for block in body.blocks("resource", "data", "ephemeral", "module", "variable", "output", "locals", "terraform"):
                 self.block(block, overriding)
 
     def block(self, block: Block, overriding: bool) -> None:
         module, labels = self.module, block.labels
+        if block.type in ("resource", "variable", "output"):
+            self.unsupported(block)
         if block.type == "terraform":
             version = block.body.attribute("required_version")
             module.requires.extend([version] if version else [])
@@ -217,6 +222,12 @@ class _Assembly:
             self.twice(f'{block.type} "{block.labels[-1]}"', block.place)
         else:
             table[key] = block
+
+    def unsupported(self, block: Block) -> None:
+        found = list(unsupported(block))
+        self.module.notes.extend(found)
+        if found and makes_rules(block):
+            self.module.broken.append(block.place.file.path)
 
     def twice(self, what: str, place: Place) -> None:
         self.refuse(f"{what} is declared a second time; only the first was checked", place)

@@ -32,7 +32,7 @@ class Context:
     def broken(self, span: Span) -> Unknown | None:
         """Why nothing written in the file of `span` is certain; None if the file is sound."""
         if span.path in self.root.broken_files():
-            return Unknown(f"{span.path} has a syntax error, and what it says may be misread", span)
+            return Unknown(f"{span.path} is refused by Terraform, and what it says may be misread", span)
         return None
 
     def identity(self, value: Value) -> str | None:

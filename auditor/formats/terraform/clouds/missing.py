@@ -56,9 +56,9 @@ def _missing(context: Context) -> list[MissingModule]:
 
 
 def _broken_files(context: Context) -> None:
-    """Behind a syntax error there may be rules of any group."""
+    """Behind what Terraform refuses there may be rules of any group."""
     for path in context.root.broken_files():
-        unknown = Unknown(f"{path} has a syntax error, and rules in it may not be seen", Span.of_file(path))
+        unknown = Unknown(f"{path} is refused by Terraform, and rules in it may not be seen", Span.of_file(path))
         for group in (*context.estate.groups.values(), *context.estate.wholes.values()):
             group.beyond.append(unknown)
 
