@@ -99,6 +99,10 @@ RULES = [
     "accept comment ::1", "accept comment x*", "accept comment 1m", "accept comment .x", "accept comment ip", "accept comment filter",
     "log prefix 1.2.3.4 accept", "log prefix drop accept", "counter name @s", "dnat inet to 1.2.3.4",
     "udp dport { domain, ntp } <= accept", "udp dport { 53, 123 } & accept", 'iifname vmap { "a" : accept } =',
+    "udp dport 53 tcp option maxseg size 1400 accept", "tcp option maxseg size 1400 udp dport 53 accept",
+    "ip protocol 4 tcp dport 22 accept",
+    "ip protocol gre tcp dport 22 accept", "meta l4proto 4 tcp dport 22 accept", "iifname abcdefghijklmnop accept",
+    'iifname "abcdefghijklmn*" accept',
     "dnat ip to 1.2.3.4", "masquerade", "notrack", "tcp dport vmap { 22 : reject }", "meta mark 0x1ffffffff accept",
 ]  # fmt: skip
 
@@ -243,6 +247,11 @@ RULESETS = [
     rule("accept", head="type filter hook ingress priority 0;"),
     rule("accept", head="type filter hook input device lo priority 0;"),
     rule("arp operation request accept", family="arp"),
+    rule("accept", family="arp", head="type filter hook input priority security;"),
+    rule("accept", family="bridge", head="type filter hook output priority out;"),
+    rule("accept", family="bridge", head="type filter hook input priority out;"),
+    named("set p {\ntype inet_service\n}", "meta length @p accept"),
+    named("set p {\ntypeof ip length\n}", "ip id @p accept"),
     rule("rt type 0 accept", family="ip"),
     rule("rt type 0 accept", family="ip6"),
     "table foo t {\n}\n",

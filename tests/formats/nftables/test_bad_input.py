@@ -59,12 +59,67 @@ def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
         ("ip saddr 10.0.0.1 reject with icmpv6 no-route", "4:21", "nothing of this family"),
         ("ip6 saddr ::1 ct original ip saddr 10.0.0.1 accept", "4:17", "contradicts"),
         ("tcp dport vmap { 22 }", "4:20", "behind a colon"),
+        ("ip ttl { 64, 300 } accept", "4:16", "too large for a number of 8 bits"),
+        ("ip dscp cs9 accept", "4:11", "`cs9` is no dscp"),
+        ('meta hour "25:00" accept', "4:13", "no time of day"),
+        ("ip saddr udp accept", "4:3", "for other values"),
+        ("ether saddr 443 accept", "4:15", "no hardware address"),
+        ("arp operation request accept", "4:3", "sees no ARP"),
+        ("iifname { } accept", "4:11", "may not be empty"),
+        ("tcp dport { 22,\n\n80 } accept", "5:1", "empty line"),
+        ("ct original saddr 10.0.0.1 accept", "4:3", "which family"),
+        ("accept comment drop", "4:18", "unexpected `drop`"),
     ],
 )
 def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: str) -> None:
     notes = errors(HEAD + f"  {rule}\n }}\n}}\n")
     assert [str(note.span) for note in notes] == [f"r.nft:{place}"]
     assert says in notes[0].message
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "tcp dport vmap { udp : accept, 53 : drop }",
+        "accept comment 192.0.2.1",
+        "ether saddr & ff:ff:00:00:00:00 == 02:00:00:00:00:00 accept",
+        "udp dport 53 tcp option maxseg size 1400 accept",
+        "ip protocol 4 tcp dport 22 accept",
+        "tcp dport { 22,\n# ssh\n80 } accept",
+        'meta hour "22:00"-"06:00" accept',
+    ],
+)
+def test_what_nft_takes_is_no_error(rule: str) -> None:
+    assert not errors(HEAD + f"  {rule}\n }}\n}}\n")
+
+
+def test_a_set_on_one_line_needs_nothing_behind_its_elements() -> None:
+    sets = "set s { type inet_service; flags interval; elements = { 22, 80-90 } auto-merge }; "
+    assert not errors("table inet t { " + sets + "map m { type inet_service : verdict; elements = { 22 : accept } }; }\n")
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        ("set s { type port; }", "there is no type `port`: `inet_service` is meant"),
+        ("set s { type ipv4_addr; flags intervals; }", "has no flag"),
+        ("map m { type inet_service; }", "what it maps to"),
+        ("map m { type inet_service : ipv4_addr; elements = { 80 : accept } }", "holds ipv4_addr"),
+        ("set s { type ipv4_addr . inet_service; elements = { 192.0.2.1 } }", "an element of one field"),
+        ("chain c { type filter hook ingress priority 0; }", "needs a device"),
+        ("chain c { type filter hook input priority 0; add @nobody { ip saddr }; }", "no set `nobody`"),
+    ],
+)
+def test_declarations_that_nft_refuses_are_refused(declared: str, says: str) -> None:
+    (note,) = errors(f"table inet t {{\n{declared}\n}}\n")
+    assert note.span.line == 2
+    assert says in note.message
+
+
+def test_a_name_that_only_the_host_could_know_is_a_warning() -> None:
+    (note,) = [note for note in graph(HEAD + "  tcp dport htpp accept\n }\n}\n").notes if note.trap == "unknown-name"]
+    assert (str(note.span), note.level.value) == ("r.nft:4:13", "warning")
+    assert "is `http` meant?" in note.message
 
 
 @pytest.mark.parametrize(
