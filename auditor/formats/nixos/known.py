@@ -97,6 +97,8 @@ def misspelt(path: Path) -> Strange | None:
     if path[0] == "networking":
         meant = near(path[1], (*_TREES, *_BESIDE))
         return Strange(path[:2], meant) if meant else None
+    if path[0] == "services" and (meant := near(path[1], ("openssh",))):
+        return Strange(path[:2], meant)
     if path[0] in ("services", "programs") and 3 <= len(path) <= 4:
         meant = near(path[-1], _SSH if path[:-1] == ("services", "openssh") else ("openFirewall",))
     return Strange(path, meant) if meant else None

@@ -358,6 +358,9 @@ def _check(aliases: Aliases, alias: Alias) -> Iterator[Note]:
         yield remark("ruleset-wont-load", message, alias.place, Effect.REFUSED)
     if alias.type in _NEVER_MATCHING:
         yield remark("alias-type", f"alias {alias.name} is a port list from a URL, which is not supported", alias.place, Effect.NARROWED)
+    elif alias.type not in (*_LITERAL_TYPES, *RUN_TIME, "port"):
+        message = f"alias {quoted(alias.name)} is of the unknown type {quoted(alias.type[:40])!r}: its entries may count for nothing"
+        yield remark("alias-type", message, alias.place, Effect.UNKNOWN)
     if not alias.enabled:
         return
     if alias.type in _LITERAL_TYPES:

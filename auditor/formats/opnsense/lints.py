@@ -128,7 +128,7 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "alias-type",
         "An alias type that is not supported",
-        "Port aliases from a URL are not supported: rules with them never match.",
+        "Port aliases from a URL are not supported: rules with them never match. What an alias of an unknown type holds is not known.",
         "Use an alias of type port with its entries in the file.",
         WARNING,
     ),

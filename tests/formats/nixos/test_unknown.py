@@ -34,6 +34,7 @@ def module(*lines: str) -> Graph:
         "services.openssh.openFirewal = false;",
         "services.nginx = { openFirewal = true; }; services.openssh.enable = false;",
         "services.openssh.port = [ 2222 ];",
+        "services.opensh.enable = true; networking.enableIPv6 = true;",
     ],
 )
 def test_a_misspelt_option_is_an_error_at_its_line(line: str) -> None:

@@ -32,3 +32,9 @@ def test_what_is_well_spelt_is_not_told() -> None:
 def test_a_file_whose_root_is_misspelt_is_claimed() -> None:
     assert FORMAT.claims("config.xml", b"<?xml version='1.0'?>\n<opnsens>\n<filter/></opnsens>")
     assert not FORMAT.claims("config.xml", b"<?xml version='1.0'?>\n<pfsense>\n<filter/></pfsense>")
+
+
+def test_an_alias_of_an_unknown_type_is_told() -> None:
+    assert "alias-type" in traps_of(
+        config(mvc=mvc(interface="lan", destination_net="web"), aliases=host_alias("web", "10.0.0.1", kind="hst"))
+    )
