@@ -23,6 +23,7 @@ _TYPES = frozenset(
 _DATA = _TYPES | {"verdict", "counter", "quota", "limit", "secmark", "synproxy", "ct helper", "ct timeout", "ct expectation"}
 _FLAGS = frozenset(("constant", "interval", "dynamic", "timeout"))
 _TIME = re.compile(r'"?(?:\d+(?:ms|[dhms]))+"?')
+_RANGE = re.compile(r"\d+-\d+")
 _MEANT = {
     "port": "inet_service", "service": "inet_service", "ipv4": "ipv4_addr", "ipv4_address": "ipv4_addr", "ip_addr": "ipv4_addr",
     "ipv6": "ipv6_addr", "ipv6_address": "ipv6_addr", "proto": "inet_proto", "protocol": "inet_proto", "mac": "ether_addr",
@@ -96,6 +97,8 @@ def _check_element(element: Element, moment: Moment, named: NamedSet, resolver: 
         resolver.refuse(f"an element of {_fields(count)} for {named.kind} `{named.name}` of {_fields(len(named.types))}", element.at)
     if isinstance(element.key, Atom) and element.key.word.endswith(("*", '*"')) and "interval" not in named.flags:
         resolver.refuse(f"{named.kind} `{named.name}` needs `flags interval` for names that end in `*`", element.at)
+    if isinstance(element.key, Atom) and named.types == ("ifname",) and _RANGE.fullmatch(element.key.word):
+        resolver.refuse("interfaces have no ranges", element.at)
     for name, value in element.attributes:
         if name in ("timeout", "expires") and not timed:
             resolver.refuse(f"{named.kind} `{named.name}` needs `flags timeout` for elements that go after a time", element.at)

@@ -116,8 +116,6 @@ def _wrong(name: str, family: str) -> str:
         return f"a table of family {family} sees no ARP: that is for tables of family arp, bridge or netdev"
     if family == "ip" and (head in _OF_IPV6 or name in _OF_ROUTING_HEADER):
         return f"`{name}` is of IPv6, and a table of family ip sees none"
-    if family == "bridge" and name in ("meta nfproto", "nfproto"):
-        return "nfproto is for tables of family inet"
     if head in ("tcp", "ip") and key.startswith("option "):
         return _wrong_option(head, key.split()[1])
     if head == "fib" and len({"saddr", "daddr"} & set(name.split()[1:-1])) != 1:

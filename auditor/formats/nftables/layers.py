@@ -45,8 +45,8 @@ def check_key(key: Expression, line: Draft, matcher: Matcher) -> None:
 
 def _field(spec: Spec, line: Draft) -> None:
     family = line.place.setting.family
-    if family in ("ip", "ip6") and spec.name in _FAMILY_FIELDS:
-        raise Refused(f"a table of family {family} has one nfproto")
+    if family != "inet" and spec.name in _FAMILY_FIELDS:
+        raise Refused(f"nfproto is for tables of family inet: one of {family} has one")
     if family == "netdev" and spec.name.startswith("ct "):
         raise Refused("connection tracking comes after the netdev hooks")
     if spec.name in _OF_FLOW:

@@ -137,7 +137,7 @@ class Matcher:
                 raise Refused(f"`{word}` is a word for other values than those of this field")
 
     def _check_operator(self, match: Match, keys: list[Key], operator: str) -> None:
-        flags = len(keys) == 1 and keys[0].spec.type in FLAG_TYPES
+        flags = len(keys) == 1 and (keys[0].spec.type in FLAG_TYPES or kinds.kind_of(keys[0].spec) == "ct_label")
         if operator == "!" and not flags:
             raise Refused("`!` is for fields of bits, such as tcp flags; write `!=`")
         if isinstance(match.value, Listing) and not flags and len(keys) == 1:

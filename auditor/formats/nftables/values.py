@@ -56,7 +56,7 @@ WORDS: dict[str, dict[str, int]] = {
 FLAG_TYPES = frozenset(("ct_state", "ct_status", "tcp_flag"))
 """Types whose values are sets of bits."""
 
-_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}")
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){0,5}")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 _PREFIX = re.compile(rf"(?:{_NUMBER.pattern})/(?:{_NUMBER.pattern})")
 
