@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.model.filters import Both, Condition, Either, Exactly, Not, Rule, Test, Undecided, Verdict, leaves, overwritten
-from auditor.model.headers import NEW_FLOW, ONE_FAMILY
+from auditor.model.headers import ONE_FAMILY, TcpFlag
+from auditor.model.hulls import hull
 from auditor.model.lookup import Lookup
-from auditor.model.packets import EVERYTHING, Packet, PacketSet
+from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, Packet, PacketSet
 from auditor.model.record import dataclass
 
 _NONE: frozenset[object] = frozenset()
@@ -122,7 +123,13 @@ def _cover(known: Lookup[tuple[Rule, Plain]], plain: Plain, within: PacketSet) -
     return tuple(by)
 
 
+_OPENING: Packet = {Field.TCP_FLAGS: TcpFlag.SYN}
+_OPENING_V6: Packet = {**_OPENING, Field.SOURCE: V6_BASE, Field.DESTINATION: V6_BASE}
+
+
 def _one_of(packets: PacketSet, within: PacketSet) -> Packet | None:
-    """A packet of both sets, one that opens a flow if it can be: rules about broken packets, which stand first, do not hold it."""
-    opening = packets.common(NEW_FLOW)
-    return opening if opening is not None and opening in within else packets.common(within)
+    """A packet of both sets, one that opens a flow if it is quickly found: rules about broken packets, which stand first, do not hold it."""
+    if packets is NOTHING:
+        return None
+    packet = packets.closest(_OPENING if hull(packets)[2 * Field.SOURCE] < V6_BASE else _OPENING_V6)
+    return packet if packet in within else packets.common(within)

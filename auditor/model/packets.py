@@ -134,6 +134,20 @@ class PacketSet:
             packet[field], node = _choose(node, wanted)
         return packet
 
+    def closest(self, wanted: Packet) -> dict[Field, int]:
+        """A packet of the set, which is not empty: each field has the value wanted, or the lowest that goes with those before it."""
+        packet = dict(wanted)
+        node = self
+        while node is not EVERYTHING:
+            field = FIELDS[node.level]
+            following = node.children[bisect_left(node.ends, packet.get(field, 0))]
+            if following is NOTHING:
+                at = 0 if node.children[0] is not NOTHING else 1  # neighbours differ: the second is not empty
+                packet[field] = node.ends[0] + 1 if at else 0
+                following = node.children[at]
+            node = following
+        return packet
+
     def boxes(self) -> Iterator[dict[Field, tuple[Interval, ...]]]:
         """The set as disjoint boxes: a field → its intervals; a field left out may be anything."""
         if self is EVERYTHING:
