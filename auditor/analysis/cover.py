@@ -128,7 +128,7 @@ _OPENING_V6: Packet = {**_OPENING, Field.SOURCE: V6_BASE, Field.DESTINATION: V6_
 
 
 def _one_of(packets: PacketSet, within: PacketSet) -> Packet | None:
-    """A packet of both sets, one that opens a flow if it is quickly found: rules about broken packets, which stand first, do not hold it."""
+    """A packet of both sets, one that opens a flow if it is quickly found: rules about broken packets, which stand first, hold no such."""
     if packets is NOTHING:
         return None
     packet = packets.closest(_OPENING if hull(packets)[2 * Field.SOURCE] < V6_BASE else _OPENING_V6)

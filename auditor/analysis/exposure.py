@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from auditor.analysis.bounds import surely
+from auditor.analysis.bounds import Bounds, surely
 from auditor.analysis.doors import Doors, interfaces_of, is_another, name_of
 from auditor.analysis.families import open_to_six_alone
 from auditor.analysis.reach import Judgement
 from auditor.analysis.sites import Site
-from auditor.model.filters import Call, Exactly, Filter, Rule, Settle, Undecided, Verdict
+from auditor.model.filters import Call, Filter, Rule, Settle, Undecided, Verdict, around
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, internet
 from auditor.model.headers import IPV4, IPV6, NEW_FLOW, ONE_FAMILY, PUBLIC, destinations, intersect_intervals, ports, sources
-from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, Packet, PacketSet
+from auditor.model.hulls import hull
+from auditor.model.packets import DOMAIN_MAX, EVERYTHING, NOTHING, Field, Interval, PacketSet, union
 from auditor.model.record import replace
 from auditor.model.source import Unknown
 
@@ -85,25 +86,22 @@ def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | N
     """Whether one of the TCP ports can be reached somewhere from all public addresses of a family, but few, as far as that is sure."""
 
     def ask(at: Site, for_sure: bool) -> PacketSet:
-        leak = NOTHING
-        for family in (IPV4, IPV6):
-            if _passes_by(at, family):
-                continue  # whether it routes this family at all nothing says; `forgotten_ipv6` does
-            question = _from_everywhere(family, ports_)
-            leak |= _for_most((at.surely if for_sure else at.maybe)(question, at_times=True), question)
-        return leak
+        questions = _of_families(at, ports_)
+        let = (at.surely if for_sure else at.maybe)(union(questions), at_times=True)
+        return union(_for_most(let & question, question) for question in questions)
 
     return _judged(site, ask)
 
 
 def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:
     """Whether one of the TCP ports may be reached from all public addresses of a family, by a value that is not known."""
-    for family in (IPV4, IPV6):
-        if _passes_by(site, family):
-            continue
-        leak, valueless = _by_a_value(site, _from_everywhere(family, ports_))
+    questions = _of_families(site, ports_)
+    if not _valueless(site.for_strangers(union(questions))):
+        return None
+    for question in questions:
+        leak, valueless = _by_a_value(site, question)
         if leak and site.of is not None:
-            leak -= _by_a_value(site.of, _from_everywhere(family, ports_))[0]
+            leak -= _by_a_value(site.of, question)[0]
         if leak:
             return Judgement(Outcome.OPEN, site.way, leak, valueless, site.way.crossings[-1])
     return None
@@ -112,12 +110,19 @@ def perhaps_open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judge
 def _by_a_value(site: Site, question: PacketSet) -> tuple[PacketSet, tuple[Unknown, ...]]:
     """What everybody may reach, and the values it depends on; nothing if it is on none."""
     let = site.for_strangers(question)
-    valueless = tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
+    valueless = _valueless(let)
     return _for_most(let.maybe, question) if valueless else NOTHING, valueless
 
 
-def _from_everywhere(family: Interval, ports_: tuple[Interval, ...]) -> PacketSet:
-    return NEW_FLOW & sources(intersect_intervals(PUBLIC, [family])) & destinations([family]) & ports(6, ports_)
+def _valueless(let: Bounds) -> tuple[Unknown, ...]:
+    return tuple(unknown for unknown in let.unknowns if unknown.reference and not unknown.lapses)
+
+
+def _of_families(site: Site, ports_: tuple[Interval, ...]) -> list[PacketSet]:
+    """Packets from everywhere, of either family; not of one of which nothing says that it is routed at all: `forgotten_ipv6` does."""
+    asked = NEW_FLOW & ports(6, ports_)
+    families = (family for family in (IPV4, IPV6) if not _passes_by(site, family))
+    return [asked & sources(intersect_intervals(PUBLIC, [family])) & destinations([family]) for family in families]
 
 
 def permits_by_default(site: Site) -> Judgement | None:
@@ -215,7 +220,7 @@ def permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[Rule
     seen: set[int] = set()
     unread = {rule.span for rule in rules if isinstance(rule.condition, Undecided)}
     for rule in rules:
-        if rule.span in unread:
+        if unread and rule.span in unread:
             continue
         if isinstance(rule.action, Call) and id(rule.action.chain) not in seen and _matches_everything(rule, settle):
             seen.add(id(rule.action.chain))
@@ -233,20 +238,20 @@ def from_outside(graph: Graph, hook: Hook) -> Iterator[Settle]:
 
 
 def _matches_everything(rule: Rule, settle: Settle) -> bool:
-    condition = rule.condition
-    packets = condition.packets if isinstance(condition, Exactly) else condition.settle(settle).surely
-    return packets is EVERYTHING or any(_one_of(family) in packets and _family(family) <= packets for family in (IPV4, IPV6))
+    possible = around(rule.condition)
+    if possible is NOTHING or hull(possible)[: len(_ALL_SERVICES)] != _ALL_SERVICES:
+        return False  # most rules
+    packets = rule.condition.settle(settle).surely
+    return packets is EVERYTHING or any(_family(family) <= packets for family in (IPV4, IPV6))
+
+
+_ALL_SERVICES = (0, DOMAIN_MAX[Field.PROTOCOL], 0, DOMAIN_MAX[Field.DESTINATION_PORT])
+"""How the box around packets of every protocol and port begins."""
 
 
 @cache
 def _family(family: Interval) -> PacketSet:
     return NEW_FLOW & ONE_FAMILY & sources([family]) & destinations([family])
-
-
-@cache
-def _one_of(family: Interval) -> Packet:
-    """A packet that most rules do not match: they need no further look."""
-    return _family(family).example()
 
 
 def _undecided(_: object) -> None:

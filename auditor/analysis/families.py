@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.filters import Exactly, Filter, Predicate, Verdict, all_rules, sets_of
+from auditor.model.filters import Exactly, Filter, Verdict, all_rules, around, sets_of
 from auditor.model.hulls import hull
 from auditor.model.packets import NOTHING, V6_BASE, Field, PacketSet, union
 
@@ -23,13 +23,13 @@ def _told(filters: Iterator[Filter]) -> Iterator[PacketSet]:
     rules = (rule for filter_ in filters for stage in filter_.stages() for rule in all_rules(stage.rules))
     for rule in rules:
         condition, action = rule.condition, rule.action
-        packets = condition.packets if isinstance(condition, Exactly) else condition.settle(_nobody).maybe
+        packets = condition.packets if isinstance(condition, Exactly) else around(condition)
         if packets is NOTHING or action is Verdict.CONTINUE:
             continue
-        around = hull(packets)
-        if action is Verdict.PERMIT and around[_HIGHEST] < V6_BASE:
+        box = hull(packets)
+        if action is Verdict.PERMIT and box[_HIGHEST] < V6_BASE:
             continue
-        if isinstance(action, Verdict) and action.denies and around[_LOWEST] >= V6_BASE:
+        if isinstance(action, Verdict) and action.denies and box[_LOWEST] >= V6_BASE:
             continue
         if any(map(_asks_for_addresses, sets_of(condition))):
             yield packets.without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
@@ -39,7 +39,3 @@ def _asks_for_addresses(packets: PacketSet) -> bool:
     if packets.level >= Field.SOURCE:
         return packets.level <= Field.DESTINATION
     return any(map(_asks_for_addresses, dict.fromkeys(packets.children)))
-
-
-def _nobody(_: Predicate) -> None:
-    """Whatever is asked of who sends a packet stays open."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from auditor.model.filters import Both, Exactly, Match, Rule, Settle, Verdict
+from auditor.model.filters import Exactly, Match, Rule, Settle, Verdict, around
 from auditor.model.hulls import near
 from auditor.model.packets import NOTHING, PacketSet
 
@@ -55,8 +55,8 @@ def touching(rules: tuple[Rule, ...], ask: Settle, packets: PacketSet) -> Iterat
     may_meet = near(packets)
     for rule in rules:
         condition = rule.condition
-        plain = condition.parts[0] if isinstance(condition, Both) else condition
-        if isinstance(plain, Exactly) and not (may_meet(plain.packets) and packets.meets(plain.packets)):
+        possible = condition.packets if isinstance(condition, Exactly) else around(condition)
+        if not (may_meet(possible) and packets.meets(possible)):
             continue  # most rules, found without settling them
         if rule.action is not Verdict.CONTINUE:
             match = condition.settle(ask)

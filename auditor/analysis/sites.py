@@ -68,8 +68,8 @@ class Site:
         He is, where that is known of him.
         """
         result = Bounds(question, question)
-        for crossing in self.way.crossings:
-            result &= bounds(at_worst(_written(crossing.filter)), _as_stranger(crossing), result.maybe)
+        for crossing, most_open in zip(self.way.crossings, self.most_open, strict=True):
+            result &= bounds(_written(most_open), _as_stranger(crossing), result.maybe)
         return result
 
 

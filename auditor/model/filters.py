@@ -364,6 +364,14 @@ def leaves(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
+def around(condition: Condition) -> PacketSet:
+    """Packets beyond which a condition matches none, as far as that shows without settling it: exact parts stand first."""
+    first = condition.parts[0] if isinstance(condition, Both) else condition
+    if isinstance(first, Exactly):
+        return first.packets
+    return first.within if isinstance(first, Undecided) else EVERYTHING
+
+
 def meaning(condition: Condition) -> Hashable:
     """What a condition matches, wherever it stands and whatever the reasons for what is not known: equal ones mean the same."""
     if isinstance(condition, Exactly):
