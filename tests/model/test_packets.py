@@ -110,6 +110,14 @@ def test_a_packet_in_common_is_in_both_and_missing_where_there_is_none(a: Packet
         assert packet in (a & b) if packet is not None else not a & b
 
 
+@given(packet_sets, st.dictionaries(st.sampled_from(Field), st.integers(0, 3)))
+def test_the_closest_packet_is_in_the_set_and_is_the_one_wanted_if_that_is(packets: PacketSet, wanted: dict[Field, int]) -> None:
+    if packets:
+        closest = packets.closest(wanted)
+        assert closest in packets
+        assert (wanted in packets) == (closest == wanted)
+
+
 @given(packet_sets)
 def test_an_example_is_in_the_set_and_takes_likely_values_that_fit(packets: PacketSet) -> None:
     if packets:
