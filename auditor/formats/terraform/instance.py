@@ -104,11 +104,11 @@ class Module:
                 return self.local(first.name, place), 1
         if name in ("each", "count", "self"):
             raise Refused(f'"{name}" means nothing here', place, static=True)
-        wanted = 2 if name in ("data", "ephemeral") else 1
+        wanted = 2 if name in ("data", "ephemeral", "resource") else 1
         names = [step.name for step in path[:wanted] if isinstance(step, GetAttribute)]
         if len(names) < wanted:
             raise Refused(f'"{name}" must be followed by a name', place, static=True)
-        if name in ("data", "ephemeral"):
+        if name in ("data", "ephemeral", "resource"):
             return self.resource((name, names[0], names[1]), place), 2
         if name in ("module", "path"):
             return (self.module_value if name == "module" else self.path_value)(names[0], place), 1

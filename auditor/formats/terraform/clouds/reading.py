@@ -215,6 +215,8 @@ def address_peers(
     context: Context, arguments: Arguments, name: str, family: Family, *, strict: bool = False
 ) -> Iterator[tuple[Peer, Unknown | None]]:
     """Every network of a list argument, with the reason why it may not be there."""
+    if text_of(arguments.get(name)) is not None:
+        context.note("evaluation-error", f"{name} takes a list: Terraform refuses one value", arguments.span_of(name), Effect.REFUSED)
     for element, doubt in elements(arguments.get(name)):
         if element.is_null:
             context.note("evaluation-error", f"{name} has a null in it: the provider refuses it", arguments.span_of(name), Effect.REFUSED)

@@ -63,3 +63,10 @@ def test_scaleway_keeps_mail_in(switch: str, fate: str) -> None:
     address = "terraform:scaleway_instance_security_group.a"
     assert fates(text, "internet", "tcp/25", address) == {fate}
     assert fates(text, "internet", "tcp/80", address) == {"passes"}
+
+
+def test_one_network_where_a_list_belongs_is_said() -> None:
+    rule = 'ingress {\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = %s\n}'
+    text = f'resource "aws_security_group" "a" {{\n {rule}\n}}\n'
+    assert "evaluation-error" in traps(estate_of(text % '"10.0.0.0/8"'))
+    assert "evaluation-error" not in traps(estate_of(text % '["10.0.0.0/8"]'))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.formats.terraform.errors import Exhausted, Refused
-from tests.formats.terraform.reader.reading import plain, value_of
+from tests.formats.terraform.reader.reading import local, plain, root_of, value_of
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,8 @@ def test_what_terraform_refuses_is_refused(expression: str) -> None:
 
 def test_ipv4_inside_of_ipv6_is_left_open_because_terraform_is_not_consistent() -> None:
     assert not value_of('cidrhost("::ffff:10.0.0.0/104", 300)').wholly_known
+
+
+def test_a_resource_may_be_named_with_the_word_resource_before_it() -> None:
+    root = root_of('resource "aws_vpc" "n" {\n  cidr_block = "10.0.0.0/16"\n}\nlocals {\n  it = resource.aws_vpc.n.cidr_block\n}\n')
+    assert plain(local(root, "it")) == "10.0.0.0/16"
