@@ -81,7 +81,8 @@ def _notes(converted: Converted, text: _Text) -> Iterator[Note]:
     """What is said about the texts themselves; not that a part which is filled in later cannot be read."""
     found: Iterable[Note] = (*converted.ruleset.notes, *remarks(converted), *converted.resolver.notes.values())
     for note in dict.fromkeys(sorted(found, key=lambda note: note.span)):
-        if note.span.path and note.trap not in _LOADED_BY_OTHERS and not (note.effect is Effect.REFUSED and text.gaps):
+        of_a_gap = text.gaps and (note.effect is Effect.REFUSED or note.trap == "unfiltered")
+        if note.span.path and note.trap not in _LOADED_BY_OTHERS and not of_a_gap:
             related = tuple((phrase, span) for phrase, span in note.related if span.path)
             yield replace(note, trap=f"nftables/{note.trap}", related=related)
 
