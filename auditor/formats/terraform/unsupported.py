@@ -9,6 +9,7 @@ from auditor.formats.terraform.bodies import Block, Body, HclBody
 from auditor.formats.terraform.lints import LEVELS
 from auditor.formats.terraform.places import Place
 from auditor.formats.terraform.schemas import Shape, shape_of, shape_of_block
+from auditor.formats.terraform.syntax import Literal, ObjectExpression, TupleExpression
 from auditor.model.source import Effect, Note
 
 TRAP = "unsupported-argument"
@@ -38,6 +39,8 @@ def unsupported(block: Block) -> Iterator[Note]:
         yield from map(_note, _body(block.body, shape_of_block(block.type), f"a {block.type}"))
     elif block.labels and (shape := shape_of(block.labels[0])) is not None:
         yield from map(_note, _body(block.body, shape, block.labels[0]))
+        if isinstance(block.body, HclBody):
+            yield from _objects(block.body, shape)
 
 
 def unsupported_in_call(block: Block, variables: Collection[str]) -> Iterator[Note]:
@@ -77,6 +80,19 @@ def _body(body: Body, shape: Shape, what: str) -> Iterator[Problem]:
                     yield from _body(block.body, inner, name)
                 elif block.labels[:1] == (name,):
                     yield from _dynamic(block, inner, name)
+
+
+def _objects(body: Body, shape: Shape) -> Iterator[Note]:
+    """The keys that nothing takes of objects that stand for blocks, as in `ingress = [{ … }]`: Terraform leaves them out without a word."""
+    for name, inner in shape.names.items():
+        attribute = body.attribute(name) if inner is not None and inner.as_argument and inner.listed else None
+        if attribute is None or inner is None or not isinstance(attribute.expression, TupleExpression):
+            continue
+        for item in attribute.expression.items:
+            for key, _ in item.items if isinstance(item, ObjectExpression) else ():
+                if isinstance(key, Literal) and key.raw not in inner.names:
+                    message = f"{name} takes nothing called {key.raw}{_meant(str(key.raw), inner.names)}: Terraform leaves it out"
+                    yield Note(TRAP, message, Place(key.file, key.start, key.end).span, Effect.IGNORED, LEVELS[TRAP])
 
 
 def _dynamic(block: Block, shape: Shape, name: str) -> Iterator[Problem]:

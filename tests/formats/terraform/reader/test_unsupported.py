@@ -34,6 +34,7 @@ def group(body: str) -> str:
         ('resource "google_compute_firewall" "f" {\n  alow {\n  }\n}\n', 2, "allow?"),
         ('resource "google_compute_firewall" "f" {\n  allow = []\n}\n', 2, "is a block"),
         (group("  name {\n  }"), 2, "is an argument"),
+        (group("  egress = [{\n    self = true\n    cidr_block = []\n  }]"), 4, "cidr_blocks?): Terraform leaves it out"),
         ('variable "v" {\n  defualt = 1\n}\n', 2, "default?"),
         ('output "o" {\n  vlaue = 1\n}\n', 2, "value?"),
         ('module "m" {\n  source = "./m"\n  cidr = 1\n}\n', 3, "cidrs?"),
