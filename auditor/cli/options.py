@@ -130,8 +130,8 @@ def with_flows(reading: Reading, request: Request) -> Run:
     """The run, with who reaches whom."""
     from auditor import audit
     from auditor.model.record import replace
-    from auditor.policy.matrix import MOST_PARTIES, flows, parties_of
+    from auditor.policy.matrix import flows, parties_of, shown
 
-    more = max(0, len(parties_of(reading.graph, reading.cast)) - MOST_PARTIES)
+    more = len(parties_of(reading.graph, reading.cast)) - len(shown(reading.graph, reading.cast))
     labels = tuple((zone.id, zone.label) for zone in reading.graph.zones)
     return replace(audit.run_of(reading, request), flows=flows(reading.graph, reading.cast), labels=labels, unshown=more)

@@ -19,10 +19,12 @@ from auditor.model.headers import (
 )
 from auditor.model.packets import NOTHING, PacketSet, union
 from auditor.policy.binding import Cast
-from auditor.policy.changes import Let, everyone, let_through
+from auditor.policy.changes import Let, everyone, let_through, ways_between
 
 MOST_SERVICES = 8
 MOST_PARTIES = 24
+MOST_WAYS = 10_000
+"""Ways between all that are shown: a second's work. Where many routers may stand between two, there are many."""
 _EVEN_UNUSED = protocol_set(253)
 """A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
 
@@ -32,13 +34,28 @@ def parties_of(graph: Graph, cast: Cast) -> list[str]:
     return sorted(everyone(graph, cast), key=lambda name: (name not in cast.roles, name != "the internet"))
 
 
+def shown(graph: Graph, cast: Cast, most: int = MOST_PARTIES) -> list[str]:
+    """The first `most` parties, or as many as there are not too many ways between."""
+    everybody = everyone(graph, cast)
+    names: list[str] = []
+    ways = 0
+    for name in parties_of(graph, cast)[:most]:
+        pairs = ((name, name), *((name, other) for other in names), *((other, name) for other in names))
+        for source, destination in pairs:
+            ways += len(ways_between(graph, everybody, source, destination))
+            if ways > MOST_WAYS:
+                return names
+        names.append(name)
+    return names
+
+
 def flows(graph: Graph, cast: Cast, most: int = MOST_PARTIES) -> tuple[Flow, ...]:
-    """Every pair with a filter between them, by source and destination, of the first `most` parties.
+    """Every pair with a filter between them, by source and destination, of those that are shown.
 
     A pair without a filter that was read is left out: nothing is known about it.
     """
     everybody = everyone(graph, cast)
-    names = parties_of(graph, cast)[:most]
+    names = shown(graph, cast, most)
     found = []
     for source in names:
         for destination in names:

@@ -7,6 +7,7 @@ import pytest
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding, Flow, Outcome
+from auditor.policy import matrix
 from auditor.policy.matrix import flows
 
 RULES = """\
@@ -83,3 +84,15 @@ def test_nothing_surely_gets_through_where_nobody_knows_which_way_it_goes() -> N
     found = {(each.source, each.destination): each for each in flows(reading.graph, reading.cast)}
     assert found["device", "controller"].surely == ()
     assert "tcp/443" in found["device", "controller"].maybe or found["device", "controller"].maybe == ("any",)
+
+
+def test_of_many_routers_that_may_stand_between_two_as_many_parties_are_shown_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = "".join(f"interface Ethernet{each}\n ip address 10.0.{each}.ROUTER 255.255.255.0\n" for each in (1, 2))
+    text = f"hostname rROUTER\n{ports} ip access-group A in\nrouter ospf 1\nip access-list extended A\n permit tcp any any eq 443\n"
+    files: dict[str, str | bytes] = {f"r{each}.cfg": text.replace("ROUTER", str(each)) for each in (1, 2, 3)}
+    reading = audit.read(MemoryTree(files), ("",), audit.Request())
+    everybody = matrix.parties_of(reading.graph, reading.cast)
+    assert matrix.shown(reading.graph, reading.cast) == everybody
+    monkeypatch.setattr(matrix, "MOST_WAYS", 20)
+    assert matrix.shown(reading.graph, reading.cast) == everybody[:1]
+    assert {flow.source for flow in flows(reading.graph, reading.cast)} <= set(everybody[:1])
