@@ -76,7 +76,8 @@ def _group(context: Context, resource: Resource) -> None:
 def _rule(context: Context, group: Group, resource: Resource, doubt: Unknown | None) -> None:
     word = resource.get("direction")
     directions = [DIRECTIONS[text]] if (text := text_of(word) or "") in DIRECTIONS else list(Direction)
-    why = doubt_about(word, resource.span_of("direction")) if word.is_unknown else None
+    unknown = next((name for name in ("direction", "ethertype") if resource.get(name).is_unknown), None)
+    why = doubt_about(resource.get(unknown), resource.span_of(unknown)) if unknown else None
     traffic = _traffic(context, resource)
     for direction in directions:
         for peer, why_peer in _peers(context, resource):

@@ -229,6 +229,25 @@ resource "openstack_networking_secgroup_rule_v2" "r" {
     assert found.surely == found.maybe == tcp(22) & of("10.0.0.1") & NEW_FLOW
 
 
+def test_an_openstack_rule_of_an_unknown_family_may_be_about_either() -> None:
+    graph = graph_of("""
+variable "family" {}
+resource "openstack_networking_secgroup_v2" "a" { name = "a" }
+resource "openstack_networking_secgroup_rule_v2" "r" {
+  direction         = "ingress"
+  ethertype         = var.family
+  protocol          = "tcp"
+  port_range_min    = 22
+  port_range_max    = 22
+  security_group_id = openstack_networking_secgroup_v2.a.id
+}
+""")
+    question = tcp(22) & of("10.0.0.1", "2001:db8::1")
+    found = inbound(graph, "openstack_networking_secgroup_v2.a", question)
+    assert not found.surely
+    assert found.maybe == question & NEW_FLOW
+
+
 def test_digitalocean_lets_nothing_out_without_a_rule() -> None:
     graph = graph_of('resource "digitalocean_firewall" "a" { name = "a" }')
     assert not outbound(graph, "digitalocean_firewall.a", EVERYTHING).maybe
