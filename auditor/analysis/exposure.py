@@ -170,7 +170,8 @@ def _forgotten(site: Site, for_sure: bool) -> PacketSet:
         return (four | six) & _anywhere(everybody)
     closed = any(filter_.default.denies for crossing in site.way.crossings for filter_ in crossing.filter.stages())
     unseen = closed and _passes_by(site, IPV6) and not _passes_by(site, IPV4)
-    return everybody if unseen else everybody - _anywhere(site.maybe(four))
+    found = everybody if unseen else everybody - _anywhere(site.maybe(four))
+    return found if found - _DHCPV6 else NOTHING
 
 
 def _passes_by(site: Site, family: Interval) -> bool:

@@ -113,7 +113,8 @@ def told(text: str, path: str, requirement: str) -> list[tuple[Outcome, str]]:
 @pytest.mark.parametrize(("port", "outcome"), [(546, Outcome.HOLDS), (5353, Outcome.BROKEN)])
 def test_dhcpv6_is_no_service_that_ipv4_has_too(port: int, outcome: Outcome) -> None:
     chain = " chain c {{\n  type filter hook input priority 0; policy drop;\n  {}\n }}\n"
-    tables = f"table ip f {{\n{chain.format('')}}}\ntable ip6 f {{\n{chain.format(f'udp dport {port} accept')}}}\n"
+    both, six = "tcp dport 443 accept", f"tcp dport 443 accept; udp dport {port} accept"
+    tables = f"table ip f {{\n{chain.format(both)}}}\ntable ip6 f {{\n{chain.format(six)}}}\n"
     assert [each for each, _ in told(f"flush ruleset\n{tables}", "a.nft", "ipv6-forgotten")] == [outcome]
 
 
