@@ -27,6 +27,7 @@ from benchmarks.nftables import mixed_nft, page_nft, set_nft
 from benchmarks.pfsense import large_pfsense, small_pfsense
 from benchmarks.proxmox import long_guest
 from benchmarks.switch import long_switch
+from benchmarks.trees import many_clusters, talos_machines
 
 AUDITOR = (str(Path(sys.executable).parent / "auditor"),)
 
@@ -101,6 +102,8 @@ def cases(folder: Path, trees: Sequence[str]) -> Iterator[Case]:
     yield from _nftables(folder)
     yield Case("Proxmox, 10,000 rules of a guest, to text", (*AUDITOR, "check", str(long_guest(folder))), repeat=3)
     yield Case("switch, a list of 10,000 lines, to text", (*AUDITOR, "check", str(long_switch(folder))), (None, 200), repeat=3)
+    yield Case("Talos, 600 machines, to text", (*AUDITOR, "check", str(talos_machines(folder))), (None, 200), repeat=3)
+    yield Case("Terraform, 50 clusters, to text", (*AUDITOR, "check", str(many_clusters(folder))), (None, 150), repeat=3)
     for tree in trees:
         yield Case(f"{tree} to SARIF", (*AUDITOR, "check", tree, "-f", "sarif", "-o", out), repeat=3)
     checkov = os.environ.get("CHECKOV") or shutil.which("checkov")

@@ -77,6 +77,8 @@ def way_bounds(way: Way, question: PacketSet) -> Bounds:
     """The bounds of all filters of a way together; with none, everything passes."""
     result = Bounds(question, question)
     for crossing in way.crossings:
+        if not result.maybe:
+            break
         result &= bounds(crossing.filter, crossing.settle, result.maybe)
     return Bounds(result.surely & question, result.maybe, result.unknowns)
 

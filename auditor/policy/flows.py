@@ -9,7 +9,7 @@ from auditor.analysis import reach
 from auditor.analysis.alike import Likeness, Row, row
 from auditor.analysis.crowds import Crowds
 from auditor.analysis.reach import Judgement
-from auditor.model.filters import Rule, Verdict
+from auditor.model.filters import Filter, Rule, Verdict
 from auditor.model.findings import Location, Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way, ZoneKind
 from auditor.model.headers import (
@@ -123,6 +123,7 @@ class Stage:
     _names: frozenset[str] | None = None
     _crowds: dict[tuple[Who, Who], list[_Crowd]] = field(default_factory=dict)
     _others: dict[Who, tuple[Endpoint, ...]] = field(default_factory=dict)
+    _trimmed: dict[int, tuple[Filter, Filter]] = field(default_factory=dict)
     _seen: Crowds = field(init=False)
     _likeness: Likeness = field(init=False)
 
@@ -254,8 +255,20 @@ class Stage:
                     packets -= spared
                 if service.protocol is Named.ANY:
                     packets -= UPKEEP
-                    ways = tuple(map(_without_upkeep, ways))
+                    ways = tuple(map(self._without_upkeep, ways))
                 yield from self._denied(source, destination, service, [_denied(way, packets, answers) for way in ways])
+
+    def _without_upkeep(self, way: Way) -> Way:
+        """The way without what the product itself lets in to keep the link up: nobody asked for it, and nobody can take it away."""
+        crossings = tuple(replace(each, filter=kept) if (kept := self._kept(each)) is not each.filter else each for each in way.crossings)
+        return replace(way, crossings=crossings)
+
+    def _kept(self, crossing: Crossing) -> Filter:
+        """What is left of its filter; remembered beside the filter itself, whose id nothing else can have then."""
+        found = self._trimmed.get(id(crossing.filter))
+        if found is None:
+            found = self._trimmed[id(crossing.filter)] = crossing.filter, _no_upkeep(crossing.filter)
+        return found[1]
 
     def replies(self, flow: Flow) -> Iterator[Pair]:
         """Whether what the flow sends out is answered, where it gets out at all."""
@@ -387,14 +400,9 @@ def _weight(outcome: Outcome) -> int:
     return outcome.weight
 
 
-def _without_upkeep(way: Way) -> Way:
-    """The way without what the product itself lets in to keep the link up: nobody asked for it, and nobody can take it away."""
-    return replace(way, crossings=tuple(map(_no_upkeep, way.crossings)))
-
-
-def _no_upkeep(crossing: Crossing) -> Crossing:
-    rules = tuple(rule for rule in crossing.filter.rules if not _is_upkeep(rule))
-    return crossing if rules == crossing.filter.rules else replace(crossing, filter=replace(crossing.filter, rules=rules))
+def _no_upkeep(filter_: Filter) -> Filter:
+    rules = tuple(rule for rule in filter_.rules if not _is_upkeep(rule))
+    return filter_ if len(rules) == len(filter_.rules) else replace(filter_, rules=rules)
 
 
 def _is_upkeep(rule: Rule) -> bool:

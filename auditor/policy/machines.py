@@ -17,7 +17,7 @@ from auditor.policy.together import TooManyMachines, Zones, choices, dialect_of
 MOST = 512
 """Endpoints of one role's claim that are told apart, where there are no more zones than that: as many as there are zones always are."""
 
-MOST_TRIED = 32 * MOST
+MOST_TRIED = 8 * MOST
 """Choices of zones that are looked at: many of them are of zones that have no address in common."""
 
 
