@@ -6,7 +6,7 @@ Nothing about packets yet. What is not known stands there with its reason; defau
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from auditor.formats.nixos.options import Path
@@ -118,13 +118,13 @@ def read_firewall(settings: Settings) -> Firewall:
         settings.switch(*FIREWALL, "enable", default=True),
         _backend(settings),
         Gate(
-            (*_openings(settings, FIREWALL), *_services(settings)),
+            tuple(_once((*_openings(settings, FIREWALL), *_services(settings)))),
             _trusted(settings, FIREWALL),
             settings.items(*FIREWALL, "extraInputRules"),
             settings.span(*FIREWALL, "extraInputRules"),
         ),
         Gate(
-            tuple(_openings(settings, OUTPUT)),
+            tuple(_once(_openings(settings, OUTPUT))),
             _trusted(settings, OUTPUT),
             settings.items(*OUTPUT, "extraRules"),
             settings.span(*OUTPUT, "extraRules"),
@@ -172,6 +172,17 @@ def _backend(settings: Settings) -> Backend | None:
 # -- ports
 
 
+def _once(openings: Iterable[Opening]) -> Iterator[Opening]:
+    """NixOS lists each port once, however many modules and services ask for it."""
+    seen: set[tuple[object, ...]] = set()
+    for each in openings:
+        key = (each.protocols, each.ports, each.interface)
+        if each.unknown is not None or key not in seen:
+            yield each
+        if each.unknown is None:
+            seen.add(key)
+
+
 def _openings(settings: Settings, at: Path) -> Iterator[Opening]:
     interfaces = settings.names(*at, "interfaces")
     if "default" not in interfaces:
@@ -182,15 +193,10 @@ def _openings(settings: Settings, at: Path) -> Iterator[Opening]:
 
 def _listed(settings: Settings, at: Path, interface: str | None) -> Iterator[Opening]:
     for protocol in (Protocol.TCP, Protocol.UDP):
-        seen: set[Interval] = set()
         for kind in ("Ports", "PortRanges"):
             option = f"allowed{protocol.name}{kind}"
             for item in settings.items(*at, option):
-                made = _opening(".".join((*at[2:], option)), protocol, item, interface)
-                if made.unknown is not None or made.ports not in seen:
-                    yield made
-                if made.unknown is None:
-                    seen.add(made.ports)  # NixOS lists each port once, however many modules ask for it
+                yield _opening(".".join((*at[2:], option)), protocol, item, interface)
 
 
 def _opening(option: str, protocol: Protocol, item: Item, interface: str | None) -> Opening:

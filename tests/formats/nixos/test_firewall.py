@@ -124,6 +124,11 @@ def test_iptables_never_uses_extra_input_rules() -> None:
     assert {note.trap for note in graph.notes} == {"backend-mismatch"}
 
 
+def test_a_port_that_is_listed_is_not_opened_by_its_service_once_more() -> None:
+    graph = load(a_nix="{ services.openssh.enable = true; networking.firewall.allowedTCPPorts = [ 22 ]; }")
+    assert [rule.text for rule in graph.hooks[0].filter.rules if not rule.synthetic] == ["allowedTCPPorts: tcp 22"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"), [("  ", []), ("table inet a { }", ["networking.nftables.enable is false: this text is never loaded"])]
 )
