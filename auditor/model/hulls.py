@@ -26,6 +26,18 @@ def hull(packets: PacketSet) -> Hull:
 
 
 def _made(node: PacketSet) -> Hull:
+    box = list(_WHOLE)
+    while node.level < len(_FIELDS):
+        kids, at = node.children, 2 * node.level
+        if len(kids) != 3 or kids[0] is not NOTHING or kids[2] is not NOTHING:
+            box[at:] = _split(node)[at:]
+            break
+        box[at], box[at + 1] = node.ends[0] + 1, node.ends[1]  # a single interval, as almost always
+        node = kids[1]
+    return tuple(box)
+
+
+def _split(node: PacketSet) -> Hull:
     level, kids, ends = node.level, node.children, node.ends
     boxes = [hull(child) for child in (kids if len(kids) <= _FEW else dict.fromkeys(kids)) if child is not NOTHING]
     around = boxes[0] if len(boxes) == 1 else _around(boxes)

@@ -24,14 +24,15 @@ from auditor.model.record import replace
 from auditor.model.source import Span
 
 _GAP = re.compile(
-    r"""(?<=[ \t])
+    r"""[ \t]
     ( [0-9](?:[\w.]|[-/](?=\w))*+ | [0-9a-fA-F]*:[0-9a-fA-F:.]*+(?:/\d+)?
     | \{[^{}"#;\n]*+\} | (?<=comment[ ])"[^"\n]*+" )
     (?![^\s;])""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 _FEW_BITS = 16
 _MOST_LISTED = 64
+_LONG = 5  # digits: some ports of so many are none
 
 Spans = Sequence[Interval]
 
@@ -79,6 +80,8 @@ def _span(kind: str, word: str) -> Interval | None:
     """The interval of a word of which there is nothing to say."""
     if kind == "ipv4_addr" and (known := _address(word)) is not None:
         return known
+    if kind == "inet_service" and word.isdecimal() and word[0] != "0" and len(word) < _LONG:
+        return int(word), int(word)
     try:
         low, high, remark = value(kind, word)
     except (Refused, Unsettled):
@@ -113,7 +116,7 @@ class Demand(NamedTuple):
 
     def placed(self, parts: Sequence[str], at: At) -> Condition:
         """The demand in another rule of the form."""
-        start = at.start + sum(map(len, parts[: self.part])) + self.start
+        start = at.start + sum(map(len, parts[: self.part])) + self.part // 2 + self.start
         return _placed(self.condition, at.text.span(start, start + self.length))
 
 
@@ -147,7 +150,7 @@ class Form(NamedTuple):
             if spans is None:
                 return None
             packets = slab(field, spans, packets)
-        if not all(parts[gap].isdecimal() for gap in self.numbers):
+        if self.numbers and not all(parts[gap].isdecimal() for gap in self.numbers):
             return None
         guard: Condition = Exactly(packets & self.rest)
         if self.demands:
@@ -157,7 +160,7 @@ class Form(NamedTuple):
 
 
 def parts_of(words: str) -> list[str]:
-    """The words of a rule: what stands in gaps at odd places, what is around them at even ones."""
+    """The words of a rule: what stands in gaps at odd places, what is around them, without the blank before each, at even ones."""
     return _GAP.split(words)
 
 
@@ -167,7 +170,7 @@ Statements = Iterable[tuple[re.Match[str], Condition | None]]
 
 def form_of(at: At, statements: Statements, simple: Simple, setting: Setting) -> Form | None:
     """The form of a rule of which it is known what each statement means; None where a gap holds anything but a value by itself."""
-    sketch = _Sketch(at.start, tuple(found.span() for found in _GAP.finditer(at.text.text, at.start, at.end)), setting, simple.comment)
+    sketch = _Sketch(at.start, tuple(found.span(1) for found in _GAP.finditer(at.text.text, at.start, at.end)), setting, simple.comment)
     if not all(sketch.takes(found, condition) for found, condition in statements):
         return None
     return sketch.form(simple.verdict)

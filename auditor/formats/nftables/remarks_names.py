@@ -50,15 +50,16 @@ def _unused(ruleset: Ruleset) -> Iterator[Note]:
 
 
 def _words(ruleset: Ruleset) -> set[str]:
-    """Every name that rules, elements and definitions hold, variables and sets with their sign."""
-    pattern = re.compile(r"[$@]?[A-Za-z_.][\w/.-]*")
+    """The names that rules, elements and definitions hold: of variables and sets, with their sign; any, where there are objects."""
+    unsigned = any(table.objects for table in ruleset.tables.values())
+    pattern = re.compile(rf"[$@]{'?' * unsigned}[A-Za-z_.][\w/.-]*")
     found: set[str] = set()
     for _, at in ruleset.definitions:
         if "$" in (value := at.words[:100_000]):
             found.update(pattern.findall(value.partition("=")[2]))
     for table in ruleset.tables.values():
         for line, _ in rules_of(table):
-            if "$" in (words := line.at.words) or "@" in words or '"' in words or "{" in words:
+            if "$" in (words := line.at.words) or "@" in words or (unsigned and ('"' in words or "{" in words)):
                 found.update(pattern.findall(words))
         for named in table.sets.values():
             for change in named.changes:
@@ -190,10 +191,13 @@ def _decides_all(line: RuleLine) -> bool:
 _DECIDING = re.compile(r"(?:^|[ \t])(?:accept|drop|return|reject)$")
 _COMMENTED = re.compile(r"[ \t]comment[ \t]+\"[^\"]*\"$")
 _LONGEST = 7
+_USUAL = (" accept", " drop")
 
 
 def _says_enough(words: str) -> bool:
     """Whether a plain rule ends with a verdict, or with a comment."""
+    if words.endswith(_USUAL):
+        return True
     if words.endswith('"'):
         return _COMMENTED.search(words) is not None
     return _DECIDING.search(words, max(0, len(words) - _LONGEST)) is not None

@@ -49,6 +49,8 @@ def remarks(converted: Converted) -> Iterator[Note]:
     """Every remark on rules. A rule that stands on several ways is remarked on once."""
     seen: set[tuple[str, At]] = set()
     for record in converted.converter.records:
+        if record.line.plain and not record.place.setting.early and _unremarkable(record.line.at.words):
+            continue  # most rules
         for note, at in _remarks(record, converted):
             if (note.trap, at) not in seen:
                 seen.add((note.trap, at))
@@ -62,8 +64,6 @@ def _unremarkable(words: str) -> bool:
 
 
 def _remarks(record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
-    if record.line.plain and not record.place.setting.early and _unremarkable(record.line.at.words):
-        return
     for statement in record.line.statements:
         if isinstance(statement, Match):
             yield from _match(statement, record, converted)

@@ -31,11 +31,12 @@ class Text:
 
     def span(self, start: int, end: int) -> Span:
         """The stretch from `start` up to, not including, `end`."""
-        line, column = self.position(start)
-        last = self._starts[line] if line < len(self._starts) else len(self.text) + 1
-        if end < last:
-            return Span(self.path, line, column, line, column + end - start)
-        return Span(self.path, line, column, *self.position(end))
+        starts = self._starts
+        line = bisect_right(starts, start)
+        before = starts[line - 1] - 1
+        if end < (starts[line] if line < len(starts) else len(self.text) + 1):
+            return Span(self.path, line, start - before, line, end - before)
+        return Span(self.path, line, start - before, *self.position(end))
 
 
 class At(NamedTuple):
