@@ -287,7 +287,8 @@ def _everyone_in(zone: Zone) -> Endpoint:
 def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[Endpoint]:
     zones: list[Zone] = []
     for text in claim.zones:
-        found = find_zones(graph, text)
+        exact = graph.zone(text) if claim.separately else None
+        found = (exact,) if exact is not None else find_zones(graph, text)
         if not found:
             problems.append(Problem(_nothing_there(graph, claim.role, text), claim.span))
         zones += found

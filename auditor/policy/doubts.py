@@ -25,7 +25,7 @@ def doubts(claims: Iterable[Claim], cast: Cast, graph: Graph, rulesets: Iterable
 
 
 def _outside(claim: Claim, graph: Graph) -> Iterator[Finding]:
-    zones = [zone for text in claim.zones for zone in find_zones(graph, text)]
+    zones = [zone for text in claim.zones if claim.addresses for zone in find_zones(graph, text)]
     if not zones or any(zone.default or not zone.networks for zone in zones):
         return
     said = merge_intervals(address_interval(text) for text in claim.addresses if is_address(text))

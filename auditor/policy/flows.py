@@ -81,6 +81,9 @@ class Pair:
         return heaviest if heaviest is not None and heaviest.outcome is not Outcome.HOLDS else None
 
 
+_Sites = dict[frozenset[tuple[str, str]], list[tuple[int, Endpoint]]]
+"""Endpoints by the sites they belong to, each with its number."""
+
 _Place = tuple[int, int]
 """Which of a flow's sources and destinations a pair is made of."""
 
@@ -122,7 +125,7 @@ class Stage:
     _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _names: frozenset[str] | None = None
     _crowds: dict[tuple[Who, Who], list[_Crowd]] = field(default_factory=dict)
-    _others: dict[Who, tuple[Endpoint, ...]] = field(default_factory=dict)
+    _others: dict[Who, _Sites] = field(default_factory=dict)
     _trimmed: dict[int, tuple[Filter, Filter]] = field(default_factory=dict)
     _seen: Crowds = field(init=False)
     _likeness: Likeness = field(init=False)
@@ -216,9 +219,12 @@ class Stage:
         """The pairs of a flow, those of which the destination sees the same as one crowd."""
         crowds: dict[Hashable, _Crowd] = {}
         sources = self.endpoints(flow.sources)
-        rows = [row([each]) for each in enumerate(sources)] if self.each else self._likeness.rows(sources)
+        sites: dict[frozenset[tuple[str, str]], list[Row]] = {}
+        for each in map(row, ([one] for one in enumerate(sources))) if self.each else self._likeness.rows(sources):
+            sites.setdefault(self._site(each.ends[0][1]), []).append(each)
         for number, named in enumerate(self.endpoints(flow.destinations)):
-            for kind, crowd in (met for each in rows for met in self._met(each, number, named)):
+            near = (each for site, rows in sites.items() if not apart(site, self._site(named)) for each in rows)
+            for kind, crowd in (met for each in near for met in self._met(each, number, named)):
                 known = crowds.setdefault(kind, crowd)
                 if known is not crowd:
                     known.join(crowd)
@@ -227,7 +233,7 @@ class Stage:
     def _met(self, asked: Row, number: int, named: Endpoint) -> Iterator[tuple[Hashable, _Crowd]]:
         """How a destination meets a row of sources: all of them in one way, or each on its own; and of what kind they are to it."""
         first = next(((place, end) for place, end in asked.ends if not _one_machine(end, named)), None)
-        if first is None or apart(self._site(first[1]), self._site(named)):
+        if first is None:
             return
         place, source, destination = (first[0], number), first[1], self.graph.as_met(first[1], named)
         unseen = self.each or self._is_anybody(destination) or self._is_assumed(destination)
@@ -282,11 +288,22 @@ class Stage:
         return not source.role or (known is not None and known.network_of != "")
 
     def _pairs(self, flow: Flow) -> Iterator[tuple[Endpoint, Endpoint]]:
-        destinations = self.endpoints(flow.destinations)
+        destinations = self._by_site(self.endpoints(flow.destinations))
         for source in self.endpoints(flow.sources):
-            for destination in destinations:
-                if not _one_machine(source, destination) and not apart(self._site(source), self._site(destination)):
+            for destination in self._beside(source, destinations):
+                if not _one_machine(source, destination):
                     yield source, destination
+
+    def _by_site(self, ends: Iterable[Endpoint]) -> _Sites:
+        sites: _Sites = {}
+        for number, end in enumerate(ends):
+            sites.setdefault(self._site(end), []).append((number, end))
+        return sites
+
+    def _beside(self, end: Endpoint, sites: _Sites) -> list[Endpoint]:
+        """Those that an end can have to do with, in their order."""
+        here = self._site(end)
+        return [other for _, other in sorted(each for site, ends in sites.items() if not apart(here, site) for each in ends)]
 
     def _site(self, end: Endpoint) -> frozenset[tuple[str, str]]:
         known = self._sites.get(end)
@@ -321,20 +338,21 @@ class Stage:
         others = self._others.get(flow.sources)
         if others is None:
             own = tuple(end for term in flow.sources.terms for end in self._of(term, ()))
-            others = self._others[flow.sources] = self.cast.everybody(own)
-        ways = [way for end in others for way in self._scoped(source, end, scope) if way.crossings]
+            others = self._others[flow.sources] = self._by_site(self.cast.everybody(own))
+        ways = [way for end in self._beside(source, others) for way in self._scoped(source, end, scope) if way.crossings]
         return tuple(replace(way, destination=replace(way.destination, label=anybody.label)) for way in ways) or self._scoped(
             source, anybody, scope
         )
 
     def _some(self, packets: PacketSet, ways: tuple[Way, ...]) -> list[Judgement | None]:
         """For a role that may be anybody, one that every source reaches is enough; it is missing only where none can be reached."""
-        judged = [(way, reach.allowed(self.graph, way, packets)) for way in ways]
-        for way, each in judged:
+        judged: list[Judgement | None] = []
+        for way in ways:
+            judged.append(each := reach.allowed(self.graph, way, packets))
             if each is not None and not each.reply and (each.outcome is Outcome.HOLDS or _reached_by_all(way, reach.flow(way, packets))):
                 return [replace(each, outcome=Outcome.HOLDS)]
-        undecided = [each for _, each in judged if each is not None and each.outcome is Outcome.OPEN]
-        return [*undecided] or [each for _, each in judged]
+        undecided = [each for each in judged if each is not None and each.outcome is Outcome.OPEN]
+        return [*undecided] or judged
 
     def _denied(self, source: Endpoint, destination: Endpoint, service: Service, found: list[Judgement | None]) -> Iterator[Pair]:
         """As `_pair`; a router that was read, filters others and lets this flow by does let it through."""

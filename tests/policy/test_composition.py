@@ -161,3 +161,44 @@ def etcd(first: str, second: str) -> list[Outcome]:
 def test_nothing_is_asked_between_the_machines_of_two_clusters() -> None:
     assert Outcome.BROKEN not in etcd("prod", "stage")
     assert Outcome.BROKEN in etcd("prod", "prod")
+
+
+SITE = """\
+resource "aws_vpc" "main" {
+  cidr_block = "NETWORK"
+}
+resource "aws_security_group" "ROLE" {
+  vpc_id = aws_vpc.main.id
+  DIRECTION {
+    protocol    = "udp"
+    from_port   = 53
+    to_port     = 53
+    cidr_blocks = ["PEERS"]
+  }
+}
+"""
+RESOLVER = """\
+ruleset: ours
+title: Ours
+roles: {node: the nodes, dns: {is: a resolver, somewhere: true}}
+requirements:
+  - {id: dns, allow: {from: node, to: dns, service: udp/53}, because: x, fix: x}
+"""
+
+
+def resolver(beside: str) -> Outcome:
+    """Whether nodes that send to a server alone reach a resolver, where one is in a module of its own or in theirs."""
+    node = SITE.replace("NETWORK", "10.1.0.0/16").replace("ROLE", "node").replace("DIRECTION", "egress").replace("PEERS", "10.2.0.0/16")
+    server = (
+        SITE.replace("NETWORK", "10.2.0.0/16").replace("ROLE", "server").replace("DIRECTION", "ingress").replace("PEERS", "10.1.0.0/16")
+    )
+    files: dict[str, str | bytes] = {"a/main.tf": node, beside: server.replace('"main"', '"other"').replace(".main", ".other")}
+    config = "rulesets: [./ours.yaml]\nroles: {node: {behind: ['terraform:aws_security_group.node']}}\n"
+    tree = MemoryTree({"ours.yaml": RESOLVER, "auditor.yaml": config, **files})
+    reading = audit.read(tree, tuple(files), audit.Request())
+    return next(each.outcome for each in audit.findings_of(reading) if each.rule == "ours/dns")
+
+
+def test_who_may_be_anybody_is_nobody_of_another_site() -> None:
+    assert resolver("a/other.tf") is Outcome.HOLDS
+    assert resolver("b/main.tf") is not Outcome.HOLDS
