@@ -294,10 +294,10 @@ class Builder:
 
     def chain_items(self, items: tuple[Item, ...], chain: Chain, table: Table, scope: Scope) -> None:
         for item in items:
-            if isinstance(item, RuleLine | Bad):
-                chain.entries.append(
-                    Entry(item, self.moment(scope), self.trail, "" if isinstance(item, RuleLine) else "a rule that could not be read")
-                )
+            if isinstance(item, RuleLine):
+                chain.entries.append(Entry(item, self.moment(scope), self.trail))
+            elif isinstance(item, Bad):
+                chain.entries.append(Entry(item, self.moment(scope), self.trail, "a rule that could not be read"))
             elif isinstance(item, Hook):
                 self.hook(item, chain, table, scope)
             elif isinstance(item, Policy):

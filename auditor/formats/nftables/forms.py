@@ -18,10 +18,9 @@ from auditor.formats.nftables.setting import Setting
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import BITS, Refused, Unsettled, value
 from auditor.model import filters as model
-from auditor.model.filters import Condition, Exactly, Not, Test, both, leaves
+from auditor.model.filters import Condition, Exactly, Not, Predicate, Test, both, leaves
 from auditor.model.packets import EVERYTHING, Field, Interval, PacketSet, slab
-from auditor.model.record import replace
-from auditor.model.source import Span
+from auditor.model.source import Span, Unknown
 
 _GAP = re.compile(
     r"""[ \t]
@@ -122,7 +121,8 @@ class Demand(NamedTuple):
 
 def _placed(condition: Condition, span: Span) -> Condition:
     if isinstance(condition, Test):
-        return replace(condition, predicate=replace(condition.predicate, span=span), unknown=replace(condition.unknown, span=span))
+        asked = condition.predicate
+        return Test(Predicate(asked.fact, asked.side, asked.values, span), Unknown(condition.unknown.reason, span), condition.within)
     if isinstance(condition, Not):
         return Not(_placed(condition.part, span))
     assert isinstance(condition, model.Both | model.Either), "leaves are tests"
