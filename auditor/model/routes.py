@@ -6,7 +6,7 @@ each pair only those between its ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from auditor.model.filters import Filter, can_deny
@@ -84,6 +84,22 @@ class _Standing:
                 rest = subtract_intervals(rest, part)
         if rest:
             yield from _behind_default(self.interfaces, replace(end, addresses=rest))
+
+    def is_home(self, end: Endpoint) -> bool:
+        """Whether `end` is said to be at this device, rather than found there by its addresses."""
+        return any(zone.id in end.zones for zone in self.interfaces) or (self.host is not None and self.host.id in end.zones)
+
+    def view(self, source: Endpoint, destination: Endpoint) -> Hashable:
+        """Between which networks the device stands for a pair; None if not between two."""
+        starts, ends = self.spots(source), self.spots(destination)
+        if not any(start.zone.id != end.zone.id for start in starts for end in ends):
+            return None
+        return tuple(map(_seat, starts)), tuple(map(_seat, ends))
+
+    def settles(self, other: _Standing, way: Way) -> bool:
+        """Whether what is said of the ends leaves no doubt that a packet passes this device, and not another of its kind."""
+        said = all(self.is_home(end) or not any(map(_seat, self.spots(end))) for end in (way.source, way.destination))
+        return said and _dialect(self) == _dialect(other)
 
     def filters(self, spot: _Spot) -> bool:
         """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
@@ -173,9 +189,35 @@ class Routes:
 
     def _find(self, source: Endpoint, destination: Endpoint) -> Iterator[Way]:
         ways = [Way(source, destination, ())]
-        for number in sorted(self._nearby(source) | self._nearby(destination)):
-            ways = [longer for way in ways for longer in self._through(self._standings[number], way)]
+        for twins in self._between(source, destination):
+            ways = [longer for way in ways for longer in self._through_one(twins, way)]
         return map(self._with_ends, ways)
+
+    def _between(self, source: Endpoint, destination: Endpoint) -> Iterable[list[_Standing]]:
+        """The devices near the ends, in order; those before which the ends stand alike together."""
+        found: dict[Hashable, list[_Standing]] = {}
+        for number in sorted(self._nearby(source) | self._nearby(destination)):
+            standing = self._standings[number]
+            found.setdefault(standing.view(source, destination) or number, []).append(standing)
+        return found.values()
+
+    def _through_one(self, twins: list[_Standing], way: Way) -> Iterator[Way]:
+        """`way` through one of several devices that join the same two networks: a packet passes one of them, and not the others.
+
+        It is the one that an end is said to be behind. Of two sites with the same networks the other is out of the question then;
+        otherwise it is possible.
+        """
+        if len(twins) == 1:
+            yield from self._through(twins[0], way)
+            return
+        homes = [standing for standing in twins if standing.is_home(way.source) or standing.is_home(way.destination)]
+        ways = [way]
+        for standing in homes:
+            ways = [longer for each in ways for longer in self._through(standing, each)]
+        yield from ways if homes else ()
+        for standing in twins:
+            if standing not in homes and not any(home.settles(standing, way) for home in homes):
+                yield from (replace(longer, certain=False) for longer in self._through(standing, way))
 
     def _nearby(self, end: Endpoint) -> frozenset[int]:
         """The devices at which some part of `end` may be known to stand; a smaller part of it is known at no others."""
@@ -245,6 +287,19 @@ class Routes:
                 crossed = standing.crossed(start, end)
                 crossings = tuple(self._crossing((hook,), start.part, end.part, entry, exit_) for hook, entry, exit_ in crossed)
                 yield Way(start.part, end.part, way.crossings + crossings, way.certain and start.certain and end.certain)
+
+
+def _seat(spot: _Spot) -> Hashable:
+    """The network that a spot is in, with the device's own address there; nothing of the one where everything else is."""
+    if spot.zone.kind is ZoneKind.HOST:
+        return "itself"
+    if spot.zone.default or not spot.held:
+        return None
+    return merge_intervals((max(low - 1, 0), high + 1) for low, high in _held(spot.zone))
+
+
+def _dialect(standing: _Standing) -> str:
+    return standing.device.id.partition(":")[0]
 
 
 def _by(things: Iterable[_Placed], attribute: str) -> dict[str | None, list[_Placed]]:

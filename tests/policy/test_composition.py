@@ -122,6 +122,27 @@ def test_a_hole_in_the_router_is_none_while_the_host_is_closed() -> None:
     assert router_and_host(WORLD, WORLD)["closed"].outcome is Outcome.BROKEN
 
 
+def two_sites(home: str, office: str, node: str) -> dict[str, Finding]:
+    """Two routers of two sites that have the same networks, as sites often do."""
+    texts = {"home/config.xml": ROUTER.replace("SOURCE", home), "office/config.xml": ROUTER.replace("SOURCE", office)}
+    files: dict[str, str | bytes] = {path: text.replace("<interfaces>", f"{_name(path)}<interfaces>", 1) for path, text in texts.items()}
+    return findings(node, files)
+
+
+def _name(path: str) -> str:
+    return f"<system><hostname>{path.partition('/')[0]}</hostname></system>"
+
+
+def test_a_hole_in_one_sites_router_is_not_closed_by_another_sites() -> None:
+    assert two_sites(WORLD, ADMIN, '"pfsense:home:opt1"')["closed"].outcome is Outcome.BROKEN
+    assert two_sites(ADMIN, WORLD, '"pfsense:home:opt1"')["closed"].outcome is Outcome.HOLDS
+
+
+def test_what_one_sites_router_permits_is_not_stopped_by_another_sites() -> None:
+    assert two_sites(ADMIN, NOBODY, '"pfsense:home:opt1"')["api"].outcome is Outcome.HOLDS
+    assert two_sites(NOBODY, ADMIN, '"pfsense:home:opt1"')["api"].outcome is Outcome.BROKEN
+
+
 MACHINE = """\
 version: v1alpha1
 machine: {type: controlplane, network: {interfaces: [{interface: eth0, addresses: [OWN.10/24]}]}}

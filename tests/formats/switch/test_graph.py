@@ -49,7 +49,11 @@ def crossed(made: Graph, source: Endpoint | str, destination: Endpoint | str) ->
 
 def through(made: Graph, text: str) -> bool | None:
     source, _, destination = text.split()[1:]
-    (way,) = ways(made, source.partition(":")[0], destination.partition(":")[0])
+    found = {_through(way, text) for way in ways(made, source.partition(":")[0], destination.partition(":")[0])}
+    return found.pop() if len(found) == 1 else None
+
+
+def _through(way: Way, text: str) -> bool | None:
     said = [permits(each.filter, text) for each in way.crossings]
     return False if False in said else None if None in said else True
 
