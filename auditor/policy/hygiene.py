@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from auditor.analysis import exposure, reach
@@ -27,7 +27,7 @@ from auditor.model.headers import (
 )
 from auditor.model.packets import EVERYTHING, Field, PacketSet
 from auditor.model.record import dataclass
-from auditor.model.source import Level, Note
+from auditor.model.source import Effect, Level, Note
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence, question_of
 from auditor.policy.ruleset import Kind, Requirement, Ruleset
@@ -45,6 +45,8 @@ _UNFILTERED = frozenset({"unfiltered", "cluster-disabled", "guest-disabled", "ni
 _ADMITTED = _UNFILTERED | {"default-rules"}
 """Those, and places at which rules of the product that are not seen let administration in."""
 
+_OF_PACKETS = frozenset({"any-any-permit", "replies-blocked", "ipv6-forgotten"})
+"""Requirements about what becomes of packets: where other rules are in force than those that were read, to find nothing decides nothing."""
 
 _SAME = {"undefined-reference": ("undefined-acl", "undefined-group", "time-range-undefined")}
 """Traps of dialects that have more to say about it: they are told as what they are, and hygiene does not hold either."""
@@ -70,11 +72,14 @@ def check_hygiene(ruleset: Ruleset, values: Mapping[str, Value], graph: Graph, m
     for requirement in ruleset.requirements:
         if requirement.kind is Kind.HYGIENE:
             found = list(CHECKS[requirement.fact](requirement, subject))
+            if not found and requirement.fact in _OF_PACKETS:
+                found = list(_refused(requirement, subject))
             yield from found or [_finding(requirement, found_nothing, None, Outcome.HOLDS)]
 
 
 def _is_unread(note: Note) -> bool:
-    return note.trap.rpartition("/")[2] == "unparsable"
+    """Whether there is something that was not read, or that was and is not in force."""
+    return note.trap.rpartition("/")[2] == "unparsable" or (note.effect is Effect.REFUSED and note.level is Level.ERROR)
 
 
 def _lists(graph: Graph) -> Iterator[tuple[Filter | Chain, bool]]:
@@ -127,9 +132,10 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
         judged = exposure.open_to_the_world(site, spans)
         if judged is not None and judged.outcome is Outcome.BROKEN:
             open_ = ", ".join(services_text(judged.packets, 8))
-            yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from {_how_much(judged)} internet")
+            yield _shown(requirement, judged, f"{open_} at {site.name} can be reached from {_how_much(judged)} {_internet(judged)}")
         elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or judged) is not None:
-            yield _undecided(requirement, perhaps, f"not decided whether the whole internet reaches administration ports at {site.name}")
+            whole = f"the whole {_internet(perhaps)}"
+            yield _undecided(requirement, perhaps, f"not decided whether {whole} reaches administration ports at {site.name}")
     yield from _unfiltered(requirement, subject, _ADMITTED, Outcome.OPEN)
 
 
@@ -139,19 +145,33 @@ def _how_much(judged: Judgement) -> str:
     return "the whole" if whole else "nearly the whole"
 
 
+def _internet(judged: Judgement) -> str:
+    return "internet" if intersect_intervals(judged.packets.values(Field.SOURCE), [IPV4]) else "IPv6 internet"
+
+
 def _default_permit(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     for site in subject.sites:
         judged = exposure.permits_by_default(site)
         if judged is not None:
-            yield _told_of(requirement, judged, f"{site.name} lets through what no rule speaks of")
+            yield _told_of(requirement, judged, f"what no rule speaks of is let through at {site.name}")
     yield from _unfiltered(requirement, subject, _UNFILTERED, Outcome.BROKEN)
+
+
+def _refused(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
+    """Places at which other rules are in force than those that were read."""
+    notes = (note for note in subject.graph.notes if note.effect is Effect.REFUSED)
+    return _not_filtered(requirement, notes, _UNFILTERED, Outcome.OPEN)
 
 
 def _unfiltered(requirement: Requirement, subject: Subject, traps: Container[str], worst: Outcome) -> Iterator[Finding]:
     """What nothing that was read filters, each place once: it is not decided, or the worst where a filter was to be."""
+    return _not_filtered(requirement, subject.graph.notes, traps, worst)
+
+
+def _not_filtered(requirement: Requirement, among: Iterable[Note], traps: Container[str], worst: Outcome) -> Iterator[Finding]:
     from auditor.model.record import replace
 
-    notes = {note.span: note for note in subject.graph.notes if note.trap.rpartition("/")[2] in traps}
+    notes = {note.span: note for note in among if note.trap.rpartition("/")[2] in traps}
     beside = "or have the configuration of what filters there checked, too"
     for note in notes.values():
         outcome = worst if note.level is Level.ERROR else Outcome.OPEN
@@ -235,7 +255,7 @@ def _by(requirement: Requirement, found: Covered, what: str) -> Finding:
     from auditor.model.record import replace
 
     alike = any(_told(rule) == _told(found.rule) for rule in found.by)  # one name for several: then where they stand
-    tell = _told_apart if alike else _told
+    tell = _told_apart((found.rule, *found.by[:3])) if alike else _told
     others = ", ".join(dict.fromkeys(map(tell, found.by[:3]))) + (" and others" if len(found.by) > 3 else "")
     related = tuple(Location(rule.span, "takes its packets", rule.name) for rule in found.by[:8])
     made = _finding(requirement, f"{tell(found.rule)} {what} {others}", _place(found.rule))
@@ -287,8 +307,14 @@ def _told(rule: Rule) -> str:
     return f"“{rule.name or rule.text}”" if (rule.name or rule.text) else f"the rule on line {rule.span.line}"
 
 
-def _told_apart(rule: Rule) -> str:
-    return f"{_told(rule)} of line {rule.span.line}"
+def _told_apart(rules: tuple[Rule, ...]) -> Callable[[Rule], str]:
+    """How each of the rules is told that share a name: by its line, with as much more of its place as it takes."""
+    first, *others = (rule.span for rule in rules)
+    if any(span.path != first.path for span in others):
+        return lambda rule: f"{_told(rule)} of {rule.span.path}:{rule.span.line}"
+    if any(span.line == first.line for span in others):
+        return lambda rule: f"{_told(rule)} of line {rule.span.line}, column {rule.span.column}"
+    return lambda rule: f"{_told(rule)} of line {rule.span.line}"
 
 
 CHECKS: Mapping[str, Callable[[Requirement, Subject], Iterator[Finding]]] = {

@@ -172,6 +172,7 @@ def test_what_is_not_found_where_a_file_could_not_be_read_is_not_found_in_the_ot
     sound: dict[str, str | bytes] = {"main.tf": BESIDE}
     assert holds(sound) == {"nothing found"}
     assert holds({**sound, "config.xml": "<pfsense>\n<interfaces>\n"}) == {"nothing found in what could be read"}
+    assert holds({**sound, "a.nft": "table ip t {\n chain c {\n  frobnicate\n }\n}\n"}) == {"nothing found in what could be read"}
 
 
 def test_where_rules_of_the_product_let_administration_in_that_is_not_decided_and_the_default_holds() -> None:
@@ -189,3 +190,33 @@ resource "oci_core_instance" "m" {
 def test_what_lets_a_packet_in_is_the_rule_that_surely_does_and_none_before_it_that_may() -> None:
     text = "[OPTIONS]\nenable: 1\n\n[RULES]\nIN ACCEPT -p tcp -dport 80\nIN SSH(ACCEPT)\n"
     assert told(text, "cluster.fw", "world-open-admin") == [(Outcome.BROKEN, "cluster.fw:6:1")]
+
+
+def messages(text: str, path: str, requirement: str) -> list[str]:
+    reading = audit.read(MemoryTree({path: text}), (path,), audit.Request(rulesets=("firewall-hygiene",)))
+    return [each.message.partition(": ")[2] for each in audit.findings_of(reading) if each.rule == f"hygiene/{requirement}"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "internet"),
+    [("", "internet"), ("meta nfproto ipv4", "internet"), ("meta nfproto ipv6", "IPv6 internet"), ("ip6 saddr ::/0", "IPv6 internet")],
+)
+def test_where_ipv6_alone_is_open_the_message_says_so(rule: str, internet: str) -> None:
+    text = f"table inet f {{\n chain c {{\n  type filter hook input priority 0; policy drop;\n  {rule} tcp dport 22 accept\n }}\n}}\n"
+    assert messages(text, "a.nft", "world-open-admin") == [f"tcp/22 at the host of a.nft can be reached from the whole {internet}"]
+
+
+def test_two_rules_of_one_name_are_told_apart_by_their_places() -> None:
+    def redundant(between: str) -> list[str]:
+        rules = f"tcp dport 22 accept{between}tcp dport 22 accept"
+        text = f"table inet f {{\n chain c {{\n  type filter hook input priority 0; policy drop;\n  {rules}\n }}\n}}\n"
+        return messages(text, "a.nft", "redundant-rule")
+
+    rule, why = "“tcp dport 22 accept” of line", "adds nothing: all of its packets are decided the same way already, by"
+    assert redundant("\n  ") == [f"{rule} 5 {why} {rule} 4"]
+    assert redundant("; ") == [f"{rule} 4, column 24 {why} {rule} 4, column 3"]
+
+
+def test_what_several_machines_let_through_is_said_so_that_it_fits_one_too() -> None:
+    (message,) = messages("[OPTIONS]\nenable: 1\npolicy_in: ACCEPT\n", "firewall/cluster.fw", "default-permit-inbound")
+    assert message == "what no rule speaks of is let through at the nodes"

@@ -17,7 +17,7 @@ def remarks(converted: Converted) -> Iterator[Note]:
     if refused is not None:
         if any(can_deny(stage.filter) for way in (Way.INBOUND, Way.TRANSIT) for stage in converted.stages[way]):
             message = "no rule of a file that nft refuses is in force: what filters instead is not known"
-            yield Note("unfiltered", message, refused.span, Effect.UNKNOWN, Level.NOTE)
+            yield Note("unfiltered", message, refused.span, Effect.REFUSED, Level.NOTE)
         return
     if not _is_whole(converted.ruleset) or any(map(_comes_in, converted.stages[Way.INBOUND])):
         return
