@@ -58,5 +58,5 @@ def test_nothing_is_held_closed_by_rules_that_nft_refuses(policy: str, rule: str
     reading = audit.read(MemoryTree({"a.nft": text, "auditor.yaml": "rulesets: [firewall-hygiene]\n"}), ("a.nft",), request)
     found = {finding.rule: finding.outcome for finding in audit.run_of(reading, request).findings}
     assert found["hygiene/world-open-admin"] is found["hygiene/default-permit-inbound"] is Outcome.OPEN
-    assert found["hygiene/any-any-permit"] is found["hygiene/replies-blocked"] is Outcome.OPEN
-    assert found["hygiene/ipv6-forgotten"] is not Outcome.HOLDS
+    assert found["hygiene/any-any-permit"] is Outcome.OPEN
+    assert Outcome.HOLDS not in (found["hygiene/replies-blocked"], found["hygiene/ipv6-forgotten"])
