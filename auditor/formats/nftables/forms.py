@@ -64,18 +64,18 @@ class Value(NamedTuple):
 
 def _spans(kind: str, words: str, added: int) -> Spans | None:
     if words[0] != "{":
-        found = _span(kind, words)
+        found = span_of(kind, words)
         return None if found is None else ((found[0] + added, found[1] + added),)
     spans = []
     for each in words[1:-1].split(",", _MOST_LISTED):
-        found = _span(kind, each.strip(" \t"))
+        found = span_of(kind, each.strip(" \t"))
         if found is None:
             return None
         spans.append((found[0] + added, found[1] + added))
     return None if overlap(spans) else spans
 
 
-def _span(kind: str, word: str) -> Interval | None:
+def span_of(kind: str, word: str) -> Interval | None:
     """The interval of a word of which there is nothing to say."""
     if kind == "ipv4_addr" and (known := _address(word)) is not None:
         return known
@@ -89,13 +89,13 @@ def _span(kind: str, word: str) -> Interval | None:
 
 
 _LEADING_ZERO = re.compile(r"\b0\d")
-_HOSTS = {"": 0, **{str(length): (1 << 32 - length) - 1 for length in range(1, 33)}}
+_HOSTS = {"": 0, **{f"/{length}": (1 << 32 - length) - 1 for length in range(1, 33)}}
 
 
 def _address(word: str) -> Interval | None:
     """An IPv4 address or prefix in its usual form."""
-    address, _, length = word.partition("/")
-    host = _HOSTS.get(length)
+    address, slash, length = word.partition("/")
+    host = _HOSTS.get(slash + length)
     if host is None or address.count(".") != 3 or _LEADING_ZERO.search(address):
         return None
     try:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
-from auditor.formats.nftables import FORMAT, parse, simple
+from auditor.formats.nftables import FORMAT, forms, parse, simple
 from auditor.formats.nftables.lalr import Tables
+from auditor.formats.nftables.values import BITS, Refused, Unsettled, value
 from auditor.model.filters import Assign, Call, Predicate, Rule, Settle
 from auditor.model.graph import Graph
 
@@ -134,3 +135,16 @@ def test_plain_rules_are_read_quickly_as_they_are_read_carefully(careful: Tables
         carefully = told(text)
     assert quickly[0] == carefully
     assert quickly[1] == carefully
+
+
+WORD = st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){2,4}(/[0-9]{0,2})?|[0-9]{0,6}(-[0-9]{1,5})?|[0-9a-f:./x-]{0,9}", fullmatch=True)
+
+
+@given(st.sampled_from(("ipv4_addr", "ipv6_addr", "inet_service")), WORD)
+def test_a_value_is_found_quickly_if_there_is_nothing_to_say_about_it(kind: str, word: str) -> None:
+    try:
+        low, high, remark = value(kind, word)
+    except (Refused, Unsettled):
+        low, high, remark = 0, 0, "no value"
+    whole = (low, high) == (0, (1 << BITS[kind]) - 1)
+    assert forms.span_of(kind, word) == (None if remark or whole else (low, high))
