@@ -59,7 +59,8 @@ RULES = [
     "limit rate 10/second burst 0 packets accept", "log level warning accept", 'log level "warn" accept', "log prefix 80",
     "log prefix x accept",
     "accept comment 80", "comment 80", "accept comment said", "reject with icmp no-route", "reject with icmp frag-needed",
-    "reject with icmp 3",
+    "reject with icmp 3", "reject with icmp 254", "reject with icmp 255", "reject with icmp 300", "reject with icmpv6 384",
+    "reject with icmpv6 127", "reject with icmpx 300", "ip saddr 1.2.3.4 reject with icmp type 300",
     "reject with icmpv6 host-unreachable", "reject with icmpx net-unreachable", "reject with icmpx 9", "reject with icmpx 3",
     "meta l4proto { tcp, udp } reject with tcp reset", "meta l4proto { udp, tcp } reject with tcp reset",
     "meta l4proto { tcp, udp } th dport 53 reject with tcp reset", "jump { accept; } drop", "goto { accept; } counter", "ct state set new",
@@ -107,6 +108,11 @@ RULES = [
     "dnat ip to 1.2.3.4", "masquerade", "notrack", "tcp dport vmap { 22 : reject }", "meta mark 0x1ffffffff accept",
 ]  # fmt: skip
 
+ADDED = [
+    "add @s { 1.2.3.4 }", "update @s { 1.2.3.4 timeout 3m }", "delete @s { 1.2.3.4 }", "add @s { 1.2.3.0/24 }", "add @s { ::1 }",
+    "add @s { 1.2.3.4 limit rate 3/second }", "add @s { 1.2.3.4-1.2.3.5 }", "add @s { ip saddr . 22 }", "set add 1.2.3.4 @s",
+]  # fmt: skip
+
 RULESETS = [
     "table inet t {\nchain tcp {\n}\n}\n",
     'table inet t {\nchain "x" {\n}\n}\n',
@@ -145,6 +151,13 @@ RULESETS = [
     named("map s {\ntype inet_service : mark\n}", "meta mark set ip saddr map @s"),
     named("set s {\ntype ipv4_addr\nelements = {\n1.2.3.4\n5.6.7.8 }\n}", "ip saddr @s accept"),
     named("set s {\ntype ipv4_addr\nflags dynamic\n}", "set add ip saddr @s accept"),
+    *(named("set s {\ntype ipv4_addr\nflags dynamic,timeout\n}", f"{each} accept") for each in ADDED),
+    named("set s {\ntype inet_service\n}", "add @s { ssh } accept"),
+    named("set s {\ntype inet_service\n}", "add @s { 99999 } accept"),
+    named("set s {\ntype ipv4_addr . inet_service\n}", "add @s { 1.2.3.4 } accept"),
+    rule("reject with icmp 254", family="ip"),
+    rule("reject with icmp 255", family="ip"),
+    rule("reject with icmp 511", family="ip"),
     named("set s {\ntype ipv4_addr . inet_service\nflags interval\nelements = { 10.0.0.0/8 . 5-9, 10.0.0.1 . 1-7 }\n}"),
     rule("fib saddr . iif oif missing drop", head="type filter hook output priority 0;"),
     rule("fib daddr . oif type local drop", head="type filter hook output priority 0;"),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from auditor.formats.nftables import fields, layers
 from auditor.formats.nftables.drafts import Draft, Write, anything, before, one_of
+from auditor.formats.nftables.holdings import kinds_of
 from auditor.formats.nftables.maps import Entry
 from auditor.formats.nftables.match import Matcher, Place
 from auditor.formats.nftables.ruleset import Chain as Lines
@@ -46,7 +47,7 @@ from auditor.model.packets import EVERYTHING, Field, PacketSet, State
 from auditor.model.source import Effect, Level, Span, Unknown
 
 DEEPEST_JUMP = 16
-_LAST_ICMPX = 3
+_LAST_ICMPX, _LONGEST_CODE = 3, 3
 _UNASSIGNED = Exactly(fields.TRUE_STATES[1])
 """Packets of no flow: notrack has an effect on these at any priority."""
 _MANY_ENTRIES = 64
@@ -271,7 +272,7 @@ class Converter:
 
     def _check_reject(self, reject: Reject, line: Draft) -> None:
         family = line.place.setting.family
-        if reject.code is not None:
+        if reject.code is not None and not _wraps(reject, family):
             code = self.resolver.values(reject.code, f"{reject.kind}_code", line.place.moment)
             if reject.kind == "icmpx" and code.spans and code.spans[0][1] > _LAST_ICMPX:
                 raise Refused(f"`{reject.code.word}` is no code of icmpx")
@@ -300,10 +301,22 @@ class Converter:
             self.resolver.note("notrack-too-late", message, statement.at, Level.WARNING, Effect.IGNORED)
 
     def _update(self, statement: Update, line: Draft) -> None:
-        layers.check_key(statement.key, line, self.matcher)
-        line.narrow(Exactly(self._present(statement.key, line)))
+        if isinstance(statement.key, Atom):
+            self._check_element(statement, statement.key, line.place)
+        else:
+            layers.check_key(statement.key, line, self.matcher)
+            line.narrow(Exactly(self._present(statement.key, line)))
         if statement.limited:
             line.narrow(Undecided(Unknown("how fast packets come, for each key", statement.at.span, lapses=True, recurs=True)))
+
+    def _check_element(self, statement: Update, value: Atom, place: Place) -> None:
+        """A rule that changes a set by a value of its own."""
+        named = place.table.sets.get(statement.set_name)
+        kinds = kinds_of(named.types, place.table) if named is not None else []
+        if len(kinds) > 1:
+            raise Refused(f"`{statement.set_name}` holds several values together, and this is one")
+        if len(kinds) == 1 and kinds[0] and any(low < high for low, high in self.resolver.values(value, kinds[0], place.moment).spans):
+            raise Refused("a rule adds single values to a set")
 
     def _present(self, key: Expression, line: Draft) -> PacketSet:
         result = EVERYTHING
@@ -324,3 +337,13 @@ class Converter:
             line.done.append(line.rule(both(line.guard, Undecided(unknown)), model.Verdict.DENY))
         else:
             line.done += anything(line.guard, unknown, line)
+
+
+def _wraps(reject: Reject, family: str) -> bool:
+    """Whether a number is no code and taken all the same: nft keeps eight bits of nine. Raises `Refused` where those are none."""
+    word = reject.code.word if isinstance(reject.code, Atom) else ""
+    if reject.kind not in ("icmp", "icmpv6") or not word.isdecimal() or len(word) > _LONGEST_CODE:
+        return False
+    if int(word) & 0xFF > (0xFE if family in ("ip", "ip6") else 0x7F):
+        raise Refused(f"nft takes `{word}` for no code at all")
+    return 0xFF < int(word) < 0x200

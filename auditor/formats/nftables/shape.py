@@ -275,7 +275,8 @@ class Shaper:
         named = names[-1] if tokens[0].value == "set" else names[0]
         name = named.value
         verb = "meter" if node.data == "meter" else next(child.value for child in tokens if child.type in ("ADD", "DELETE", "UPDATE"))
-        begin = next(index for index, child in enumerate(node.children) if isinstance(child, Token) and child.type == "FIELD")
+        types = [child.type if isinstance(child, Token) else "" for child in node.children]
+        begin = types.index("LBRACE") + 1 if "LBRACE" in types else 2  # behind `set add`
         keys = []
         for child in node.children[begin:]:
             other = child is named or (isinstance(child, Token) and child.type not in _KEY_TOKENS)
