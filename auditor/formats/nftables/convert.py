@@ -363,7 +363,7 @@ def _merged(stages: list[Stage], unread: tuple[Rule, ...], way: Way) -> Filter:
 def _unread(ruleset: Ruleset) -> Iterator[Rule]:
     """What could not be read outside of chains may hold chains that deny anything."""
     for what, at in ruleset.incomplete:
-        yield Rule(Undecided(Unknown(f"{what} may hold further chains", at.span)), Verdict.DENY, at.span, at.words[:200])
+        yield Rule(Undecided(Unknown(f"{what} may hold further chains", at.span)), Verdict.DENY, at.span, at.told[:200])
 
 
 def _filters(converted: Converted) -> Iterator[Filter]:

@@ -158,7 +158,7 @@ def check_deleted(named: NamedSet, types: Sequence[str], resolver: Resolver) -> 
             continue
         for box in found:
             if box.spans not in there and change.verb == "delete":
-                resolver.undefined(f"there is no element `{box.at.words}` in `{named.name}` to delete", box.at)
+                resolver.undefined(f"there is no element `{box.at.told}` in `{named.name}` to delete", box.at)
             there.discard(box.spans)
 
 

@@ -96,7 +96,7 @@ def _match(match: Match, record: Record, converted: Converted) -> Iterator[tuple
         elif key.name == "tcp flags" and match.operator == "" and not isinstance(match.value, PlainSet | SetLiteral) and len(keys) == 1:
             yield from _flags(match, record)
         elif key.name in ("th dport", "th sport") and match.operator in ("!=", "ne") and not _has_protocol(record.line):
-            message = f"`{match.at.words}` holds for ICMP, ESP and all else without ports too: match the protocol first"
+            message = f"`{match.at.told}` holds for ICMP, ESP and all else without ports too: match the protocol first"
             yield _note("negated-th", message, match.at, Level.WARNING, Effect.WIDENED)
         elif key.name in ("ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr") and match.operator in ("!=", "ne"):
             yield from _one_family(match, key.name, record, converted)
@@ -120,7 +120,7 @@ def _flags(match: Match, record: Record) -> Iterator[tuple[Note, At]]:
         several = "any of these flags" if "," in words else "this flag among others"
         yield _note(
             "tcp-flags-any",
-            f"`{match.at.words}` asks for {several}; `== {words}` asks for exactly this",
+            f"`{match.at.told}` asks for {several}; `== {words}` asks for exactly this",
             match.at,
             Level.NOTE,
             Effect.WIDENED,
@@ -250,7 +250,7 @@ def _falls_through(reject: Reject, guard: model.Condition, record: Record, conve
     left = guard.settle(nobody).maybe - answers
     if _fate(left, record, converted) is model.Verdict.PERMIT:
         what = {"tcp reset": "TCP", "icmp": "IPv4", "icmpv6": "IPv6"}[reject.kind]
-        message = f"`{reject.at.words}` answers {what} alone: what else the rule matches goes on, and is accepted"
+        message = f"`{reject.at.told}` answers {what} alone: what else the rule matches goes on, and is accepted"
         yield _note("reject-falls-through", message, reject.at, Level.WARNING, Effect.NARROWED)
 
 
@@ -273,7 +273,7 @@ def _one_family(match: Match, name: str, record: Record, converted: Converted) -
         near = converted.near(stage).about(twin)
         if near.first_match(twin, nobody, wanted) and not near.first_match(twin, nobody, other):
             family = "IPv6" if name.startswith("ip ") else "IPv4"
-            message = f"`{match.at.words}` is about one family: {family} fares otherwise here"
+            message = f"`{match.at.told}` is about one family: {family} fares otherwise here"
             yield _note("negation-one-family", message, match.at, Level.NOTE, Effect.NARROWED)
             return
 
@@ -288,7 +288,7 @@ def _impossible(converted: Converted) -> Iterator[Note]:
     elsewhere = {record.line.at for record in records if hopeless and record.line.at in hopeless and _can_match(record)}
     for at in hopeless:
         if at not in elsewhere:
-            yield Note("impossible-match", f"no packet can meet all of `{at.words}`", at.span, Effect.NARROWED, Level.WARNING)
+            yield Note("impossible-match", f"no packet can meet all of `{at.told}`", at.span, Effect.NARROWED, Level.WARNING)
 
 
 _NOT_DECIDED_HERE = re.compile(r"@|\bmark\b|\$|\"mark\"")

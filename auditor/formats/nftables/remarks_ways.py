@@ -170,7 +170,7 @@ def _forwards(converted: Converted) -> Iterator[Note]:
             if isinstance(statement, Nat) and statement.kind == "redirect" and record.place.setting.way is Way.INBOUND:
                 packets = guard.settle(_nobody).maybe & NEW_FLOW
                 if packets and not _passes(packets.example(_LIKELY), filters):
-                    message = f"what `{record.line.at.words}` translates is dropped in input"
+                    message = f"what `{record.line.at.told}` translates is dropped in input"
                     yield _note("nat-without-filter", message, record.line.at.span, Level.WARNING, Effect.IGNORED)
 
 

@@ -245,7 +245,7 @@ class Resolver:
         if pair.operator == "/":
             return self._prefix(pair, kind, low, high)
         if low > high:
-            self.refuse(f"the range `{pair.at.words}` is reversed", pair.at)
+            self.refuse(f"the range `{pair.at.told}` is reversed", pair.at)
             return Values((), (Unknown("a reversed range", pair.at.span),))
         return Values(((low, high),))
 

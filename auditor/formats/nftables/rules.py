@@ -125,12 +125,12 @@ class Converter:
         trail = tuple((text, place.span) for text, place in entry.trail) if entry.trail else ()
         place = Place(table, setting, entry.moment)
         if isinstance(entry.line, Bad):
-            return anything(ANY, Unknown(entry.why, at.span), Draft(place, at.span, at.words[:200], "", trail=trail))
+            return anything(ANY, Unknown(entry.why, at.span), Draft(place, at.span, at.told[:200], "", trail=trail))
         known = simple.of(entry.line, place)
         if known is not None:
             self.records.append(Record(entry.line, place, known.guard, "", ()))
-            return (Rule(known.guard, known.verdict, at.span, at.words, known.comment, trail=trail),)
-        line = Draft(place, at.span, at.words, entry.line.comment, layer3={"ip": 4, "ip6": 6}.get(setting.family), trail=trail)
+            return (Rule(known.guard, known.verdict, at.span, at.told, known.comment, trail=trail),)
+        line = Draft(place, at.span, at.told, entry.line.comment, layer3={"ip": 4, "ip6": 6}.get(setting.family), trail=trail)
         self._statements(entry.line, line)
         self.records.append(Record(entry.line, place, line.guard, line.ended, tuple(line.seen)))
         rules = line.finish()
@@ -175,7 +175,7 @@ class Converter:
             self._reject(statement, line)
         elif isinstance(statement, Limit):
             what = {"limit": "how fast packets come", "quota": "how much has passed"}.get(statement.kind, "how many connections there are")
-            line.narrow(Undecided(Unknown(f"{what} (`{statement.at.words}`)", statement.at.span, lapses=True, recurs=True)))
+            line.narrow(Undecided(Unknown(f"{what} (`{statement.at.told}`)", statement.at.span, lapses=True, recurs=True)))
         elif isinstance(statement, Mangle):
             self.writer.mangle(statement, line)
         elif isinstance(statement, Nat):
@@ -325,11 +325,11 @@ class Converter:
         return result
 
     def _other(self, statement: Other, line: Draft) -> None:
-        unknown = Unknown(f"what `{statement.at.words}` does with the packet", statement.at.span)
+        unknown = Unknown(f"what `{statement.at.told}` does with the packet", statement.at.span)
         if statement.kind == "fwd":
             line.act(line.guard, model.Verdict.DENY)
             return
-        level, message = Level.NOTE, f"`{statement.at.words}` is not modelled: it may do anything with the packets that reach it"
+        level, message = Level.NOTE, f"`{statement.at.told}` is not modelled: it may do anything with the packets that reach it"
         self.resolver.note("unknown-statement", message, statement.at, level, Effect.UNKNOWN)
         if statement.kind == "tproxy":
             line.narrow(Undecided(unknown))

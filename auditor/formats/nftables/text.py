@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import cached_property
 from typing import NamedTuple
@@ -39,6 +40,14 @@ class Text:
         return Span(self.path, line, start - before, *self.position(end))
 
 
+_APART = re.compile(r'"[^"]*"|(?:[ \t\r]|\\?\n|#[^\n]*)++')
+
+
+def one_line(words: str) -> str:
+    """Words without comments and line breaks; strings stay as they are."""
+    return _APART.sub(lambda found: " " if found[0][0] != '"' and ("\n" in found[0] or "#" in found[0]) else found[0], words).strip()
+
+
 class At(NamedTuple):
     """Where a piece of syntax stands."""
 
@@ -55,6 +64,12 @@ class At(NamedTuple):
     def words(self) -> str:
         """What stands there."""
         return self.text.text[self.start : self.end]
+
+    @property
+    def told(self) -> str:
+        """The same for a person to read: on one line and without comments."""
+        words = self.words
+        return one_line(words) if "\n" in words or "#" in words else words
 
     def part(self, start: int, end: int) -> At:
         """A stretch of it, by offsets from its own start."""

@@ -52,7 +52,7 @@ class Translator:
             address = self._address(statement.address, line)
             family = _family_of(statement.address)
             if family is not None and family != {"ip": 4, "ip6": 6}.get(statement.family or line.place.setting.family, family):
-                raise Refused(f"`{statement.address.at.words}` is no address of family {statement.family or line.place.setting.family}")
+                raise Refused(f"`{statement.address.at.told}` is no address of family {statement.family or line.place.setting.family}")
             if family is not None and not statement.family and line.place.setting.family == "inet":
                 line.narrow(Exactly(fields.V6 if family == 6 else fields.V4))
         port = (

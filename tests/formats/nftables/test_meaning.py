@@ -413,3 +413,18 @@ def test_rulesets_are_recognised(path: str, head: bytes) -> None:
 )
 def test_other_files_are_not(path: str, head: bytes) -> None:
     assert not claims(path, head)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("tcp dport { # SSH\n  22, # SMTP\n  25\n} accept", "tcp dport { 22, 25 } accept"),
+        ("tcp dport 22 \\\n  accept", "tcp dport 22 accept"),
+        ('tcp dport { 22, # no "more\n 25 } accept comment "the #1  rule"', 'tcp dport { 22, 25 } accept comment "the #1  rule"'),
+        ("tcp  dport 22 accept", "tcp  dport 22 accept"),
+    ],
+)
+def test_a_rule_is_told_on_one_line_without_comments(written: str, told: str) -> None:
+    text = f"table inet t {{\n chain c {{\n  type filter hook input priority 0;\n  {written}\n }}\n}}\n"
+    (filter_,) = FORMAT.load(MemoryTree({"a.nft": text}), ["a.nft"], Options()).filters
+    assert [rule.text for rule in filter_.rules] == [told]
