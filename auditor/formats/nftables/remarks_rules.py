@@ -29,7 +29,7 @@ from auditor.formats.nftables.syntax import (
 from auditor.formats.nftables.text import At
 from auditor.model import filters as model
 from auditor.model.headers import NEW_FLOW, ONE_FAMILY, address_interval, protocol_set
-from auditor.model.packets import NOTHING, Field, PacketSet, State, field_set
+from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, State, field_set
 from auditor.model.source import Effect, Level, Note
 
 _COMES_AND_GOES = re.compile(r'"?(?:ppp|pppoe|wg|tun|tap|vpn|wwan|veth|docker|vnet|ipsec|vti|virbr|l2tp|gre)[\w.-]*"?$')
@@ -284,11 +284,24 @@ def _one_family(match: Match, name: str, record: Record, converted: Converted) -
 def _impossible(converted: Converted) -> Iterator[Note]:
     """Rules no packet can meet, on no way they stand on."""
     records = converted.converter.records
-    hopeless = {record.line.at: None for record in records if not _can_match(record)}
+    hopeless = {record.line.at: record for record in records if not _can_match(record)}
     elsewhere = {record.line.at for record in records if hopeless and record.line.at in hopeless and _can_match(record)}
-    for at in hopeless:
+    for at, record in hopeless.items():
         if at not in elsewhere:
-            yield Note("impossible-match", f"no packet can meet all of `{at.told}`", at.span, Effect.NARROWED, Level.WARNING)
+            message = f"no packet can meet all of `{at.told}`{_why(record, converted)}"
+            yield Note("impossible-match", message, at.span, Effect.NARROWED, Level.WARNING)
+
+
+def _why(record: Record, converted: Converted) -> str:
+    """Why no packet meets a rule, where its matches do not show it."""
+    matches = [each for each in record.line.statements if isinstance(each, Match)]
+    others = [each for each in matches if _named(each.key) != "ip6 hoplimit"]
+    if len(others) == len(matches):
+        return ""
+    left = EVERYTHING
+    for each in others:
+        left &= converted.matcher.match(each, record.place).settle(nobody).maybe
+    return ": the kernel takes neighbour discovery with a hop limit of 255 alone" if left else ""
 
 
 _NOT_DECIDED_HERE = re.compile(r"@|\bmark\b|\$|\"mark\"")

@@ -90,3 +90,17 @@ def test_a_chain_of_the_other_family_takes_no_accept_back() -> None:
 def test_a_table_that_is_destroyed_first_can_be_loaded_again() -> None:
     text = BASE.format(rules="  accept\n", more="").replace("flush ruleset", "destroy table inet t")
     assert "not-idempotent" not in {note.trap for note in FORMAT.load(MemoryTree({"r.nft": text}), ["r.nft"], Options()).notes}
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("ip6 hoplimit 1 icmpv6 type nd-neighbor-solicit accept", ": the kernel takes neighbour discovery with a hop limit of 255 alone"),
+        ("icmpv6 type 133-136 ip6 hoplimit < 255 accept", ": the kernel takes neighbour discovery with a hop limit of 255 alone"),
+        ("tcp dport 22 tcp dport 23 ip6 hoplimit 1 accept", ""),
+        ("tcp dport 22 tcp dport 23 accept", ""),
+    ],
+)
+def test_why_no_packet_meets_a_rule_is_told_where_its_words_do_not_show_it(rule: str, why: str) -> None:
+    notes = FORMAT.load(MemoryTree({"r.nft": BASE.format(rules=f"  {rule}\n", more="")}), ["r.nft"], Options()).notes
+    assert [note.message for note in notes if note.trap == "impossible-match"] == [f"no packet can meet all of `{rule}`{why}"]
