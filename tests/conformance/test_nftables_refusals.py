@@ -113,6 +113,8 @@ ADDED = [
     "add @s { 1.2.3.4 limit rate 3/second }", "add @s { 1.2.3.4-1.2.3.5 }", "add @s { ip saddr . 22 }", "set add 1.2.3.4 @s",
 ]  # fmt: skip
 
+WIPED = ["flush chain inet t i\n", "flush table inet t\n", "delete table inet t\n", "flush ruleset\n"]
+
 RULESETS = [
     "table inet t {\nchain tcp {\n}\n}\n",
     'table inet t {\nchain "x" {\n}\n}\n',
@@ -200,6 +202,12 @@ RULESETS = [
     "table inet t {\n}\nadd rule inet t a accept\n",
     "add rule inet t a accept\n",
     "table inet t {\n}\nadd element inet t s { 1 }\n",
+    # what is wiped behind it
+    *(rule(wrong) + wiped for wrong in ("tcp dport 99999 accept", "ip saddr @s accept", "jump nowhere", "accept") for wiped in WIPED),
+    named("set s {\ntype ipv4_addr\n}", "ip saddr @s accept") + WIPED[0] + "delete set inet t s\n",
+    named("set s {\ntype ipv4_addr\n}", "ip saddr @s tcp dport 99999 accept") + WIPED[0] + "delete set inet t s\n",
+    rule("goto c") + WIPED[0] + "delete chain inet t c\n",
+    rule("accept") + WIPED[3] + rule("goto c"),
     # declarations
     named("set s {\ntype ipv4_adr\n}"),
     named("set s {\ntype port\n}"),

@@ -391,6 +391,7 @@ class Builder:
                 why = f"the rule with kernel handle {item.handle} is deleted, which the files do not say"
                 chain.entries.insert(0, Entry(Bad(item.at), self.moment(self.top), self.trail, why))
             return
+        self.ruleset.part(table)
         members = table.chains if item.kind == "chain" else table.sets if item.kind in ("set", "map", "meter") else None
         found = table.objects.pop((item.kind, item.name), None) if members is None else members.pop(item.name, None)
         if found is None and item.verb == "delete" and not item.handle:
@@ -421,6 +422,7 @@ class Builder:
         if first is not None:
             message = f"this wipes the rules that were put into table `{table.family} {table.name}` before it"
             self.note("late-flush", message, at, Level.WARNING, Effect.DROPPED, ("wiped", first.line.at))
+            self.ruleset.wipe(table, table.chains.values())
 
     def flush(self, item: Flush) -> None:
         if item.kind == "ruleset":
@@ -434,14 +436,12 @@ class Builder:
         if item.kind == "table":
             self._late(table, item.at)
             self._fresh.add((table.family, table.name))
-            for chain in table.chains.values():
-                chain.entries.clear()
         elif item.kind == "chain":
             chain_ = table.chains.get(item.name)
             if chain_ is None:
                 self._undefined(f"there is no chain `{item.name}` to flush", item.at)
             else:
-                chain_.entries.clear()
+                self.ruleset.wipe(table, (chain_,))
         elif item.name in table.sets:
             table.sets[item.name].changes.clear()
         else:

@@ -107,13 +107,13 @@ def convert(ruleset: Ruleset, local: tuple[Interval, ...] | None = None) -> Conv
 
 
 def _read_the_rest(ruleset: Ruleset, converter: Converter, facts: Facts) -> None:
-    """Chains that no packet of a flow meets are read for their mistakes: nft loads the whole file or nothing of it."""
+    """Chains that no packet of a flow meets, and what was wiped, are read for their mistakes: nft loads the whole file or nothing of it."""
+    chains = [(table, chain) for table in ruleset.tables.values() for chain in table.chains.values()]
     reached = converter.reached
-    for table in ruleset.tables.values():
-        for chain in table.chains.values():
-            if chain not in reached:
-                hook, nat = (chain.base.hook, chain.base.type == "nat") if chain.base is not None else ("", True)
-                converter.only_read(chain, table, Setting(table.family, Way.INBOUND, hook, False, facts, nat))
+    for table, chain in (*chains, *ruleset.wiped):
+        if chain not in reached:
+            hook, nat = (chain.base.hook, chain.base.type == "nat") if chain.base is not None else ("", True)
+            converter.only_read(chain, table, Setting(table.family, Way.INBOUND, hook, False, facts, nat))
 
 
 def _facts(resolver: Resolver, local: tuple[Interval, ...] | None) -> Facts:

@@ -6,11 +6,12 @@ Nothing is interpreted yet. A rule remembers the moment it was read at, since a 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from auditor.formats.nftables.syntax import Bad, Expression, RuleLine
 from auditor.formats.nftables.text import At
-from auditor.model.record import dataclass, field
+from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note
 
 _MANGLE, _SECURITY = -150, 50
@@ -162,3 +163,16 @@ class Ruleset:
     flushed: bool = False
     replaced: set[tuple[str, str]] = field(default_factory=set)
     fragment: bool = False
+    wiped: list[tuple[Table, Chain]] = field(default_factory=list)
+
+    def wipe(self, table: Table, chains: Iterable[Chain]) -> None:
+        """Take the rules out of chains. They are kept, with the names there were, to be read for mistakes: nft refuses a file for them."""
+        for chain in chains:
+            if chain.entries:
+                self.wiped.append((replace(table), replace(chain)))
+                chain.entries = []
+
+    def part(self, table: Table) -> None:
+        """What is taken out of a table from now on is still there for rules that were wiped before."""
+        if self.wiped:
+            table.chains, table.sets, table.objects = dict(table.chains), dict(table.sets), dict(table.objects)

@@ -251,3 +251,12 @@ def test_a_template_is_not_half_read() -> None:
     found = graph(HEAD + "{% for port in ports %}\n  tcp dport {{ port }} accept\n{% endfor %}\n }\n}\n")
     assert [note.trap for note in found.notes] == ["template"]
     assert not found.hooks
+
+
+@pytest.mark.parametrize("wipes", ["flush chain inet t c", "flush table inet t", "delete table inet t", "flush ruleset"])
+def test_rules_that_are_wiped_later_are_read_for_mistakes(wipes: str) -> None:
+    text = "table inet t {{\n set s {{\n  type ipv4_addr\n }}\n chain c {{\n  type filter hook input priority 0\n  {}\n }}\n}}\n{}\n"
+    (error,) = errors(text.format("tcp dport 99999 accept", wipes))
+    assert "99999" in error.message
+    assert not errors(text.format("ip saddr @s accept", wipes))
+    assert not errors(text.format("ip saddr @s accept", "flush chain inet t c\ndelete set inet t s"))
