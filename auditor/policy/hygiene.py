@@ -19,6 +19,7 @@ from auditor.model.headers import (
     IPV6,
     NEW_FLOW,
     PUBLIC,
+    address_interval,
     destinations,
     intersect_intervals,
     services_text,
@@ -44,6 +45,9 @@ _UNFILTERED = frozenset({"unfiltered", "cluster-disabled", "guest-disabled", "ni
 
 _ADMITTED = _UNFILTERED | {"default-rules"}
 """Those, and places at which rules of the product that are not seen let administration in."""
+
+_TO_LOOPBACK = destinations(map(address_interval, ("127.0.0.0/8", "::1")))
+"""What no packet from outside goes to, though all of a machine's own addresses may be meant."""
 
 _OF_PACKETS = frozenset({"any-any-permit", "replies-blocked", "ipv6-forgotten"})
 """Requirements about what becomes of packets: where other rules are in force than those that were read, to find nothing decides nothing."""
@@ -272,7 +276,7 @@ def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
     from auditor.model.record import replace
 
-    packet = reach.witness(judged.packets, judged.way)
+    packet = reach.witness(judged.packets - _TO_LOOPBACK or judged.packets, judged.way)
     steps = reach.replay(judged.way, packet, Verdict.DENY if judged.reply else Verdict.PERMIT)
     shown = evidence(packet, steps)
     place = next(

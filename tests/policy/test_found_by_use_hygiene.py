@@ -220,3 +220,16 @@ def test_two_rules_of_one_name_are_told_apart_by_their_places() -> None:
 def test_what_several_machines_let_through_is_said_so_that_it_fits_one_too() -> None:
     (message,) = messages("[OPTIONS]\nenable: 1\npolicy_in: ACCEPT\n", "firewall/cluster.fw", "default-permit-inbound")
     assert message == "what no rule speaks of is let through at the nodes"
+
+
+def test_a_port_of_all_addresses_of_a_firewall_is_shown_at_one_that_packets_can_go_to() -> None:
+    anybody = (
+        "<rule><type>pass</type><interface>wan</interface><ipprotocol>inet</ipprotocol><protocol>tcp</protocol><source><any/></source>"
+    )
+    text = ROUTER.replace("<ipaddr>203.0.113.2</ipaddr><subnet>29</subnet><gateway>GW</gateway>", "<ipaddr>dhcp</ipaddr>")
+    text = text.replace("RULES", f"{anybody}<destination><network>(self)</network><port>22</port></destination></rule>")
+    reading = audit.read(MemoryTree({"config.xml": text}), ("config.xml",), audit.Request(rulesets=("firewall-hygiene",)))
+    (found,) = (each for each in audit.findings_of(reading) if each.rule == "hygiene/world-open-admin")
+    assert found.outcome is Outcome.BROKEN
+    assert found.witness is not None
+    assert "192.168." in str(found.witness)
