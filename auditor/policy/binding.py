@@ -136,9 +136,7 @@ class Cast:
             if zone.id not in spared | named | routers and (zone.kind is ZoneKind.GROUP or _inhabited(zone))
         ]
         zones += self._neighbours(named - spared - routers, roles)
-        around = subtract_intervals(UNICAST, _addresses((*roles, *zones, *but)))
-        hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
-        return (*_elsewhere(around, hidden), *roles, *(zone for zone in zones if zone.addresses))
+        return (*elsewhere(but, (*roles, *zones)), *roles, *(zone for zone in zones if zone.addresses))
 
     def _neighbours(self, taken: frozenset[str], players: list[Endpoint]) -> Iterator[Endpoint]:
         """Who else is in the networks of zones in which only certain addresses play a role."""
@@ -163,8 +161,10 @@ def without(end: Endpoint, but: Iterable[Endpoint]) -> Endpoint:
     return replace(end, addresses=subtract_intervals(end.addresses, _exact_addresses(but)))
 
 
-def _elsewhere(around: tuple[Interval, ...], hidden: bool) -> Iterator[Endpoint]:
-    """Who is nowhere known. Where those left out may have any private address (`hidden`), nobody knows which of them are others'."""
+def elsewhere(but: tuple[Endpoint, ...], known: Iterable[Endpoint]) -> Iterator[Endpoint]:
+    """Who is nowhere known. Where those left out (`but`) may have any private address, nobody knows which of them are others'."""
+    around = subtract_intervals(UNICAST, _addresses((*but, *known)))
+    hidden = any(end.addresses == ANYWHERE and not end.names for end in but)
     exact = intersect_intervals(around, PUBLIC) if hidden else around
     if exact:
         yield Endpoint("anywhere else", "any", addresses=exact, exact=True, elsewhere=True)

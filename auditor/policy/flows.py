@@ -28,7 +28,8 @@ from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSe
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import ASSUMED, Cast, without
-from auditor.policy.machines import apart, site_of
+from auditor.policy.machines import Sites, apart
+from auditor.policy.neighbours import BySite, Neighbourhood
 from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who
 from auditor.policy.services import Protocol as Named
 from auditor.policy.services import Service
@@ -81,9 +82,6 @@ class Pair:
         return heaviest if heaviest is not None and heaviest.outcome is not Outcome.HOLDS else None
 
 
-_Sites = dict[frozenset[tuple[str, str]], list[tuple[int, Endpoint]]]
-"""Endpoints by the sites they belong to, each with its number."""
-
 _Place = tuple[int, int]
 """Which of a flow's sources and destinations a pair is made of."""
 
@@ -122,22 +120,26 @@ class Stage:
     ruleset: Ruleset
     each: bool = False
     _guarded: dict[Endpoint, bool] = field(default_factory=dict)
-    _sites: dict[Endpoint, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _names: frozenset[str] | None = None
     _crowds: dict[tuple[Who, Who], list[_Crowd]] = field(default_factory=dict)
-    _others: dict[Who, _Sites] = field(default_factory=dict)
+    _others: dict[Who, BySite] = field(default_factory=dict)
     _trimmed: dict[int, tuple[Filter, Filter]] = field(default_factory=dict)
     _seen: Crowds = field(init=False)
     _likeness: Likeness = field(init=False)
+    _near: Neighbourhood = field(init=False)
 
     def __post_init__(self) -> None:
         self._seen = Crowds(self.graph)
         self._likeness = Likeness(self.graph)
+        self._near = Neighbourhood(self.graph, self.endpoints, self._but)
 
     def endpoints(self, who: Who) -> tuple[Endpoint, ...]:
         """The endpoints `who` stands for; unbound roles are left out (see `unbound`)."""
-        but = tuple(end for term in who.but for end in self._of(term, ()))
+        but = self._but(who)
         return tuple(dict.fromkeys(end for term in who.terms for end in self._of(term, but)))
+
+    def _but(self, who: Who) -> tuple[Endpoint, ...]:
+        return tuple(end for term in who.but for end in self._of(term, ()))
 
     def unbound(self, flow: Flow) -> tuple[str, ...]:
         """Roles of the flow that nobody plays, and that may not be just anybody."""
@@ -219,12 +221,13 @@ class Stage:
         """The pairs of a flow, those of which the destination sees the same as one crowd."""
         crowds: dict[Hashable, _Crowd] = {}
         sources = self.endpoints(flow.sources)
-        sites: dict[frozenset[tuple[str, str]], list[Row]] = {}
+        sites: dict[Sites, list[Row]] = {}
         for each in map(row, ([one] for one in enumerate(sources))) if self.each else self._likeness.rows(sources):
-            sites.setdefault(self._site(each.ends[0][1]), []).append(each)
+            sites.setdefault(self._near.site(each.ends[0][1]), []).append(each)
         for number, named in enumerate(self.endpoints(flow.destinations)):
-            near = (each for site, rows in sites.items() if not apart(site, self._site(named)) for each in rows)
-            for kind, crowd in (met for each in near for met in self._met(each, number, named)):
+            near = (each for site, rows in sites.items() if not apart(site, self._near.site(named)) for each in rows)
+            seen = ((self._row_to(each, named, flow.sources), self._near.seen(named, each.ends[0][1], flow.destinations)) for each in near)
+            for kind, crowd in (met for each, end in seen for met in self._met(each, number, end)):
                 known = crowds.setdefault(kind, crowd)
                 if known is not crowd:
                     known.join(crowd)
@@ -288,28 +291,16 @@ class Stage:
         return not source.role or (known is not None and known.network_of != "")
 
     def _pairs(self, flow: Flow) -> Iterator[tuple[Endpoint, Endpoint]]:
-        destinations = self._by_site(self.endpoints(flow.destinations))
+        destinations = self._near.by_site(self.endpoints(flow.destinations))
         for source in self.endpoints(flow.sources):
-            for destination in self._beside(source, destinations):
+            for destination in self._near.beside(source, destinations):
                 if not _one_machine(source, destination):
-                    yield source, destination
+                    yield self._near.seen(source, destination, flow.sources), self._near.seen(destination, source, flow.destinations)
 
-    def _by_site(self, ends: Iterable[Endpoint]) -> _Sites:
-        sites: _Sites = {}
-        for number, end in enumerate(ends):
-            sites.setdefault(self._site(end), []).append((number, end))
-        return sites
-
-    def _beside(self, end: Endpoint, sites: _Sites) -> list[Endpoint]:
-        """Those that an end can have to do with, in their order."""
-        here = self._site(end)
-        return [other for _, other in sorted(each for site, ends in sites.items() if not apart(here, site) for each in ends)]
-
-    def _site(self, end: Endpoint) -> frozenset[tuple[str, str]]:
-        known = self._sites.get(end)
-        if known is None:
-            known = self._sites[end] = site_of(self.graph, end)
-        return known
+    def _row_to(self, asked: Row, other: Endpoint, who: Who) -> Row:
+        number, first = asked.ends[0]
+        seen = self._near.seen(first, other, who)
+        return asked if seen is first else row([(number, seen)])
 
     def _scoped(self, source: Endpoint, destination: Endpoint, scope: Scope) -> tuple[Way, ...]:
         ways = self.graph.ways(source, destination)
@@ -338,8 +329,8 @@ class Stage:
         others = self._others.get(flow.sources)
         if others is None:
             own = tuple(end for term in flow.sources.terms for end in self._of(term, ()))
-            others = self._others[flow.sources] = self._by_site(self.cast.everybody(own))
-        ways = [way for end in self._beside(source, others) for way in self._scoped(source, end, scope) if way.crossings]
+            others = self._others[flow.sources] = self._near.by_site(self.cast.everybody(own))
+        ways = [way for end in self._near.beside(source, others) for way in self._scoped(source, end, scope) if way.crossings]
         return tuple(replace(way, destination=replace(way.destination, label=anybody.label)) for way in ways) or self._scoped(
             source, anybody, scope
         )

@@ -20,6 +20,11 @@ MOST = 512
 MOST_TRIED = 8 * MOST
 """Choices of zones that are looked at: many of them are of zones that have no address in common."""
 
+Sites = frozenset[tuple[str, str]]
+"""The sites of somebody, each with the dialect that tells of it."""
+
+NOWHERE: Sites = frozenset()
+
 
 def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> list[Endpoint]:
     """The endpoints of a role that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own.
@@ -54,13 +59,13 @@ def bound_of(zone: Zone) -> tuple[Interval, ...]:
     return ANYWHERE if zone.networks is None else merge_intervals(zone.networks)
 
 
-def site_of(graph: Graph, end: Endpoint) -> frozenset[tuple[str, str]]:
+def site_of(graph: Graph, end: Endpoint) -> Sites:
     """The sites an endpoint belongs to, by dialect."""
     zones = (zone for zone in map(graph.zone, end.zones) if zone is not None and zone.site)
     return frozenset((dialect_of(zone), zone.site) for zone in zones)
 
 
-def apart(a: frozenset[tuple[str, str]], b: frozenset[tuple[str, str]]) -> bool:
+def apart(a: Sites, b: Sites) -> bool:
     """Whether two endpoints belong to different sites of one dialect: they have nothing to do with each other."""
     return any(dialect == other and site != elsewhere for dialect, site in a for other, elsewhere in b) and not a & b
 

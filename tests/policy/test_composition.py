@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding, Outcome
@@ -223,3 +225,38 @@ def resolver(beside: str) -> Outcome:
 def test_who_may_be_anybody_is_nobody_of_another_site() -> None:
     assert resolver("a/other.tf") is Outcome.HOLDS
     assert resolver("b/main.tf") is not Outcome.HOLDS
+
+
+CLOSED = """\
+ruleset: ours
+title: Ours
+roles: {server: the servers}
+requirements:
+  - {id: closed, deny: {from: any, to: server, service: udp/53}, because: x, fix: x}
+  - {id: quiet, deny: {from: server, to: any, service: udp/53}, because: x, fix: x}
+  - {id: open, allow: {from: any but server, to: server, service: udp/53}, because: x, fix: x}
+"""
+
+
+def of_another_site(direction: str, peers: str) -> dict[str, Outcome]:
+    """What is found of servers that let others in, or send to others, where the network 10.2.0.0/16 belongs to another root module."""
+    server = SITE.replace("NETWORK", "10.1.0.0/16").replace("ROLE", "server").replace("DIRECTION", direction).replace("PEERS", peers)
+    other = SITE.replace("NETWORK", "10.2.0.0/16").replace("ROLE", "other").replace("DIRECTION", "ingress").replace("PEERS", "10.2.0.0/16")
+    files: dict[str, str | bytes] = {"a/main.tf": server, "b/main.tf": other.replace('"main"', '"other"').replace(".main", ".other")}
+    config = "rulesets: [./ours.yaml]\nroles: {server: {behind: ['terraform:aws_security_group.server']}}\n"
+    tree = MemoryTree({"ours.yaml": CLOSED, "auditor.yaml": config, **files})
+    reading = audit.read(tree, tuple(files), audit.Request())
+    return {each.rule.removeprefix("ours/"): each.outcome for each in audit.findings_of(reading) if each.rule.startswith("ours/")}
+
+
+def test_the_networks_of_another_site_are_let_in_like_any_others() -> None:
+    assert of_another_site("ingress", "10.2.0.0/16")["closed"] is Outcome.BROKEN
+    assert of_another_site("ingress", "10.1.0.0/16")["closed"] is Outcome.HOLDS
+    assert of_another_site("egress", "10.2.0.0/16")["quiet"] is Outcome.BROKEN
+
+
+def test_what_everybody_is_to_reach_the_networks_of_another_site_are_to_reach_as_well() -> None:
+    everybody = IPv4Network("0.0.0.0/0")
+    others = '", "'.join(map(str, everybody.address_exclude(IPv4Network("10.2.0.0/16"))))
+    assert of_another_site("ingress", str(everybody))["open"] is Outcome.HOLDS
+    assert of_another_site("ingress", others)["open"] is Outcome.BROKEN
