@@ -12,8 +12,8 @@ from auditor.analysis.doors import Doors, doors, fitting, interfaces_of, is_inne
 from auditor.analysis.times import at_worst
 from auditor.model.filters import Fact, Filter, Predicate, Settle, Side, Verdict, all_rules, predicates
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
-from auditor.model.headers import ANYWHERE, PUBLIC, intersect_intervals
-from auditor.model.packets import EVERYTHING, PacketSet
+from auditor.model.headers import ANYWHERE, PUBLIC, address_interval, destinations, intersect_intervals, subtract_intervals
+from auditor.model.packets import EVERYTHING, Interval, PacketSet
 from auditor.model.record import dataclass, replace
 from auditor.model.source import Unknown
 
@@ -150,6 +150,20 @@ def _site(graph: Graph, hooks: tuple[Hook, ...], entry: str | None) -> Site:
     label = zone.label if zone is not None else hooks[0].label
     most_open = tuple(at_worst(hook.filter) for hook in hooks)
     return Site(label, hooks, Way(source, destination, crossings), most_open, doors(graph, hooks, entry))
+
+
+def to_itself(graph: Graph, site: Site) -> tuple[Site, tuple[Interval, ...]] | None:
+    """The site for what is sent to the device itself, and the ports by which that is administered; None where none are known."""
+    device = next((each for each in graph.devices if each.id == site.hooks[0].device), None)
+    host = graph.zone(device.host or "") if device is not None else None
+    if device is None or host is None or site.of is not None or site.hooks[0].place is not Place.ENTRY:
+        return None
+    ports = tuple((int(port), int(port)) for port in host.values("administered"))
+    own = intersect_intervals(device.addresses, PUBLIC) or subtract_intervals(device.addresses, _LOOPBACK)
+    return (site.within(destinations(own)), ports) if ports and own else None
+
+
+_LOOPBACK = tuple(map(address_interval, ("127.0.0.0/8", "::1")))
 
 
 def behind(zone: Zone | None) -> Endpoint:

@@ -10,7 +10,7 @@ from auditor.analysis import exposure, reach
 from auditor.analysis.cover import Covered, covered
 from auditor.analysis.reach import Judgement
 from auditor.analysis.replies import blocks_replies
-from auditor.analysis.sites import Site, at_edge, inbound_sites
+from auditor.analysis.sites import Site, at_edge, inbound_sites, to_itself
 from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome, Question
 from auditor.model.graph import Graph, Hook, Place
@@ -26,7 +26,7 @@ from auditor.model.headers import (
     sources,
     subtract_intervals,
 )
-from auditor.model.packets import EVERYTHING, Field, PacketSet
+from auditor.model.packets import EVERYTHING, Field, Interval, PacketSet
 from auditor.model.record import dataclass
 from auditor.model.source import Effect, Level, Note
 from auditor.policy.conditions import Value
@@ -140,7 +140,26 @@ def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]
         elif (perhaps := exposure.perhaps_open_to_the_world(site, spans) or judged) is not None:
             whole = f"the whole {_internet(perhaps)}"
             yield _undecided(requirement, perhaps, f"not decided whether {whole} reaches administration ports at {site.name}")
+        yield from _own_pages(requirement, subject.graph, site, spans)
     yield from _unfiltered(requirement, subject, _ADMITTED, Outcome.OPEN)
+
+
+def _own_pages(requirement: Requirement, graph: Graph, site: Site, told: tuple[Interval, ...]) -> Iterator[Finding]:
+    """The ports of a firewall's own web interface and SSH, where its configuration says other ones than those that are asked about."""
+    found = to_itself(graph, site)
+    ports = subtract_intervals(found[1], told) if found is not None else ()
+    if found is None or not ports:
+        return
+    judged = exposure.open_to_the_world(found[0], ports)
+    if judged is not None and judged.outcome is Outcome.BROKEN:
+        open_ = ", ".join(services_text(judged.packets, 8))
+        what = f"{open_} of the firewall's own web interface or SSH at {site.name}"
+        yield _shown(requirement, judged, f"{what} can be reached from {_how_much(judged)} {_internet(judged)}")
+        return
+    perhaps = exposure.perhaps_open_to_the_world(site, ports)  # by an address that it is given at run time
+    if perhaps is not None and all((each.reference or "").startswith(f"{site.hooks[0].device}:") for each in perhaps.unknowns):
+        what = f"the firewall's own web interface or SSH at {site.name}"
+        yield _undecided(requirement, perhaps, f"not decided whether the whole {_internet(perhaps)} reaches {what}")
 
 
 def _how_much(judged: Judgement) -> str:

@@ -233,3 +233,34 @@ def test_a_port_of_all_addresses_of_a_firewall_is_shown_at_one_that_packets_can_
     assert found.outcome is Outcome.BROKEN
     assert found.witness is not None
     assert "192.168." in str(found.witness)
+
+
+OWN = "<system><webgui><protocol>https</protocol><port>8443</port></webgui><ssh><enable>enabled</enable><port>2022</port></ssh></system>"
+
+
+@pytest.mark.parametrize(
+    ("address", "to", "port", "outcome"),
+    [
+        ("203.0.113.2", "<network>wanip</network>", 8443, Outcome.BROKEN),
+        ("203.0.113.2", "<network>wanip</network>", 2022, Outcome.BROKEN),
+        ("203.0.113.2", "<network>wanip</network>", 443, Outcome.HOLDS),
+        ("203.0.113.2", "<address>192.168.30.10</address>", 8443, Outcome.HOLDS),
+        ("dhcp", "<network>(self)</network>", 8443, Outcome.BROKEN),
+        ("dhcp", "<network>wanip</network>", 8443, Outcome.OPEN),
+        ("dhcp", "<address>192.168.30.10</address>", 8443, Outcome.HOLDS),
+    ],
+)
+def test_the_ports_of_a_firewall_s_own_pages_are_those_its_configuration_says(address: str, to: str, port: int, outcome: Outcome) -> None:
+    passed = "<rule><type>pass</type><interface>wan</interface><protocol>tcp</protocol><source><any/></source>"
+    text = ROUTER.replace("RULES", f"{passed}<destination>{to}<port>{port}</port></destination></rule>")
+    text = text.replace("<ipaddr>203.0.113.2<", f"<ipaddr>{address}<").replace("<interfaces>", f"{OWN}<interfaces>", 1)
+    assert [each for each, _ in told(text, "config.xml", "world-open-admin")] == [outcome]
+
+
+@pytest.mark.parametrize(("listens", "outcome"), [("", Outcome.BROKEN), ("<interfaces>lan</interfaces>", Outcome.HOLDS)])
+def test_the_pages_of_an_opnsense_are_seen_where_they_listen(listens: str, outcome: Outcome) -> None:
+    passed = "<rule><type>pass</type><interface>wan</interface><protocol>tcp</protocol><source><any/></source>"
+    text = ROUTER.replace("RULES", f"{passed}<destination><network>wanip</network><port>8443</port></destination></rule>")
+    text = text.replace("<version>23.3</version>", f"<system><webgui><port>8443</port>{listens}</webgui></system>")
+    text = text.replace("pfsense>", "opnsense>")
+    assert [each for each, _ in told(text, "config.xml", "world-open-admin")] == [outcome]

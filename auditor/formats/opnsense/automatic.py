@@ -232,6 +232,19 @@ def lockout_ports(root: Element) -> tuple[str, ...]:
     return tuple(sorted(found, key=natural))
 
 
+def administered(root: Element) -> tuple[int, ...]:
+    """The ports of the web interface and of SSH that the configuration says, where they listen on every interface."""
+    found = []
+    if root.at("system/webgui") is not None and not at(root, "system/webgui/interfaces"):
+        found.append(at(root, "system/webgui/port") or ("443" if at(root, "system/webgui/protocol") == "https" else "80"))
+    if present(root.at("system/ssh"), "enabled") and not at(root, "system/ssh/interfaces"):
+        found.append(at(root, "system/ssh/port") or "22")
+    return tuple(int(port) for port in found if port.isdecimal() and len(port) < _LONG)
+
+
+_LONG = 6  # digits
+
+
 def lockout_interface(root: Element, interfaces: Interfaces) -> str | None:
     """The interface anti-lockout chooses, enabled or not; None if it is switched off."""
     if present(root.at("system/webgui"), "noantilockout"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.formats.opnsense.aliases import shown
+from auditor.formats.opnsense.automatic import administered
 from auditor.formats.opnsense.forwards import Redirect, all_ports, reflection_interfaces
 from auditor.formats.opnsense.interfaces import Interfaces
 from auditor.formats.opnsense.lines import NOWHERE, Line, protocols_of, routes, types_of
@@ -74,7 +75,8 @@ def graph_of(rules: Ruleset, converted: Converted, id_: str) -> Graph:
         if not interface.hollow
     )
     joined = bridges(rules.root, {interface.name: interface.device for interface in rules.interfaces.real()}) if rules.filters else ()
-    firewall = device.Firewall(id_, f"OPNsense {host}", rules.root.head, rules.interfaces.own, ports, tuple(joined))
+    pages = administered(rules.root)
+    firewall = device.Firewall(id_, f"OPNsense {host}", rules.root.head, rules.interfaces.own, ports, tuple(joined), pages)
     return device.graph(firewall, converted.pf)
 
 

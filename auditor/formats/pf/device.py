@@ -46,7 +46,10 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Firewall:
-    """One machine. `id` is the prefix of its zones' ids, "pfsense" or, of several, "pfsense:hostname"."""
+    """One machine. `id` is the prefix of its zones' ids, "pfsense" or, of several, "pfsense:hostname".
+
+    `administered`: the TCP ports of its own web interface and SSH, as far as the configuration says them.
+    """
 
     id: str
     label: str
@@ -54,6 +57,7 @@ class Firewall:
     itself: Addresses
     ports: tuple[Port, ...]
     bridges: tuple[Bridge, ...] = ()
+    administered: tuple[int, ...] = ()
 
 
 def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
@@ -66,6 +70,7 @@ def graph(firewall: Firewall, lines: Sequence[Line]) -> Graph:
         firewall.label,
         firewall.span,
         firewall.itself.surely if firewall.itself.exact else None,
+        attributes=tuple(("administered", str(port)) for port in firewall.administered),
         device=firewall.id,
     )
     device = Device(firewall.id, firewall.label, firewall.span, host.id, firewall.itself.surely)

@@ -89,7 +89,7 @@ def _firewall(ctx: Context, id_: str, lines: list[Line]) -> Firewall:
         ports += [_unseen(root, name) for name in named]
     label = f"pfSense {name}" if name else "pfSense"
     joined = bridges(root, {interface.id: interface.device for interface in ctx.interfaces.by_id.values()}) if lines else ()
-    return Firewall(id_, label, root.head, ctx.interfaces.itself, tuple(ports), tuple(joined))
+    return Firewall(id_, label, root.head, ctx.interfaces.itself, tuple(ports), tuple(joined), system.administered(ctx))
 
 
 def _port(ctx: Context, interface: Interface) -> Port:

@@ -284,6 +284,9 @@ def _captive_portal(ctx: Context) -> Iterator[Line]:
             yield _line(Verdict.DENY, "captive portal", zone.head, Selector(doubts=(doubt,)), directions=IN, interfaces=names)
 
 
+_REDIRECT = 80
+
+
 def anti_lockout_ports(ctx: Context) -> tuple[int, ...]:
     """The ports of the firewall's own pages and of its SSH server."""
     config = ctx.config
@@ -295,6 +298,13 @@ def anti_lockout_ports(ctx: Context) -> tuple[int, ...]:
     if config.has("system/ssh/enable"):
         found.append(pf_ports.number(config.text("system/ssh/port")) or 22)
     return tuple(dict.fromkeys(found))
+
+
+def administered(ctx: Context) -> tuple[int, ...]:
+    """The ports of its own pages and of its SSH server that the configuration says, without the one that sends to the pages."""
+    ports = () if ctx.config.partial or ctx.config.at("system/webgui") is None else anti_lockout_ports(ctx)
+    redirects = ctx.config.text("system/webgui/protocol") == "https" and ctx.config.text("system/webgui/port") != "80"
+    return tuple(port for port in ports if not (redirects and port == _REDIRECT))
 
 
 def _static_routes(ctx: Context) -> Iterator[Line]:
