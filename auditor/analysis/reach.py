@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
-from auditor.model.filters import Decision, Verdict
+from auditor.model.filters import Decision, Verdict, all_rules
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
 from auditor.model.headers import (
@@ -222,8 +222,8 @@ def _answered(graph: Graph, way: Way, question: PacketSet) -> Judgement | None:
 def _ways_back(graph: Graph, way: Way) -> tuple[Way, ...]:
     """The ways of the replies. Where nobody knows behind which interfaces the ends are, they are where the flow itself went."""
     back = graph.ways(way.destination, way.source)
-    went = {(each.exit, each.entry) for each in way.crossings}
-    same = tuple(each for each in back if each.certain or {(crossing.entry, crossing.exit) for crossing in each.crossings} <= went)
+    went = {devices: {(end, start) for start, end in between} for devices, between in way.between}
+    same = tuple(each for each in back if each.certain or all(went.get(at, between) & between for at, between in each.between))
     return same or back
 
 
@@ -237,16 +237,20 @@ def _free_return(back: Crossing, way: Way, question: PacketSet) -> bool:
     Where each interface has filters of its own, each keeps its own state: what came in there goes back out there.
     """
     places = {(hook.device or hook.zone) for hook in back.hooks}
-    same = [each for each in way.crossings if each.stateful and places & {(hook.device or hook.zone) for hook in each.hooks}]
+    keeping = (each for each in way.crossings if each.stateful or each.unclear)
+    same = [each for each in keeping if places & {(hook.device or hook.zone) for hook in each.hooks}]
     opposite = _OPPOSITE.get(back.hooks[0].place)
     there = [each for each in same if each.hooks[0].place is opposite and each.hooks[0].zone == back.hooks[0].zone]
-    return back.stateful and all(_keeps_state(each, question) for each in (there if back.hooks[0].zone and there else same))
+    clear = back.hooks[0].zone and there and not any(each.unclear for each in (back, *there))
+    return back.stateful and all(_keeps_state(each, question) for each in (there if clear else same))
 
 
 def _keeps_state(crossing: Crossing, question: PacketSet) -> bool:
     """Whether none of the packets is let through by a rule that keeps no state."""
     if not crossing.stateful:
         return False
+    if crossing.unclear:
+        return not any(rule.stateless and rule.action is Verdict.PERMIT for rule in all_rules(crossing.filter.rules))
     if not any(rule.stateless and rule.action is Verdict.PERMIT for rule in crossing.filter.rules):
         return True
     for rule in crossing.filter.rules:

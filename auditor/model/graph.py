@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Attributes = tuple[tuple[str, str], ...]
 
+MOST_NAMED = 3
+"""How many of many alternatives are named."""
+
 
 class ZoneKind(StrEnum):
     """What the members of a zone have in common."""
@@ -139,7 +142,10 @@ def internet(role: str = "internet", but: Iterable[Interval] = ()) -> Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A packet between two endpoints at hooks that act as one filter. Answers the filter's predicates."""
+    """A packet between two endpoints at hooks that act as one filter. Answers the filter's predicates.
+
+    `unclear`: it is at one of the hooks, or perhaps at none, and the filter leaves open which.
+    """
 
     hooks: tuple[Hook, ...]
     filter: Filter
@@ -149,6 +155,7 @@ class Crossing:
     exit: str | None = None
     groups: frozenset[str] = frozenset()
     aliases: tuple[tuple[str, str], ...] = ()
+    unclear: bool = False
 
     @property
     def stateful(self) -> bool:
@@ -158,7 +165,8 @@ class Crossing:
     @property
     def label(self) -> str:
         """What to call it in a trace."""
-        return " + ".join(hook.label for hook in self.hooks)
+        labels = [hook.label for hook in self.hooks]
+        return " or ".join(labels[:MOST_NAMED]) + " …" * (len(labels) > MOST_NAMED) if self.unclear else " + ".join(labels)
 
     def settle(self, predicate: Predicate) -> bool | None:
         """What the pair says to a predicate."""
@@ -222,12 +230,15 @@ class Way:
     """One way a packet of a pair can take: between these parts of the two endpoints, across these filters, in order.
 
     Not `certain`: the configuration does not say at which interface an end stands, and this is one of the possibilities.
+    `between`: for each device on it, or those of which it is one, the interfaces that source and destination are behind; several are
+    all possible.
     """
 
     source: Endpoint
     destination: Endpoint
     crossings: tuple[Crossing, ...]
     certain: bool = True
+    between: tuple[tuple[tuple[str, ...], frozenset[tuple[str, str]]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

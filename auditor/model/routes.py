@@ -1,7 +1,9 @@
 """Which filters a packet of a pair crosses: where the ends stand at each device, and what stands there and at the ends themselves.
 
 What is found is remembered, and devices at which neither end is known to stand are never looked at: a tree of a hundred firewalls costs
-each pair only those between its ends.
+each pair only those between its ends. Where nothing says at which interfaces the ends stand, each possibility is a way, and those of one
+device multiply those of the next: possibilities that filter alike are one, and where there are too many ways all the same, those of each
+device become one that leaves open which it is. No filter that may be crossed is ever left out.
 """
 
 from __future__ import annotations
@@ -9,119 +11,21 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from auditor.model.filters import Filter, can_deny
-from auditor.model.graph import Crossing, Device, Endpoint, Hook, Place, Way, Zone, ZoneKind
-from auditor.model.headers import ANYWHERE, IPV4, IPV6, intersect_intervals, merge_intervals, subtract_intervals
-from auditor.model.packets import Interval
-from auditor.model.record import dataclass, replace
+from auditor.model.choices import Pass, columns, one_of, undecided
+from auditor.model.filters import Fact, Filter, all_rules, can_deny, predicates
+from auditor.model.graph import MOST_NAMED, Crossing, Device, Endpoint, Hook, Place, Way, Zone, ZoneKind
+from auditor.model.headers import IPV4, intersect_intervals, merge_intervals
+from auditor.model.record import replace
 from auditor.model.source import Unknown
+from auditor.model.standing import Leg, Standing
 
 _Placed = TypeVar("_Placed", Hook, Zone)
 
+_MOST_WAYS = 256
+_MOST_PARTS = 16_384
+"""How many ways of one pair are followed each; and how many parts of it, once those between the same parts are joined."""
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where a part of an endpoint stands at a device: behind an interface, or at the device itself. Not `certain`: it may stand there."""
-
-    zone: Zone
-    part: Endpoint
-    certain: bool = True
-
-    @property
-    def held(self) -> bool:
-        """Whether the configuration says of this part or of its addresses that they belong to the zone."""
-        return self.zone.id in self.part.zones or bool(intersect_intervals(_held(self.zone), self.part.addresses))
-
-    @property
-    def known(self) -> bool:
-        """Whether this part surely stands here, rather than being where everything else is."""
-        return self.certain and self.held
-
-
-class _Standing:
-    """A device with its interfaces and filters, and where the ends asked about so far stand at it."""
-
-    __slots__ = ("_narrowest", "_spots", "device", "hooks", "host", "interfaces", "number")
-
-    def __init__(self, number: int, device: Device, zones: Iterable[Zone], host: Zone | None, hooks: list[Hook]) -> None:
-        self.number = number
-        self.device = device
-        self.host = host
-        self.interfaces = [zone for zone in zones if zone.id != device.host]
-        self._narrowest = sorted(self.interfaces, key=_size)
-        self.hooks = hooks
-        self._spots: dict[Endpoint, tuple[_Spot, ...]] = {}
-
-    def spots(self, end: Endpoint) -> tuple[_Spot, ...]:
-        """Where `end` stands: by its zones, else by its addresses. Empty if nothing says anything about it."""
-        found = self._spots.get(end)
-        if found is None:
-            found = self._spots[end] = tuple(self._find(end))
-        return found
-
-    def _find(self, end: Endpoint) -> Iterable[_Spot]:
-        if self.host is not None and self.host.id in end.zones:
-            return [_Spot(self.host, end)]
-        bound = [zone for zone in self.interfaces if zone.id in end.zones]
-        if bound:
-            return [_Spot(zone, end) for zone in bound]
-        if end.elsewhere or end.names:
-            return _behind_default(self.interfaces, end)
-        if end.addresses == ANYWHERE and not end.exact:
-            return []
-        return self._by_address(end)
-
-    def _by_address(self, end: Endpoint) -> Iterator[_Spot]:
-        rest = end.addresses
-        own = intersect_intervals(rest, self.device.addresses) if self.host is not None else ()
-        if own and self.host is not None:
-            yield _Spot(self.host, replace(end, addresses=own, zones=end.zones | {self.host.id}))
-            rest = subtract_intervals(rest, own)
-        for zone in self._narrowest:
-            part = intersect_intervals(rest, _held(zone))
-            if part:
-                yield _Spot(zone, replace(end, addresses=part))
-                rest = subtract_intervals(rest, part)
-        if rest:
-            yield from _behind_default(self.interfaces, replace(end, addresses=rest))
-
-    def is_home(self, end: Endpoint) -> bool:
-        """Whether `end` is said to be at this device, rather than found there by its addresses."""
-        return any(zone.id in end.zones for zone in self.interfaces) or (self.host is not None and self.host.id in end.zones)
-
-    def view(self, source: Endpoint, destination: Endpoint) -> Hashable:
-        """Between which networks the device stands for a pair; None if not between two."""
-        starts, ends = self.spots(source), self.spots(destination)
-        if not any(start.zone.id != end.zone.id for start in starts for end in ends):
-            return None
-        return tuple(map(_seat, starts)), tuple(map(_seat, ends))
-
-    def settles(self, other: _Standing, way: Way) -> bool:
-        """Whether what is said of the ends leaves no doubt that a packet passes this device, and not another of its kind."""
-        said = all(self.is_home(end) or not any(map(_seat, self.spots(end))) for end in (way.source, way.destination))
-        return said and _dialect(self) == _dialect(other)
-
-    def filters(self, spot: _Spot) -> bool:
-        """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
-        if spot.zone.id == self.device.host:
-            return any(hook.own and can_deny(hook.filter) for hook in self.hooks)
-        return any(hook.zone in (None, spot.zone.id) and can_deny(hook.filter) for hook in self.hooks)
-
-    def crossed(self, start: _Spot, end: _Spot) -> Iterator[tuple[Hook, str | None, str | None]]:
-        """The device's filters between two spots, in the order they are crossed, each with the interfaces packets come in and go out by."""
-        if start.zone.id == end.zone.id:  # within one network nothing is crossed but what filters bridged packets
-            inside = (hook for hook in self.hooks if hook.place is Place.WITHIN and hook.zone == start.zone.id)
-            yield from ((hook, start.zone.id, end.zone.id) for hook in inside)
-            return
-        entry = None if start.zone.id == self.device.host else start.zone.id
-        exit_ = None if end.zone.id == self.device.host else end.zone.id
-        for place, zone in ((Place.ENTRY, entry), (Place.TRANSIT, entry and exit_), (Place.EXIT, exit_)):
-            if zone is None:
-                continue
-            for hook in self.hooks:
-                here = hook.place is place and (place is Place.TRANSIT or hook.zone in (None, zone))
-                if here and (hook.own or (entry and exit_)):
-                    yield hook, entry, exit_
+_TOO_MANY = "the possible ways are too many to follow each"
 
 
 class Routes:
@@ -135,11 +39,13 @@ class Routes:
         self._hosts = {device.host: number for number, device in reversed(list(enumerate(devices))) if device.host is not None}
         of_device, interfaces = _by(hooks, "device"), _by(zones, "device")
         self._standings = [
-            _Standing(number, device, interfaces.get(device.id, []), self._zones.get(device.host or ""), of_device.get(device.id, []))
+            Standing(number, device, interfaces.get(device.id, []), self._zones.get(device.host or ""), of_device.get(device.id, []))
             for number, device in enumerate(devices)
         ]
         self._near: dict[Endpoint, frozenset[int]] = {}
         self._ways: dict[tuple[Endpoint, Endpoint], tuple[Way, ...]] = {}
+        self._asking: dict[Hook, bool] = {}
+        self._choices: dict[tuple[tuple[Hook, ...], bool], Filter] = {}
 
     def ways(self, source: Endpoint, destination: Endpoint) -> tuple[Way, ...]:
         """See `Graph.ways`."""
@@ -187,37 +93,46 @@ class Routes:
                         return end.zone
         return None
 
-    def _find(self, source: Endpoint, destination: Endpoint) -> Iterator[Way]:
+    def _find(self, source: Endpoint, destination: Endpoint) -> Iterable[Way]:
+        found = self._followed(source, destination, _MOST_WAYS) or self._followed(source, destination, _MOST_PARTS, joined=True)
+        return map(self._with_ends, found or [self._untold(source, destination)])
+
+    def _followed(self, source: Endpoint, destination: Endpoint, most: int, *, joined: bool = False) -> list[Way]:
+        """The ways as the devices between the ends make them; none where they are more than `most`."""
         ways = [Way(source, destination, ())]
         for twins in self._between(source, destination):
-            ways = [longer for way in ways for longer in self._through_one(twins, way)]
-        return map(self._with_ends, ways)
+            pairs = dict.fromkeys((way.source, way.destination) for way in ways)
+            onward = {pair: self._stretches(twins, *pair, joined) for pair in pairs}
+            if not all(onward.values()) or sum(len(onward[way.source, way.destination]) for way in ways) > most:
+                return []
+            ways = [_on(way, stretch) for way in ways for stretch in onward[way.source, way.destination]]
+        return ways
 
-    def _between(self, source: Endpoint, destination: Endpoint) -> Iterable[list[_Standing]]:
+    def _between(self, source: Endpoint, destination: Endpoint) -> Iterable[list[Standing]]:
         """The devices near the ends, in order; those before which the ends stand alike together."""
-        found: dict[Hashable, list[_Standing]] = {}
+        found: dict[Hashable, list[Standing]] = {}
         for number in sorted(self._nearby(source) | self._nearby(destination)):
             standing = self._standings[number]
             found.setdefault(standing.view(source, destination) or number, []).append(standing)
         return found.values()
 
-    def _through_one(self, twins: list[_Standing], way: Way) -> Iterator[Way]:
-        """`way` through one of several devices that join the same two networks: a packet passes one of them, and not the others.
+    def _through_one(self, twins: list[Standing], source: Endpoint, destination: Endpoint) -> list[Leg]:
+        """The pair at one of several devices that join the same two networks: a packet passes one of them, and not the others.
 
         It is the one that an end is said to be behind. Of two sites with the same networks the other is out of the question then;
-        otherwise it is possible.
+        otherwise it is possible. Empty if the possibilities are too many.
         """
         if len(twins) == 1:
-            yield from self._through(twins[0], way)
-            return
-        homes = [standing for standing in twins if standing.is_home(way.source) or standing.is_home(way.destination)]
-        ways = [way]
+            return [*twins[0].legs(source, destination)]
+        homes = [standing for standing in twins if standing.is_home(source) or standing.is_home(destination)]
+        legs = [Leg(source, destination)]
         for standing in homes:
-            ways = [longer for each in ways for longer in self._through(standing, each)]
-        yield from ways if homes else ()
-        for standing in twins:
-            if standing not in homes and not any(home.settles(standing, way) for home in homes):
-                yield from (replace(longer, certain=False) for longer in self._through(standing, way))
+            legs = [leg.then(later) for leg in legs for later in standing.legs(leg.source, leg.destination)]
+            if len(legs) > _MOST_PARTS:
+                return []
+        others = (each for each in twins if each not in homes and not any(home.settles(each, source, destination) for home in homes))
+        possible = (replace(leg, certain=False) for standing in others for leg in standing.legs(source, destination))
+        return [*(legs if homes else ()), *possible]
 
     def _nearby(self, end: Endpoint) -> frozenset[int]:
         """The devices at which some part of `end` may be known to stand; a smaller part of it is known at no others."""
@@ -227,7 +142,7 @@ class Routes:
             found = self._near[end] = frozenset(near)
         return found
 
-    def _beside(self, end: Endpoint) -> Iterator[_Standing]:
+    def _beside(self, end: Endpoint) -> Iterator[Standing]:
         return (self._standings[number] for number in sorted(self._nearby(end)))
 
     # -- at the ends
@@ -273,33 +188,86 @@ class Routes:
 
     # -- between them
 
-    def _through(self, standing: _Standing, way: Way) -> Iterator[Way]:
-        """`way` split by where the ends stand at a device, with its filters where it stands between them.
+    def _stretches(self, twins: list[Standing], source: Endpoint, destination: Endpoint, joined: bool) -> list[Way]:
+        """The ways at a device, or at one of several: those that filter alike are one, and if `joined`, all between the same parts."""
+        alike: dict[Hashable, list[Leg]] = {}
+        for leg in self._through_one(twins, source, destination):
+            told = leg.passes if leg.certain else map(self._told, leg.passes)
+            alike.setdefault((leg.source, leg.destination, *told), []).append(leg)
+        together: dict[Hashable, list[Leg]] = {}
+        for key, legs in alike.items():
+            leg = _one(legs)
+            together.setdefault((leg.source, leg.destination) if joined else key, []).append(leg)
+        return [self._stretch(twins, legs) for legs in together.values()]
 
-        A device is on the way only if one end is known to stand at it.
-        """
-        sources, destinations = standing.spots(way.source), standing.spots(way.destination)
-        if not sources or not destinations or not any(spot.known for spot in (*sources, *destinations)):
-            yield way
-            return
-        for start in sources:
-            for end in destinations:
-                crossed = standing.crossed(start, end)
-                crossings = tuple(self._crossing((hook,), start.part, end.part, entry, exit_) for hook, entry, exit_ in crossed)
-                yield Way(start.part, end.part, way.crossings + crossings, way.certain and start.certain and end.certain)
+    def _told(self, crossed: Pass) -> Hashable:
+        """What a filter can tell of where packets pass the device."""
+        asks = self._asking.get(crossed.hook)
+        if asks is None:
+            rules = (rule for stage in crossed.hook.filter.stages() for rule in all_rules(stage.rules))
+            asks = self._asking[crossed.hook] = any(asked.fact is Fact.INTERFACE for asked in predicates(rules))
+        return crossed if asks else crossed.hook
+
+    def _stretch(self, twins: list[Standing], legs: list[Leg]) -> Way:
+        first, *others = legs
+        source, destination = first.source, first.destination
+        between = frozenset(pair for leg in legs for pair in leg.between)
+        places = ((tuple(standing.device.id for standing in twins), between),) if between else ()
+        if not others:
+            crossings = tuple(self._crossing((each.hook,), source, destination, each.entry, each.exit) for each in first.passes)
+            return Way(source, destination, crossings, first.certain, places)
+        choices = columns([leg.passes for leg in legs])
+        return Way(source, destination, tuple(self._choice(twins, each, source, destination) for each in choices), False, places)
+
+    def _choice(self, twins: list[Standing], possible: list[Pass | None], source: Endpoint, destination: Endpoint) -> Crossing:
+        """One of the hooks, or perhaps none, as one filter."""
+        known = [each for each in possible if each is not None]
+        hooks = tuple(dict.fromkeys(each.hook for each in known))
+        key = hooks, None in possible
+        if key not in self._choices:
+            devices = _listed([standing.device.label for standing in twins])
+            unknown = Unknown(f"behind which interfaces of {devices} the ends are: {_TOO_MANY}", reference="zone")
+            self._choices[key] = one_of([*(hook.filter for hook in hooks), *([None] if None in possible else ())], unknown)
+        entry, exit_ = _sole(each.entry for each in known), _sole(each.exit for each in known)
+        return Crossing(hooks, self._choices[key], source, destination, entry, exit_, self._groups, unclear=True)
+
+    def _untold(self, source: Endpoint, destination: Endpoint) -> Way:
+        """A way of which nothing is told but that all those filters may stand on it."""
+        near = [self._standings[number] for number in sorted(self._nearby(source) | self._nearby(destination))]
+        at_hosts = (hook for each in near if each.host is not None for hook in self._at_zone.get(each.host.id, ()))
+        hooks = (*(hook for each in near for hook in each.hooks), *at_hosts)
+        if not hooks:
+            return Way(source, destination, (), certain=False)
+        unknown = Unknown(f"which of {len(near)} devices are between {source.label} and {destination.label}: {_TOO_MANY}", reference="zone")
+        filter_ = undecided(_listed([each.device.label for each in near]), hooks, unknown)
+        return Way(source, destination, (Crossing(hooks, filter_, source, destination, groups=self._groups, unclear=True),), certain=False)
 
 
-def _seat(spot: _Spot) -> Hashable:
-    """The network that a spot is in, with the device's own address there; nothing of the one where everything else is."""
-    if spot.zone.kind is ZoneKind.HOST:
-        return "itself"
-    if spot.zone.default or not spot.held:
-        return None
-    return merge_intervals((max(low - 1, 0), high + 1) for low, high in _held(spot.zone))
+def _on(way: Way, stretch: Way) -> Way:
+    """A way, and the stretch of it at the next device."""
+    certain = way.certain and stretch.certain
+    return Way(stretch.source, stretch.destination, way.crossings + stretch.crossings, certain, way.between + stretch.between)
 
 
-def _dialect(standing: _Standing) -> str:
-    return standing.device.id.partition(":")[0]
+def _one(legs: list[Leg]) -> Leg:
+    """Of possibilities that no filter tells apart."""
+    first, *others = legs
+    if not others:
+        return first
+    abreast = zip(*(leg.passes for leg in legs), strict=True)
+    passes = tuple(Pass(each[0].hook, _sole(one.entry for one in each), _sole(one.exit for one in each)) for each in abreast)
+    between = frozenset(pair for leg in legs for pair in leg.between)
+    return replace(first, passes=passes, certain=any(leg.certain for leg in legs), between=between)
+
+
+def _sole(interfaces: Iterable[str | None]) -> str | None:
+    """The one interface that all of them are; None if they differ."""
+    found = set(interfaces)
+    return found.pop() if len(found) == 1 else None
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(labels[:MOST_NAMED]) + " …" * (len(labels) > MOST_NAMED)
 
 
 def _by(things: Iterable[_Placed], attribute: str) -> dict[str | None, list[_Placed]]:
@@ -307,27 +275,3 @@ def _by(things: Iterable[_Placed], attribute: str) -> dict[str | None, list[_Pla
     for thing in things:
         found.setdefault(getattr(thing, attribute), []).append(thing)
     return found
-
-
-def _size(zone: Zone) -> int:
-    """How many addresses a zone has: the narrower network is the more specific route."""
-    return sum(high - low for low, high in _held(zone))
-
-
-def _held(zone: Zone) -> tuple[Interval, ...]:
-    """The addresses of which it is known that they are in the zone."""
-    return zone.networks or zone.located
-
-
-def _may_hold(zone: Zone, end: Endpoint) -> bool:
-    """Whether an address of no known network can be in a zone whose networks are not all known: not in a family that is."""
-    known = [family for family in (IPV4, IPV6) if intersect_intervals([family], zone.located)]
-    return zone.networks is None and bool(subtract_intervals(end.addresses, known))
-
-
-def _behind_default(interfaces: list[Zone], end: Endpoint) -> list[_Spot]:
-    """Where addresses of no known network are: at the default interfaces, or at any if networks are not known."""
-    defaults = [zone for zone in interfaces if zone.default]
-    unknown = [] if end.elsewhere else [zone for zone in interfaces if not zone.default and _may_hold(zone, end)]
-    candidates = defaults + unknown or interfaces
-    return [_Spot(zone, end, certain=len(candidates) == 1) for zone in candidates]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from auditor.analysis import reach
+from auditor.model import routes
 from auditor.model.filters import ANY, Assign, Condition, Exactly, Filter, Rule, Undecided, Verdict, both
 from auditor.model.findings import Outcome
 from auditor.model.graph import Device, Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind
 from auditor.model.headers import EPHEMERAL_PORT, REPLY, address_interval, destinations, icmp, ports, sources
 from auditor.model.packets import Field, PacketSet, field_set
+from auditor.model.record import replace
 from auditor.model.source import Span, Unknown
+
+if TYPE_CHECKING:
+    import pytest
 
 HERE = Span("f", 1, 1, 1, 2)
 ETCD = ports(6, ((2379, 2380),))
@@ -110,3 +117,52 @@ def test_a_packet_of_a_part_of_a_network_is_from_a_host_of_that_part() -> None:
     wide = Endpoint("wide", addresses=(address_interval("10.0.0.0/8"),), exact=True)
     packet = reach.witness(ETCD & sources([address_interval("10.7.0.0/16")]), Way(wide, B, ()))
     assert (packet[Field.SOURCE], packet[Field.DESTINATION]) == (address_interval("10.7.0.10")[0], B.addresses[0][0])
+
+
+# -- where nothing says behind which interfaces an end is
+
+
+def routed(*hooks: Hook) -> Graph:
+    """A router of three networks, of which nothing says where the rest of the world is."""
+    nets = (("d:lan", "10.0.2.0/24"), ("d:dmz", "10.0.3.0/24"), ("d:wan", "10.0.4.0/24"))
+    zones = tuple(Zone(id_, ZoneKind.INTERFACE, id_, HERE, (address_interval(text),), device="d") for id_, text in nets)
+    return Graph(zones, hooks, (Device("d", "d", HERE),))
+
+
+def at(place: Place, *rules: Rule, zone: str = "d:lan", stateful: bool = False, default: Verdict = Verdict.DENY) -> Hook:
+    return Hook(zone, place, Filter(zone, rules, default, HERE), HERE, zone, zone, "d", stateful=stateful)
+
+
+SERVER = Endpoint("server", addresses=B.addresses, exact=True)
+STRANGER = Endpoint("stranger", addresses=(address_interval("192.0.2.1"),), exact=True)
+
+
+def worst(graph: Graph) -> Outcome:
+    found = [reach.allowed(graph, way, ETCD) for way in graph.ways(STRANGER, SERVER)]
+    return reach.outcome_of(each for each in found if each is not None)
+
+
+def test_replies_to_what_no_filter_stopped_meet_those_of_their_own_direction() -> None:
+    assert worst(routed(at(Place.ENTRY))) is Outcome.OPEN
+    assert worst(routed(at(Place.ENTRY, permit(ANY)))) is Outcome.HOLDS
+
+
+def test_replies_do_not_go_where_the_flow_cannot_have_come_from() -> None:
+    graph = routed(at(Place.ENTRY, zone="d:wan"), at(Place.EXIT, zone="d:wan"))
+    went = [way for way in graph.ways(STRANGER, SERVER) if not way.crossings]
+    assert [reach.allowed(graph, way, ETCD) for way in went] == [reach.Judgement(Outcome.HOLDS, way) for way in went]
+
+
+def test_replies_meet_every_filter_that_may_be_there_where_ways_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_MOST_WAYS", 1)
+    assert worst(routed(at(Place.ENTRY))) is Outcome.OPEN
+    assert worst(routed(at(Place.ENTRY, permit(ANY)))) is Outcome.HOLDS
+    assert worst(routed(at(Place.ENTRY, stateful=True))) is Outcome.HOLDS
+
+
+def test_a_rule_without_state_is_seen_where_ways_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_MOST_WAYS", 1)
+    closed = at(Place.ENTRY, stateful=True)
+    bare = replace(permit(ANY), stateless=True)
+    assert worst(routed(closed, at(Place.ENTRY, permit(ANY), zone="d:wan", stateful=True))) is Outcome.HOLDS
+    assert worst(routed(closed, at(Place.ENTRY, bare, zone="d:wan", stateful=True))) is Outcome.OPEN
