@@ -25,7 +25,10 @@ _CONTENT = re.compile(
 
 
 def claims(path: str, head: bytes) -> bool:
-    """Nft's usual names and folders, its first line, or a table or base chain in what may be a configuration file."""
+    """Nft's usual names and folders, its first line, or a table or base chain in what may be a configuration file.
+
+    A script of another interpreter that has one in it is no ruleset.
+    """
     folder, _, name = path.rpartition("/")
     for suffix in _TEMPLATES:
         name = name.removesuffix(suffix)
@@ -35,7 +38,7 @@ def claims(path: str, head: bytes) -> bool:
         return re.match(rb'\s*\{\s*"nftables"\s*:', head) is not None
     if folder.rpartition("/")[2] in _FOLDERS and name.endswith((".conf", ".rules")):
         return True
-    return _PLAIN.search(name) is not None and _CONTENT.search(head) is not None
+    return not head.startswith(b"#!") and _PLAIN.search(name) is not None and _CONTENT.search(head) is not None
 
 
 def load(tree: Tree, paths: Sequence[str], options: Options) -> Graph:

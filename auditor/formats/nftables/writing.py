@@ -19,7 +19,7 @@ _MAY_LACK = ("jhash ", "@", "exthdr ", "rt ", "ipsec ", "osf ", "socket ", "tcp 
 """How fields begin that a packet may lack, for all that is known of it."""
 
 _WRITTEN = {
-    "ct": frozenset(("mark", "zone", "label", "event", "secmark", "helper", "timeout", "expectation")),
+    "ct": frozenset(("mark", "zone", "original zone", "reply zone", "label", "event", "secmark", "helper", "timeout", "expectation")),
     "meta": frozenset(("mark", "priority", "nftrace", "pkttype", "secmark", "broute")),
 }
 

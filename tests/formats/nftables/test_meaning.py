@@ -409,7 +409,14 @@ def test_rulesets_are_recognised(path: str, head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "head"), [("flake.nix", b"table inet filter {\n"), ("a.yaml", b"table ip x {"), ("x.json", b"{}"), ("app.conf", b"a = 1\n")]
+    ("path", "head"),
+    [
+        ("flake.nix", b"table inet filter {\n"),
+        ("a.yaml", b"table ip x {"),
+        ("x.json", b"{}"),
+        ("app.conf", b"a = 1\n"),
+        ("fw", b"#!/bin/sh\nnft -f - <<E\ntable inet t {\n"),
+    ],
 )
 def test_other_files_are_not(path: str, head: bytes) -> None:
     assert not claims(path, head)
