@@ -37,7 +37,9 @@ def one_of(filters: Sequence[Filter | None], unknown: Unknown) -> Filter:
     if len(known) == 1 and None not in filters:
         return known[0]
     rules = [_go_on(filter_, Undecided(unknown)) for filter_ in known]
-    if None not in filters:
+    if None in filters:
+        rules.append(Rule(ANY, Verdict.PERMIT, known[0].span, f"where it does not pass {_name(known)}", synthetic=True))
+    else:
         rules[-1] = _go_on(known[-1], ANY)
     then = [filter_ and filter_.then for filter_ in filters]
     return Filter(_name(known), tuple(rules), Verdict.PERMIT, known[0].span, then=one_of(then, unknown) if any(then) else None)
@@ -55,7 +57,7 @@ def _go_on(filter_: Filter, condition: Condition) -> Rule:
     own = Rule(ANY, Call(Chain(filter_.name, filter_.rules, filter_.span)), filter_.span, synthetic=True)
     default = Rule(ANY, filter_.default, span, f"{filter_.name}: default {filter_.default}", synthetic=True)
     return Rule(
-        condition, Call(Chain(filter_.name, (own, default), filter_.span)), filter_.span, f"if it meets {filter_.name}", synthetic=True
+        condition, Call(Chain(filter_.name, (own, default), filter_.span)), filter_.span, f"where it passes {filter_.name}", synthetic=True
     )
 
 

@@ -36,6 +36,13 @@ def test_where_there_may_be_none_everything_may_pass() -> None:
     assert passing(permits(SSH), None) == (SSH, SSH | DNS)
 
 
+def test_that_no_filter_may_be_met_is_told() -> None:
+    decision = one_of([permits(NOTHING), None], WHICH).first_match({}, lambda _: None, Verdict.PERMIT)
+    assert decision is not None
+    assert decision.rule is not None
+    assert decision.rule.text == "where it does not pass permit"
+
+
 def test_one_filter_alone_is_itself() -> None:
     one = permits(SSH)
     assert one_of([one, one], WHICH) is one
