@@ -242,13 +242,22 @@ def _by_rules_of_the_product(context: Context, machines: Iterable[Resource], by_
     managed = any(text_of(rule.get("name")) == "default-allow-ssh" for rule in context.root.resources((RULE,)))
     if "default" in by_name or managed:
         return
-    reached = (machine for machine in machines if any(map(_is_public_default, machine.blocks("network_interface"))))
+    reached = (machine for machine in machines if any(_is_public_default(context, each) for each in machine.blocks("network_interface")))
     what = "is in the network default, whose own rules let SSH and RDP in from everywhere unless somebody took them away"
     remark(context, reached, lambda name: f"{name} {what}", "default-rules")
 
 
-def _is_public_default(interface: Arguments) -> bool:
-    name = (text_of(interface.get("network")) or "").rpartition("/")[2]
+def _is_public_default(context: Context, interface: Arguments) -> bool:
+    """Whether an interface with a public address is in the network `default`, or in a subnet of its: those have the same name."""
+    kind = NETWORK if set_here(interface.get("network")) else SUBNET
+    value = interface.get(kind.rpartition("_")[2])
+    text = text_of(value)
+    if text is not None:
+        made = text in (text_of(each.get("name")) for each in context.root.resources((kind,)))
+        name = "" if made else text.rpartition("/")[2]
+    else:
+        place = (context.identity(value) or "").removesuffix(".name")
+        name = next((text_of(each.get("name")) or "" for each in context.root.data((kind,)) if each.address == place), "")
     return name == "default" and bool(interface.blocks("access_config") or interface.blocks("ipv6_access_config"))
 
 

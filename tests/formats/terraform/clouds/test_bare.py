@@ -74,6 +74,9 @@ def test_nothing_is_called_absent_where_a_file_is_broken() -> None:
 
 
 INSTANCE = 'resource "google_compute_instance" "m" {\n network_interface {\n network = %s\n %s\n }\n}\n'
+ON_SUBNET = INSTANCE.replace("network = ", "subnetwork = ") % ("%s", "access_config {}")
+ON_READ = INSTANCE % ("data.google_compute_network.d.%s", "access_config {}")
+READ = 'data "google_compute_%s" "d" { name = "%s" }\n'
 SUBNET = 'resource "oci_core_vcn" "v" {}\nresource "oci_core_subnet" "s" {\n vcn_id = oci_core_vcn.v.id\n %s\n}\n'
 ADOPTED = 'resource "oci_core_default_security_list" "d" { manage_default_resource_id = oci_core_vcn.v.default_security_list_id }\n'
 
@@ -86,6 +89,18 @@ ADOPTED = 'resource "oci_core_default_security_list" "d" { manage_default_resour
         (INSTANCE % ('"default"', ""), []),
         (INSTANCE % ('"mine"', "access_config {}"), []),
         (INSTANCE % ("var.unset", "access_config {}"), []),
+        (
+            INSTANCE % ("data.google_compute_network.d.id", "access_config {}") + READ % ("network", "default"),
+            ["google_compute_instance.m"],
+        ),
+        (
+            INSTANCE % ("data.google_compute_network.d.name", "access_config {}") + READ % ("network", "default"),
+            ["google_compute_instance.m"],
+        ),
+        (INSTANCE % ("data.google_compute_network.d.id", "access_config {}") + READ % ("network", "mine"), []),
+        (ON_SUBNET % '"default"', ["google_compute_instance.m"]),
+        (ON_SUBNET % "data.google_compute_subnetwork.d.self_link" + READ % ("subnetwork", "default"), ["google_compute_instance.m"]),
+        (ON_SUBNET % '"default"' + 'resource "google_compute_subnetwork" "s" { name = "default" }\n', []),
         (INSTANCE % ('"default"', "access_config {}") + 'resource "google_compute_network" "n" { name = "default" }\n', []),
         (INSTANCE % ('"default"', "access_config {}") + 'resource "google_compute_firewall" "f" { name = "default-allow-ssh" }\n', []),
         (SUBNET % "", ["oci_core_subnet.s"]),
