@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from auditor.formats.nftables.convert import Converted
 from auditor.formats.nftables.marks import rules_of
-from auditor.formats.nftables.ruleset import Chain, NamedSet, Ruleset, Table
+from auditor.formats.nftables.ruleset import Chain, Ruleset, Table
 from auditor.formats.nftables.syntax import Bad, Plain, RuleLine, Update, Verdict
 from auditor.formats.nftables.text import At
 from auditor.model.source import Effect, Level, Note
@@ -41,8 +41,9 @@ def _unused(ruleset: Ruleset) -> Iterator[Note]:
             yield _note("unused-definition", f"nothing uses the variable `{name}`", at, Level.NOTE)
     for table in ruleset.tables.values():
         yield from _unreached(table, words)
+        updated = _updated(table)
         for named in table.sets.values():
-            if f"@{named.name}" not in words and not _updated(table, named):
+            if f"@{named.name}" not in words and named.name not in updated:
                 yield _note("unused-definition", f"nothing uses the {named.kind} `{named.name}`", named.name_at, Level.NOTE)
         for (kind, name), at in table.objects.items():
             if name not in words and f"@{name}" not in words and kind != "flowtable":
@@ -71,9 +72,10 @@ def _words(ruleset: Ruleset) -> set[str]:
     return found
 
 
-def _updated(table: Table, named: NamedSet) -> bool:
-    lines = (line for line, _ in rules_of(table) if not line.plain)
-    return any(isinstance(each, Update) and each.set_name == named.name for line in lines for each in line.statements)
+def _updated(table: Table) -> frozenset[str]:
+    """The sets that rules change."""
+    lines = (line for line, _ in rules_of(table) if not line.plain) if table.sets else ()
+    return frozenset(each.set_name for line in lines for each in line.statements if isinstance(each, Update))
 
 
 def _unreached(table: Table, words: set[str]) -> Iterator[Note]:
@@ -89,11 +91,10 @@ def _unreached(table: Table, words: set[str]) -> Iterator[Note]:
         reached.add(chain.name)
         names = {name for entry in chain.entries for name in _targets(entry.line.at.words)}
         pending += [table.chains[name] for name in names if name in table.chains and name not in reached]
-    for name, chain in table.chains.items():
-        if name not in reached and not _by_variable(table):
-            yield _note(
-                "unreachable-chain", f"nothing with a hook leads to chain `{name}`: its rules judge no packet", chain.name_at, Level.WARNING
-            )
+    unreached = {name: chain for name, chain in table.chains.items() if name not in reached}
+    for name, chain in unreached.items() if unreached and not _by_variable(table) else ():
+        message = f"nothing with a hook leads to chain `{name}`: its rules judge no packet"
+        yield _note("unreachable-chain", message, chain.name_at, Level.WARNING)
 
 
 _TARGET = re.compile(r'(?:\b(?:jump|goto)[ \t]+|"target"\s*:\s*")([A-Za-z_][\w/.-]*)')
@@ -232,8 +233,9 @@ def _nat(table: Table, chain: Chain) -> Iterator[Note]:
 
 def _sets(table: Table) -> Iterator[Note]:
     asked = {name for line, _ in rules_of(table) for name in re.findall(r"@([\w.-]+)", line.at.words)} if table.sets else set()
+    updated = _updated(table)
     for named in table.sets.values():
-        if named.name not in asked or _updated(table, named) or "dynamic" in named.flags:
+        if named.name not in asked or named.name in updated or "dynamic" in named.flags:
             continue
         added = [change for change in named.changes if change.verb == "add"]
         if not any(change.value.at.words.strip("{} \t\r\n") for change in added):

@@ -191,6 +191,8 @@ class Body(Protocol):
 
     def attribute_names(self) -> tuple[str, ...]: ...
 
+    def __hash__(self) -> int: ...
+
     def blocks(self, *types: str) -> tuple[Block, ...]:
         """The blocks of these types in source order."""
         ...
@@ -199,13 +201,14 @@ class Body(Protocol):
 class HclBody:
     """The inside of a block of `file`."""
 
-    __slots__ = ("_attributes", "_blocks", "_index", "file")
+    __slots__ = ("_attributes", "_blocks", "_by_type", "_index", "file")
 
     def __init__(self, file: SourceFile, index: IndexedBody) -> None:
         self.file = file
         self._index = index
         self._attributes: dict[str, Attribute] = {}
         self._blocks: list[Block] | None = None
+        self._by_type: dict[str, list[Block]] = {}
 
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self._index.attributes, *(_made_type(block) for block in self._index.blocks)]))
@@ -228,6 +231,10 @@ class HclBody:
                 Block(block.type, block.labels, Place(self.file, block.start, block.header_end), HclBody(self.file, block.body))
                 for block in self._index.blocks
             ]
+            for block in self._blocks:
+                self._by_type.setdefault(block.type, []).append(block)
+        if len(types) == 1:
+            return tuple(self._by_type.get(types[0], ()))
         return tuple(block for block in self._blocks if block.type in types)
 
 

@@ -178,7 +178,7 @@ class _Assembly:
         body = sources.body(path, problems)
         self.module.notes.extend(problems)
         if problems:
-            self.module.broken.append(path)
+            self.broken(path)
         if body is not None:
             for place, message in () if problems else unsupported_in_file(body):
                 self.refuse(message, place)
@@ -227,7 +227,12 @@ class _Assembly:
         found = list(unsupported(block))
         self.module.notes.extend(found)
         if found and makes_rules(block):
-            self.module.broken.append(block.place.file.path)
+            self.broken(block.place.file.path)
+
+    def broken(self, path: str) -> None:
+        """Keep in mind, once, that a file has more in it than was read."""
+        if path not in self.module.broken[-1:]:
+            self.module.broken.append(path)
 
     def twice(self, what: str, place: Place) -> None:
         self.refuse(f"{what} is declared a second time; only the first was checked", place)
@@ -235,7 +240,7 @@ class _Assembly:
     def refuse(self, message: str, place: Place) -> None:
         note = Note("unparsable", f"Terraform would refuse this module: {message}", place.span, Effect.REFUSED, Level.ERROR)
         self.module.notes.append(note)
-        self.module.broken.append(place.file.path)
+        self.broken(place.file.path)
 
 
 def directories(paths: Iterable[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
 from auditor import lazyre
 from auditor.formats.terraform.bodies import Block, Body, HclBody
@@ -105,9 +106,16 @@ def _dynamic(block: Block, shape: Shape, name: str) -> Iterator[Problem]:
 
 def _place(body: Body, name: str) -> Place:
     attribute = body.attribute(name)
-    return (
-        attribute.place if attribute else next(block.place for block in body.blocks(name, "dynamic") if name in (block.type, *block.labels))
-    )
+    if attribute is not None:
+        return attribute.place
+    written = body.blocks(name)
+    return written[0].place if written else _made(body)[name]
+
+
+@lru_cache(maxsize=1)
+def _made(body: Body) -> dict[str, Place]:
+    """The first `dynamic` block for each type of block."""
+    return {block.labels[0]: block.place for block in reversed(body.blocks("dynamic")) if block.labels}
 
 
 def _meant(name: str, names: Iterable[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from auditor.formats.terraform.schemas import PROVIDERS, shape_of
@@ -91,3 +93,10 @@ def test_every_schema_can_be_read(provider: str) -> None:
         assert shape is not None
         assert {"count", "lifecycle"} < shape.names.keys()
         assert all(name.replace("_", "").isalnum() for name in shape.names)
+
+
+@pytest.mark.parametrize("block", ['dynamic "x{}" {{\n}}', "x{} {{\n}}"])
+def test_five_thousand_of_them_take_seconds_at_most(block: str) -> None:
+    started = time.process_time()
+    assert len(said(group("\n".join(block.format(number) for number in range(5000))))) == 5000
+    assert time.process_time() - started < 3
