@@ -130,7 +130,7 @@ class Routes:
             legs = [leg.then(later) for leg in legs for later in standing.legs(leg.source, leg.destination)]
             if len(legs) > _MOST_PARTS:
                 return []
-        others = (each for each in twins if each not in homes and not any(home.settles(each, source, destination) for home in homes))
+        others = (each for each in twins if each not in homes and not each.is_passed_by(homes, source, destination))
         possible = (replace(leg, certain=False) for standing in others for leg in standing.legs(source, destination))
         return [*(legs if homes else ()), *possible]
 

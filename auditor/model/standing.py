@@ -34,7 +34,7 @@ class Spot:
 class Standing:
     """A device with its interfaces and filters, and where the ends asked about so far stand at it."""
 
-    __slots__ = ("_narrowest", "_spots", "device", "hooks", "host", "interfaces", "number")
+    __slots__ = ("_ids", "_narrowest", "_seats", "_spots", "device", "hooks", "host", "interfaces", "number")
 
     def __init__(self, number: int, device: Device, zones: Iterable[Zone], host: Zone | None, hooks: list[Hook]) -> None:
         self.number = number
@@ -43,7 +43,9 @@ class Standing:
         self.interfaces = [zone for zone in zones if zone.id != device.host]
         self._narrowest = sorted(self.interfaces, key=_size)
         self.hooks = hooks
+        self._ids = frozenset(zone.id for zone in (*self.interfaces, *((host,) if host is not None else ())))
         self._spots: dict[Endpoint, tuple[Spot, ...]] = {}
+        self._seats: dict[Endpoint, tuple[Hashable, ...]] = {}
 
     def spots(self, end: Endpoint) -> tuple[Spot, ...]:
         """Where `end` stands: by its zones, else by its addresses. Empty if nothing says anything about it."""
@@ -80,19 +82,27 @@ class Standing:
 
     def is_home(self, end: Endpoint) -> bool:
         """Whether `end` is said to be at this device, rather than found there by its addresses."""
-        return any(zone.id in end.zones for zone in self.interfaces) or (self.host is not None and self.host.id in end.zones)
+        return not self._ids.isdisjoint(end.zones)
+
+    def seats(self, end: Endpoint) -> tuple[Hashable, ...]:
+        """The networks that `end` stands in here, None for the one where everything else is."""
+        found = self._seats.get(end)
+        if found is None:
+            found = self._seats[end] = tuple(map(_seat, self.spots(end)))
+        return found
 
     def view(self, source: Endpoint, destination: Endpoint) -> Hashable:
         """Between which networks the device stands for a pair; None if not between two."""
         starts, ends = self.spots(source), self.spots(destination)
         if not any(start.zone.id != end.zone.id for start in starts for end in ends):
             return None
-        return tuple(map(_seat, starts)), tuple(map(_seat, ends))
+        return self.seats(source), self.seats(destination)
 
-    def settles(self, other: Standing, source: Endpoint, destination: Endpoint) -> bool:
-        """Whether what is said of the ends leaves no doubt that a packet passes this device, and not another of its kind."""
-        said = all(self.is_home(end) or not any(map(_seat, self.spots(end))) for end in (source, destination))
-        return said and _dialect(self) == _dialect(other)
+    def is_passed_by(self, homes: Iterable[Standing], source: Endpoint, destination: Endpoint) -> bool:
+        """Whether what is said of the ends leaves no doubt that a packet passes those devices, and none beside them of their kind."""
+        alike = [home for home in homes if _dialect(home) == _dialect(self)]
+        said = (any(home.is_home(end) for home in alike) or not any(self.seats(end)) for end in (source, destination))
+        return bool(alike) and all(said)
 
     def filters(self, spot: Spot) -> bool:
         """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
