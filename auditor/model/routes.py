@@ -130,7 +130,8 @@ class Routes:
             legs = [leg.then(later) for leg in legs for later in standing.legs(leg.source, leg.destination)]
             if len(legs) > _MOST_PARTS:
                 return []
-        others = (each for each in twins if each not in homes and not each.is_passed_by(homes, source, destination))
+        settled = {home.dialect for home in homes if _are_passed(homes, home.dialect, source, destination)}
+        others = (each for each in twins if each not in homes and each.dialect not in settled)
         possible = (replace(leg, certain=False) for standing in others for leg in standing.legs(source, destination))
         return [*(legs if homes else ()), *possible]
 
@@ -268,6 +269,12 @@ def _sole(interfaces: Iterable[str | None]) -> str | None:
 
 def _listed(labels: list[str]) -> str:
     return ", ".join(labels[:MOST_NAMED]) + " …" * (len(labels) > MOST_NAMED)
+
+
+def _are_passed(homes: list[Standing], dialect: str, source: Endpoint, destination: Endpoint) -> bool:
+    """Whether what is said of the ends leaves no doubt that a packet passes these devices, and none beside them of their dialect."""
+    alike = [home for home in homes if home.dialect == dialect]
+    return all(any(home.is_home(end) for home in alike) or not any(alike[0].seats(end)) for end in (source, destination))
 
 
 def _by(things: Iterable[_Placed], attribute: str) -> dict[str | None, list[_Placed]]:

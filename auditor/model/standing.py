@@ -34,11 +34,12 @@ class Spot:
 class Standing:
     """A device with its interfaces and filters, and where the ends asked about so far stand at it."""
 
-    __slots__ = ("_ids", "_narrowest", "_seats", "_spots", "device", "hooks", "host", "interfaces", "number")
+    __slots__ = ("_ids", "_narrowest", "_seats", "_spots", "device", "dialect", "hooks", "host", "interfaces", "number")
 
     def __init__(self, number: int, device: Device, zones: Iterable[Zone], host: Zone | None, hooks: list[Hook]) -> None:
         self.number = number
         self.device = device
+        self.dialect = device.id.partition(":")[0]
         self.host = host
         self.interfaces = [zone for zone in zones if zone.id != device.host]
         self._narrowest = sorted(self.interfaces, key=_size)
@@ -97,12 +98,6 @@ class Standing:
         if not any(start.zone.id != end.zone.id for start in starts for end in ends):
             return None
         return self.seats(source), self.seats(destination)
-
-    def is_passed_by(self, homes: Iterable[Standing], source: Endpoint, destination: Endpoint) -> bool:
-        """Whether what is said of the ends leaves no doubt that a packet passes those devices, and none beside them of their kind."""
-        alike = [home for home in homes if _dialect(home) == _dialect(self)]
-        said = (any(home.is_home(end) for home in alike) or not any(self.seats(end)) for end in (source, destination))
-        return bool(alike) and all(said)
 
     def filters(self, spot: Spot) -> bool:
         """Whether a filter of the device stands there; a switch has some at few of its interfaces."""
@@ -167,10 +162,6 @@ def _seat(spot: Spot) -> Hashable:
     if spot.zone.default or not spot.held:
         return None
     return merge_intervals((max(low - 1, 0), high + 1) for low, high in _held(spot.zone))
-
-
-def _dialect(standing: Standing) -> str:
-    return standing.device.id.partition(":")[0]
 
 
 def _size(zone: Zone) -> int:
