@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from auditor.analysis.sites import Site, at_edge, inbound_sites
+from auditor.analysis.sites import Site, at_edge, inbound_sites, to_itself
 from auditor.model.filters import Condition, Exactly, Filter, Rule, Verdict
 from auditor.model.graph import Device, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.headers import address_interval, ports, sources, state_set
-from auditor.model.packets import PacketSet, State
+from auditor.model.packets import Field, PacketSet, State
 from auditor.model.source import Span
 
 HERE = Span("f", 1, 1, 1, 2)
@@ -97,3 +97,28 @@ def test_a_filter_at_an_inner_interface_is_not_met_by_the_internet() -> None:
 def test_a_router_of_unknown_interfaces_is_judged_by_what_passes_through_it() -> None:
     through, entered = hook("forward", Place.TRANSIT, zone=None, device="d"), hook("in", Place.ENTRY, zone=None, device="d")
     assert sites(router(through, entered, outer=())) == [("forward", ["forward"], None)]
+
+
+def administered(*signs: tuple[str, str], host: str | None = "d:self") -> Graph:
+    """A router with a filter at its outer interface, and addresses of its own."""
+    itself = Zone("d:self", ZoneKind.HOST, "d", HERE, attributes=signs)
+    outer = Zone("d:wan", ZoneKind.INTERFACE, "wan", HERE, device="d", default=True)
+    own = (address_interval("127.0.0.1"), address_interval("192.168.1.1"))
+    entry = hook("wan", Place.ENTRY, zone="d:wan", device="d")
+    return Graph(zones=(itself, outer), hooks=(entry,), devices=(Device("d", "d", HERE, host, addresses=own),))
+
+
+def test_a_device_is_administered_at_its_own_addresses_that_are_not_its_loopbacks() -> None:
+    graph = administered(("administered", "8443"))
+    (outer,) = inbound_sites(graph)
+    found = to_itself(graph, outer)
+    assert found is not None
+    itself, spans = found
+    assert spans == ((8443, 8443),)
+    assert itself.asked.values(Field.DESTINATION) == (address_interval("192.168.1.1"),)
+
+
+def test_a_device_of_which_no_port_or_no_host_is_known_is_administered_nowhere() -> None:
+    for graph in (administered(), administered(("administered", "8443"), host=None)):
+        (outer,) = inbound_sites(graph)
+        assert to_itself(graph, outer) is None
