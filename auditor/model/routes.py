@@ -124,16 +124,22 @@ class Routes:
         """
         if len(twins) == 1:
             return [*twins[0].legs(source, destination)]
-        homes = [standing for standing in twins if standing.is_home(source) or standing.is_home(destination)]
-        legs = [Leg(source, destination)]
-        for standing in homes:
-            legs = [leg.then(later) for leg in legs for later in standing.legs(leg.source, leg.destination)]
-            if len(legs) > _MOST_PARTS:
+        rows = _rows(twins, source, destination)
+        homes = [standing for row in rows for standing in row]
+        found: list[Leg] = []
+        for row in rows:
+            legs = [Leg(source, destination, certain=len(rows) == 1)]
+            for standing in row:
+                legs = [leg.then(later) for leg in legs for later in standing.legs(leg.source, leg.destination)]
+            found += legs
+            if len(found) > _MOST_PARTS:
                 return []
         settled = {home.dialect for home in homes if _are_passed(homes, home.dialect, source, destination)}
-        others = (each for each in twins if each not in homes and each.dialect not in settled)
+        others = (
+            each for each in twins if each not in homes and (each.dialect not in settled or each.is_far(source) or each.is_far(destination))
+        )
         possible = (replace(leg, certain=False) for standing in others for leg in standing.legs(source, destination))
-        return [*(legs if homes else ()), *possible]
+        return [*found, *possible]
 
     def _nearby(self, end: Endpoint) -> frozenset[int]:
         """The devices at which some part of `end` may be known to stand; a smaller part of it is known at no others."""
@@ -269,6 +275,18 @@ def _sole(interfaces: Iterable[str | None]) -> str | None:
 
 def _listed(labels: list[str]) -> str:
     return ", ".join(labels[:MOST_NAMED]) + " …" * (len(labels) > MOST_NAMED)
+
+
+def _rows(twins: list[Standing], source: Endpoint, destination: Endpoint) -> list[list[Standing]]:
+    """What a packet passes of devices that ends are said to be at: of each dialect one that both are, or else one of each end's."""
+    rows: list[list[Standing]] = [[]]
+    for dialect in dict.fromkeys(standing.dialect for standing in twins):
+        starts = [each for each in twins if each.dialect == dialect and each.is_home(source)]
+        ends = [each for each in twins if each.dialect == dialect and each.is_home(destination)]
+        both = [[each] for each in starts if each in ends]
+        apart = [[start, end] for start in starts for end in ends] or [[each] for each in starts or ends]
+        rows = [[*row, *more] for row in rows for more in both or apart or [[]]]
+    return [row for row in rows if row]
 
 
 def _are_passed(homes: list[Standing], dialect: str, source: Endpoint, destination: Endpoint) -> bool:

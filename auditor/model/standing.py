@@ -34,7 +34,20 @@ class Spot:
 class Standing:
     """A device with its interfaces and filters, and where the ends asked about so far stand at it."""
 
-    __slots__ = ("_ids", "_narrowest", "_seats", "_spots", "device", "dialect", "hooks", "host", "interfaces", "number")
+    __slots__ = (
+        "_ids",
+        "_narrowest",
+        "_networks",
+        "_own",
+        "_seats",
+        "_spots",
+        "device",
+        "dialect",
+        "hooks",
+        "host",
+        "interfaces",
+        "number",
+    )
 
     def __init__(self, number: int, device: Device, zones: Iterable[Zone], host: Zone | None, hooks: list[Hook]) -> None:
         self.number = number
@@ -45,6 +58,8 @@ class Standing:
         self._narrowest = sorted(self.interfaces, key=_size)
         self.hooks = hooks
         self._ids = frozenset(zone.id for zone in (*self.interfaces, *((host,) if host is not None else ())))
+        self._own = merge_intervals(device.addresses)
+        self._networks: dict[str, tuple[Interval, ...]] = {}
         self._spots: dict[Endpoint, tuple[Spot, ...]] = {}
         self._seats: dict[Endpoint, tuple[Hashable, ...]] = {}
 
@@ -89,8 +104,28 @@ class Standing:
         """The networks that `end` stands in here, None for the one where everything else is."""
         found = self._seats.get(end)
         if found is None:
-            found = self._seats[end] = tuple(map(_seat, self.spots(end)))
+            found = self._seats[end] = tuple(map(self._seat, self.spots(end)))
         return found
+
+    def _seat(self, spot: Spot) -> Hashable:
+        if spot.zone.kind is ZoneKind.HOST:
+            return "itself"
+        return self._network(spot.zone) if spot.held and not spot.zone.default else None
+
+    def _network(self, zone: Zone) -> tuple[Interval, ...]:
+        """What a zone holds, with the device's own addresses among it: those that another device of a pair has are others."""
+        found = self._networks.get(zone.id)
+        if found is None:
+            held = _held(zone)
+            around = [(own, ((max(own[0] - 1, 0), own[0]), (own[1], own[1] + 1))) for own in self._own]
+            beside = (own for own, edges in around if intersect_intervals(held, edges))
+            found = self._networks[zone.id] = merge_intervals((*held, *beside))
+        return found
+
+    def is_far(self, end: Endpoint) -> bool:
+        """Whether the device only has routes to where `end` is, and no address there: it may be in front of one that has."""
+        networks = (seat for seat in self.seats(end) if isinstance(seat, tuple))
+        return bool(self._own) and any(network and not intersect_intervals(network, self._own) for network in networks)
 
     def view(self, source: Endpoint, destination: Endpoint) -> Hashable:
         """Between which networks the device stands for a pair; None if not between two."""
@@ -153,15 +188,6 @@ class Leg:
         """Both, one behind the other."""
         certain = self.certain and later.certain
         return Leg(later.source, later.destination, self.passes + later.passes, certain, self.between | later.between)
-
-
-def _seat(spot: Spot) -> Hashable:
-    """The network that a spot is in, with the device's own address there; nothing of the one where everything else is."""
-    if spot.zone.kind is ZoneKind.HOST:
-        return "itself"
-    if spot.zone.default or not spot.held:
-        return None
-    return merge_intervals((max(low - 1, 0), high + 1) for low, high in _held(spot.zone))
 
 
 def _size(zone: Zone) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+import pytest
+
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding, Outcome
@@ -124,15 +126,23 @@ def test_a_hole_in_the_router_is_none_while_the_host_is_closed() -> None:
     assert router_and_host(WORLD, WORLD)["closed"].outcome is Outcome.BROKEN
 
 
-def two_sites(home: str, office: str, node: str) -> dict[str, Finding]:
+def two_sites(home: str, office: str, node: str, other: str = ROUTER) -> dict[str, Finding]:
     """Two routers of two sites that have the same networks, as sites often do."""
-    texts = {"home/config.xml": ROUTER.replace("SOURCE", home), "office/config.xml": ROUTER.replace("SOURCE", office)}
+    texts = {"home/config.xml": ROUTER.replace("SOURCE", home), "office/config.xml": other.replace("SOURCE", office)}
     files: dict[str, str | bytes] = {path: text.replace("<interfaces>", f"{_name(path)}<interfaces>", 1) for path, text in texts.items()}
     return findings(node, files)
 
 
 def _name(path: str) -> str:
     return f"<system><hostname>{path.partition('/')[0]}</hostname></system>"
+
+
+TUNNEL = (
+    ROUTER.replace("<ipaddr>10.0.2.1</ipaddr><subnet>24</subnet>", "")
+    .replace("</gateways>", "<gateway_item><name>T</name><interface>opt1</interface><gateway>dynamic</gateway></gateway_item></gateways>")
+    .replace("<filter>", "<staticroutes><route><network>10.0.2.0/24</network><gateway>T</gateway></route></staticroutes><filter>")
+)
+"""A router without an address in the nodes' network, that has a route there."""
 
 
 def test_a_hole_in_one_sites_router_is_not_closed_by_another_sites() -> None:
@@ -143,6 +153,38 @@ def test_a_hole_in_one_sites_router_is_not_closed_by_another_sites() -> None:
 def test_what_one_sites_router_permits_is_not_stopped_by_another_sites() -> None:
     assert two_sites(ADMIN, NOBODY, '"pfsense:home:opt1"')["api"].outcome is Outcome.HOLDS
     assert two_sites(NOBODY, ADMIN, '"pfsense:home:opt1"')["api"].outcome is Outcome.BROKEN
+
+
+def pair_of_routers(first: str, second: str, roles: str) -> dict[str, Outcome]:
+    """Two routers of which either does the work, with shared addresses beside their own, in front of nodes and administrators."""
+    shared = "".join(f"<vip><mode>carp</mode><interface>opt1</interface><subnet>10.0.2.{last}</subnet></vip>" for last in (4, 5, 6))
+    inside = "<opt2><enable/><if>igb2</if><descr>ADMIN</descr><ipaddr>10.0.3.1</ipaddr><subnet>24</subnet></opt2></interfaces>"
+    files: dict[str, str | bytes] = {}
+    for own, source in (("1", first), ("2", second)):
+        text = ROUTER.replace("SOURCE", source).replace("10.0.2.1", f"10.0.2.{own}").replace("</interfaces>", inside)
+        text = text.replace("10.0.3.1", f"10.0.3.{own}").replace(
+            "<interface>wan</interface><ipprotocol>", "<interface>opt2</interface><ipprotocol>"
+        )
+        files[f"{own}.xml"] = text.replace("<filter>", f"{_name(f'fw{own}/')}<virtualip>{shared}</virtualip><filter>", 1)
+    tree = MemoryTree({"ours.yaml": PAIR, "auditor.yaml": f"rulesets: [./ours.yaml]\nroles: {{{roles}}}\n", **files})
+    reading = audit.read(tree, tuple(files), audit.Request())
+    return {each.rule.removeprefix("ours/"): each.outcome for each in audit.findings_of(reading) if each.rule.startswith("ours/")}
+
+
+PAIR = RULES.replace("from: internet", "from: admin")
+
+
+@pytest.mark.parametrize("roles", ["admin: 10.0.3.7, node: 10.0.2.7", "admin: {behind: ADMIN}, node: {behind: NODES}"])
+def test_of_a_pair_of_routers_neither_makes_up_for_the_other(roles: str) -> None:
+    nobody, everybody = {"api": Outcome.BROKEN, "closed": Outcome.HOLDS}, {"api": Outcome.HOLDS, "closed": Outcome.BROKEN}
+    either = {"api": Outcome.OPEN, "closed": Outcome.OPEN}
+    assert pair_of_routers("192.0.2.1", "192.0.2.1", roles) == nobody
+    assert pair_of_routers("10.0.3.0/24", "192.0.2.1", roles) == pair_of_routers("192.0.2.1", "10.0.3.0/24", roles) == either
+    assert pair_of_routers("10.0.3.0/24", "10.0.3.0/24", roles)["api"] is everybody["api"]
+
+
+def test_a_router_that_has_a_route_to_a_network_is_not_out_of_the_question() -> None:
+    assert two_sites(ADMIN, NOBODY, '"pfsense:home:opt1"', TUNNEL)["api"].outcome is Outcome.OPEN
 
 
 MACHINE = """\
