@@ -58,7 +58,8 @@ RULES = [
     "limit rate 1 mbytes/second burst 5 packets accept", "limit rate 1 mbytes/second burst 5 kbytes accept", "limit rate 0/second accept",
     "limit rate 10/second burst 0 packets accept", "log level warning accept", 'log level "warn" accept', "log prefix 80",
     "log prefix x accept", "log group 2 snaplen 5 queue-threshold 3 accept", "log queue-threshold 3 group 2 accept",
-    "ct original zone set 1", "ct reply zone set 1", "ct original mark set 1",
+    "ct original zone set 1", "ct reply zone set 1", "icmpv6 mtu 1280 accept", "icmpv6 mtu 4294967296 accept",
+    "udplite csumcov 8 accept", "udplite csumcov 65536 accept", "ct original mark set 1",
     "accept comment 80", "comment 80", "accept comment said", "reject with icmp no-route", "reject with icmp frag-needed",
     "reject with icmp 3", "reject with icmp 254", "reject with icmp 255", "reject with icmp 300", "reject with icmpv6 384",
     "reject with icmpv6 127", "reject with icmpx 300", "ip saddr 1.2.3.4 reject with icmp type 300",
@@ -280,6 +281,7 @@ RULESETS = [
     rule("rt type 0 accept", family="ip"),
     rule("rt type 0 accept", family="ip6"),
     "table foo t {\n}\n",
+    "table bridge t {\nset s {\ntypeof meta ibrpvid\nelements = { 2, 3 }\n}\n}\n",
     rule("snat ip interval to ip saddr map { 10.1.1.4 : 192.168.2.2-192.168.2.4 }", "ip", POSTROUTING),
 ]
 

@@ -99,12 +99,12 @@ _PAYLOAD: dict[str, frozenset[str]] = {
         "ip6": "saddr daddr nexthdr version dscp ecn flowlabel length hoplimit",
         "tcp": "sport dport flags sequence ackseq doff reserved window checksum urgptr",
         "udp": "sport dport length checksum",
-        "udplite": "sport dport checksum",
+        "udplite": "sport dport csumcov checksum",
         "sctp": "sport dport vtag checksum",
         "dccp": "sport dport type",
         "th": "sport dport",
         "icmp": "type code checksum id sequence gateway mtu",
-        "icmpv6": "type code checksum parameter-problem packet-too-big id sequence max-delay taddr daddr",
+        "icmpv6": "type code checksum parameter-problem packet-too-big mtu id sequence max-delay taddr daddr",
         "ah": "nexthdr hdrlength reserved spi sequence",
         "esp": "spi sequence",
         "comp": "nexthdr flags cpi",
@@ -212,7 +212,7 @@ def _raw(name: str) -> Spec:
 
 _LOOSE_WORDS = (
     "length", "priority", "nftrace", "rtclassid", "cpu", "time", "day", "hour", "random", "secmark", "secpath", "ipsec", "broute",
-    "bri_iifpvid", "bri_iifvproto", "iifpvid", "iifvproto",
+    "ibrpvid", "ibrvproto",
 )  # fmt: skip
 _SOCKETS = frozenset(("skuid", "skgid", "cgroup"))
 _INTERFACE_FACTS = {"iifgroup": True, "iiftype": True, "iifkind": True, "ibrname": True, "ibriport": True, "sdif": True, "sdifname": True,

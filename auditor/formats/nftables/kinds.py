@@ -29,10 +29,12 @@ _KINDS = _fields(
     bits12: vlan id;
     bits13: frag frag-off;
     bits16: ip checksum, ip frag-off, ip id, ip length, ip6 length, tcp checksum, tcp urgptr, tcp window, udp checksum, udp length,
-        udplite checksum, icmp checksum, icmp id, icmp mtu, icmp sequence, icmpv6 checksum, icmpv6 id, icmpv6 max-delay, icmpv6 sequence,
+        udplite checksum, udplite csumcov,
+        icmp checksum, icmp id, icmp mtu, icmp sequence, icmpv6 checksum, icmpv6 id, icmpv6 max-delay, icmpv6 sequence,
         ah reserved, comp cpi, igmp checksum, mh checksum, srh tag, arp htype, rt mtu, ct zone, ct original zone, ct reply zone;
     bits20: ip6 flowlabel;
-    integer: tcp ackseq, tcp sequence, sctp checksum, sctp vtag, icmp gateway, ah sequence, ah spi, esp sequence, esp spi, igmp group,
+    integer: tcp ackseq, tcp sequence, sctp checksum, sctp vtag, icmp gateway, icmpv6 mtu,
+        ah sequence, ah spi, esp sequence, esp spi, igmp group,
         meta length, meta cpu, meta random, meta cgroup, frag id, ct id, ipsec in reqid, ipsec out reqid, ipsec in spi, ipsec out spi;
     bits64: ct bytes, ct packets, ct avgpkt, ct original bytes, ct original packets, ct reply bytes, ct reply packets;
     dscp: ip dscp, ip6 dscp;
