@@ -204,8 +204,10 @@ def _maps_of(config: Config, vlan: int | None) -> Iterable[VlanMap]:
 def _ports(config: Config, compiled: Compiled, standing: Standing, direction: Direction) -> Iterator[Hook]:
     """The lists at the ports of the VLAN: what they deny is denied to some of its hosts, nobody knows to which."""
     vlan = standing.interface.svi
+    if vlan is None:
+        return
     for port in config.interfaces.named.values():
-        if vlan is None or not port.bridged or not port.carries(vlan) or port.shutdown is not None:
+        if not port.bridged or not port.carries(vlan) or port.shutdown is not None:
             continue
         for (way, six, frames), applied in port.applied.items():
             if way is direction:

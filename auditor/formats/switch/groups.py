@@ -62,6 +62,8 @@ class Groups:
             return
         name = block.words[place]
         group = self.named.setdefault(name, Group(kind, name, block.header.span(), six))
+        if group.kind not in _MEMBERS:
+            group.kind, group.six = kind, six
         for line in block.body:
             self._member(group, line)
 

@@ -64,6 +64,12 @@ def test_a_member_that_cannot_be_read_makes_its_group_larger_by_who_knows_what()
     assert traps(text) == ["unparsed-entry"]
 
 
+def test_a_group_of_which_one_block_is_of_an_unread_kind_holds_the_other_and_who_knows_what() -> None:
+    text = "object-group security G\n tag 7\nobject-group network G\n host 10.40.0.7\n" + LIST.format("tcp any object-group G")
+    assert permits(listed(text), WEB) is True
+    assert permits(listed(text), "tcp 10.0.0.1:9 > 10.99.0.1:443") is None
+
+
 def test_a_long_chain_of_groups_ends() -> None:
     chain = "".join(f"object-group network G{number}\n group-object G{number + 1}\n" for number in range(2000))
     assert len(graph(chain + LIST.format("tcp any object-group G0")).filters) == 1
