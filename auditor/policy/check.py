@@ -124,6 +124,10 @@ def _unasked(stage: Stage, settled: Settled, unbound: tuple[str, ...]) -> Iterat
         reason = f"only one machine is known to be {who} ({addresses}), and what it sends to itself crosses no firewall"
         yield _open(requirement, reason, f"if there are others, name all of their addresses: roles in auditor.yaml, or --role {who}=…")
         return
+    if stage.are_apart(flow):
+        reason = "the two ends are of different root modules or clusters, and nothing is asked between those"
+        yield _open(requirement, reason, "give one of them as addresses: roles in auditor.yaml, or --role")
+        return
     reason = "no packet can be of this flow: the two ends share neither IPv4 nor IPv6"
     yield _open(requirement, reason, "give both ends addresses of one kind: roles in auditor.yaml, or --role")
 

@@ -297,6 +297,11 @@ class Stage:
                 if not _one_machine(source, destination):
                     yield self._near.seen(source, destination, flow.sources), self._near.seen(destination, source, flow.destinations)
 
+    def are_apart(self, flow: Flow) -> bool:
+        """Whether every pair of the flow's ends is of different sites."""
+        destinations = self._near.by_site(self.endpoints(flow.destinations))
+        return not any(self._near.beside(source, destinations) for source in self.endpoints(flow.sources))
+
     def _row_to(self, asked: Row, other: Endpoint, who: Who) -> Row:
         number, first = asked.ends[0]
         seen = self._near.seen(first, other, who)

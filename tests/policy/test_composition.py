@@ -297,6 +297,16 @@ def test_the_networks_of_another_site_are_let_in_like_any_others() -> None:
     assert of_another_site("egress", "10.2.0.0/16")["quiet"] is Outcome.BROKEN
 
 
+def test_that_two_ends_are_of_different_sites_is_said() -> None:
+    a = SITE.replace("NETWORK", "10.1.0.0/16").replace("ROLE", "admin").replace("DIRECTION", "egress").replace("PEERS", "10.2.0.0/16")
+    b = SITE.replace("NETWORK", "10.2.0.0/16").replace("ROLE", "node").replace("DIRECTION", "ingress").replace("PEERS", "10.1.0.0/16")
+    files: dict[str, str | bytes] = {"a/main.tf": a, "b/main.tf": b.replace('"main"', '"other"').replace(".main", ".other")}
+    roles = "{admin: {behind: ['terraform:aws_security_group.admin']}, node: {behind: ['terraform:aws_security_group.node']}}"
+    tree = MemoryTree({"ours.yaml": RULES, "auditor.yaml": f"rulesets: [./ours.yaml]\nroles: {roles}\n", **files})
+    found = {each.rule: each for each in audit.findings_of(audit.read(tree, tuple(files), audit.Request()))}["ours/api"]
+    assert (found.outcome, "different root modules" in found.message) == (Outcome.OPEN, True)
+
+
 def test_what_everybody_is_to_reach_the_networks_of_another_site_are_to_reach_as_well() -> None:
     everybody = IPv4Network("0.0.0.0/0")
     others = '", "'.join(map(str, everybody.address_exclude(IPv4Network("10.2.0.0/16"))))
