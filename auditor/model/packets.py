@@ -212,29 +212,22 @@ def field_set(field: Field, intervals: Iterable[Interval]) -> PacketSet:
     if len(spans) == 1 and 0 < spans[0][0] <= spans[0][1] < top:  # almost always
         ((low, high),) = spans
         return _node(field, (low - 1, high, top), (NOTHING, EVERYTHING, NOTHING))
-    ends: list[int] = []
-    kids: list[PacketSet] = []
-    reached = -1  # everything up to here is decided
+    ends: list[int] = []  # of what is inside and what is not, by turns
+    reached = -1
     for low, high in spans:
-        if low <= reached:
-            low = reached + 1
-        if high > top:
-            high = top
-        if low > high:
+        if low > high or low > top:
             continue
         if low > reached + 1:
+            ends.append(reached)
             ends.append(low - 1)
-            kids.append(NOTHING)
-        if kids and kids[-1] is EVERYTHING:
-            ends[-1] = high
-        else:
-            ends.append(high)
-            kids.append(EVERYTHING)
-        reached = high
+            reached = high
+        elif high > reached:
+            reached = high
+    ends.append(min(reached, top))
     if reached < top:
         ends.append(top)
-        kids.append(NOTHING)
-    return _node(field, tuple(ends), tuple(kids))
+    first = 1 if ends[0] < 0 else 0  # nothing is inside up to the first
+    return _node(field, tuple(ends[first:]), ((EVERYTHING, NOTHING) * (len(ends) // 2 + 1))[first : len(ends)])
 
 
 def box_set(box: Mapping[Field, Iterable[Interval]]) -> PacketSet:
