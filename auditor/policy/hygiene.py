@@ -27,7 +27,7 @@ from auditor.model.headers import (
     subtract_intervals,
 )
 from auditor.model.packets import EVERYTHING, Field, Interval, PacketSet
-from auditor.model.record import dataclass
+from auditor.model.record import dataclass, replace
 from auditor.model.source import Effect, Level, Note
 from auditor.policy.conditions import Value
 from auditor.policy.evidence import evidence, question_of
@@ -192,8 +192,6 @@ def _unfiltered(requirement: Requirement, subject: Subject, traps: Container[str
 
 
 def _not_filtered(requirement: Requirement, among: Iterable[Note], traps: Container[str], worst: Outcome) -> Iterator[Finding]:
-    from auditor.model.record import replace
-
     notes = {note.span: note for note in among if note.trap.rpartition("/")[2] in traps}
     beside = "or have the configuration of what filters there checked, too"
     for note in notes.values():
@@ -275,8 +273,6 @@ def _breadth(rule: Rule) -> int:
 
 
 def _by(requirement: Requirement, found: Covered, what: str) -> Finding:
-    from auditor.model.record import replace
-
     alike = any(_told(rule) == _told(found.rule) for rule in found.by)  # one name for several: then where they stand
     tell = _told_apart((found.rule, *found.by[:3])) if alike else _told
     others = ", ".join(dict.fromkeys(map(tell, found.by[:3]))) + (" and others" if len(found.by) > 3 else "")
@@ -293,8 +289,6 @@ def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 
 
 def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
-    from auditor.model.record import replace
-
     packet = reach.witness(judged.packets - _TO_LOOPBACK or judged.packets, judged.way)
     steps = reach.replay(judged.way, packet, Verdict.DENY if judged.reply else Verdict.PERMIT)
     shown = evidence(packet, steps)
@@ -315,8 +309,6 @@ def _told_of(requirement: Requirement, judged: Judgement, what: str) -> Finding:
 
 
 def _undecided(requirement: Requirement, judged: Judgement, what: str) -> Finding:
-    from auditor.model.record import replace
-
     questions = tuple(map(question_of, judged.unknowns))
     reasons = "; ".join(dict.fromkeys(question.reason for question in questions[:3]))
     return replace(_shown(requirement, judged, f"{what}: {reasons}"), outcome=Outcome.OPEN, questions=questions)
