@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from functools import cached_property
 
 from auditor.model.filters import Fact, Filter, all_rules, meaning, predicates
-from auditor.model.graph import Endpoint, Graph, Hook, Place, Zone, ZoneKind
+from auditor.model.graph import Endpoint, Graph, Hook, Place, Zone, ZoneKind, dialect_of
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass
@@ -61,7 +61,7 @@ class Likeness:
             return None  # what they send is stopped in different places
         kept = end.zones - {zone.id for zone in own}
         spoken = tuple(self._spoken.get(zone.id, frozenset[int]()) for zone in own)
-        sites = tuple((zone.id.partition(":")[0], zone.site) for zone in own)
+        sites = tuple((dialect_of(zone.id), zone.site) for zone in own)
         said = (end.role or end.label, end.exact, end.references, end.outside, end.strange)
         wide = (end.addresses == ANYWHERE, not subtract_intervals(end.addresses, PUBLIC))
         return said, wide, cells, kept, spoken, sites, tuple(map(self._content, hooks))
@@ -73,8 +73,7 @@ class Likeness:
     def _cells(self, end: Endpoint) -> tuple[Hashable, ...] | None:
         """Where the addresses lie among the networks at the routers; None where some lie across the edge of one."""
         found = [(bisect_right(self._edges, low), bisect_right(self._edges, high)) for low, high in end.addresses]
-        families = (any(low <= IPV4[1] for low, _ in end.addresses), any(high >= IPV6[0] for _, high in end.addresses))
-        return (families, *dict.fromkeys(found)) if all(low == high for low, high in found) else None
+        return (families(end), *dict.fromkeys(found)) if all(low == high for low, high in found) else None
 
     @cached_property
     def _routers(self) -> frozenset[str | None]:
@@ -108,8 +107,14 @@ class Likeness:
     def _content(self, hook: Hook) -> int:
         """A number for what a hook does, whoever's it is."""
         kinds = (hook.place, hook.stateful, hook.union, hook.own, hook.blind, hook.standing is None)
-        return self._known.setdefault((kinds, *map(_meaning, hook.filter.stages())), len(self._known))
+        return self._known.setdefault((kinds, *map(content, hook.filter.stages())), len(self._known))
 
 
-def _meaning(filter_: Filter) -> Hashable:
+def families(end: Endpoint) -> tuple[bool, bool]:
+    """Whether an end has addresses of either family."""
+    return any(low <= IPV4[1] for low, _ in end.addresses), any(high >= IPV6[0] for _, high in end.addresses)
+
+
+def content(filter_: Filter) -> Hashable:
+    """What a list does, wherever it stands."""
     return filter_.default, tuple((meaning(rule.condition), rule.action, rule.stateless) for rule in filter_.rules)

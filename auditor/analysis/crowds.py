@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from enum import Enum
 
+from auditor.analysis.alike import content, families
 from auditor.analysis.bounds import surely
 from auditor.analysis.reach import allowed, asked_of
-from auditor.model.filters import Filter, Predicate, Verdict, all_rules, meaning, predicates
+from auditor.model.filters import Filter, Predicate, Verdict, all_rules, predicates
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Way
-from auditor.model.headers import IPV4, IPV6, merge_intervals
+from auditor.model.headers import merge_intervals
 from auditor.model.packets import Interval, PacketSet
 from auditor.model.record import dataclass, field, replace
 
@@ -45,7 +46,7 @@ class Crowds:
         ways, back = self.graph.ways(source, destination), self.graph.ways(destination, source)
         if source.names or source.elsewhere or len(ways) != 1 or not ways[0].certain or not ways[0].crossings:
             return None
-        seen: list[Hashable] = [source.role or source.label, source.exact, *_families(ways[0].source)]
+        seen: list[Hashable] = [source.role or source.label, source.exact, *families(ways[0].source)]
         for crossing in ways[0].crossings:
             seen += [crossing.hooks, *map(crossing.settle, self._asked_by(crossing).predicates)]
         if all(self._asked_by(each).free for each in ways[0].crossings) and all(each.stateful for way in back for each in way.crossings):
@@ -88,7 +89,7 @@ class Crowds:
     def _content(self, crossing: Crossing) -> int:
         """A number for what the filters at a crossing do, wherever they stand."""
         if crossing.hooks not in self._contents:
-            filters = tuple((hook.place, hook.stateful, *map(_meaning, hook.filter.stages())) for hook in crossing.hooks)
+            filters = tuple((hook.place, hook.stateful, *map(content, hook.filter.stages())) for hook in crossing.hooks)
             self._contents[crossing.hooks] = self._alike.setdefault(filters, len(self._alike))
         return self._contents[crossing.hooks]
 
@@ -121,12 +122,3 @@ def _ended(filter_: Filter, action: Verdict, doubtful: bool) -> _Treated:
     if filter_.then is not None and (doubtful or not verdict.denies):
         return _Treated.APART
     return _Treated.STOPPED if verdict.denies and not doubtful else _Treated.ALIKE
-
-
-def _meaning(filter_: Filter) -> Hashable:
-    return filter_.default, tuple((meaning(rule.condition), rule.action, rule.stateless) for rule in filter_.rules)
-
-
-def _families(end: Endpoint) -> tuple[bool, bool]:
-    """Whether an endpoint has addresses of either family."""
-    return any(low <= IPV4[1] for low, _ in end.addresses), any(high >= IPV6[0] for _, high in end.addresses)

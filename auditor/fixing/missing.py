@@ -12,7 +12,7 @@ from auditor.fixing.state import State
 from auditor.fixing.wanted import WORLD, Service, Texts, Unwritten, Wanted, networks_of
 from auditor.model.filters import Verdict
 from auditor.model.findings import Outcome
-from auditor.model.graph import Crossing, Endpoint, Place
+from auditor.model.graph import Crossing, Endpoint, Place, dialect_of
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, PUBLIC, Protocol, merge_intervals
 from auditor.model.packets import ADDRESS_MAX, Field, Interval
 from auditor.model.record import replace
@@ -79,7 +79,7 @@ def added(state: State, ruleset: Ruleset, all_: tuple[Settled, ...], asked: Sett
         before = dict(texts)
         for each in wanted:
             tree = MemoryTree(dict(texts), under=state.tree)
-            texts |= writer_of(each.zone.partition(":")[0]).write(replace(each, tree=tree))
+            texts |= writer_of(dialect_of(each.zone)).write(replace(each, tree=tree))
         if texts == before:
             raise Unwritten("the rule is there already, and does not do it")
         now = state.with_texts(texts)

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 from auditor.files import read_text
 from auditor.fixing.wanted import WORLD, Texts, Unwritten, Wanted, inserted, ports_text, without
+from auditor.model.graph import dialect_of
 from auditor.model.source import Span
 
 MOST = 16
@@ -22,7 +23,7 @@ def write(wanted: Wanted) -> Texts:
     start = next((number for number, line in enumerate(lines, 1) if re.fullmatch(r"\s*<filter>\s*", line)), None)
     if start is None:
         raise Unwritten(f"{path} has no <filter> with a line of its own to put a rule below")
-    dialect = wanted.zone.partition(":")[0]
+    dialect = dialect_of(wanted.zone)
     pairs = [
         (six, source, destination)
         for six in families(wanted)

@@ -68,6 +68,11 @@ class Zone:
         return tuple(value for name, value in self.attributes if name == key)
 
 
+def dialect_of(id_: str) -> str:
+    """The dialect that the zone or device of that id was read from."""
+    return id_.partition(":")[0]
+
+
 class Place(StrEnum):
     """Where on a packet's way a hook stands."""
 
@@ -196,8 +201,8 @@ class Crossing:
             return True
         if end.elsewhere or end.names or groups <= end.outside:
             return False
-        family = {group.partition(":")[0] for group in groups}
-        if groups <= self.groups and any(zone.partition(":")[0] in family and zone in self.groups for zone in end.zones):
+        dialects = set(map(dialect_of, groups))
+        if groups <= self.groups and any(dialect_of(zone) in dialects and zone in self.groups for zone in end.zones):
             return False  # its groups are known, and these are not among them
         public = end.addresses and not subtract_intervals(end.addresses, PUBLIC)
         return False if public else None

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from auditor.model.choices import Pass
 from auditor.model.filters import can_deny
-from auditor.model.graph import Device, Endpoint, Hook, Place, Zone, ZoneKind
+from auditor.model.graph import Device, Endpoint, Hook, Place, Zone, ZoneKind, dialect_of
 from auditor.model.headers import ANYWHERE, IPV4, IPV6, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, replace
@@ -52,7 +52,7 @@ class Standing:
     def __init__(self, number: int, device: Device, zones: Iterable[Zone], host: Zone | None, hooks: list[Hook]) -> None:
         self.number = number
         self.device = device
-        self.dialect = device.id.partition(":")[0]
+        self.dialect = dialect_of(device.id)
         self.host = host
         self.interfaces = [zone for zone in zones if zone.id != device.host]
         self._narrowest = sorted(self.interfaces, key=_size)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from auditor.model.filters import Exactly, Fact, Rule, all_rules, leaves, predicates
-from auditor.model.graph import Graph, Zone
+from auditor.model.graph import Graph, Zone, dialect_of
 from auditor.model.hulls import near
 from auditor.model.packets import EVERYTHING, NOTHING, Field
 from auditor.model.record import replace
@@ -82,13 +82,13 @@ def proposals(ruleset: Ruleset, graph: Graph) -> Iterator[Claim]:
         for role in zone.values("role"):
             if role in ruleset.roles:
                 found.setdefault(role, {})[zone.id] = f"{zone.id} is {role}"
-    stated = {(role, zone_id.partition(":")[0]) for role, zones in found.items() for zone_id in zones}
+    stated = {(role, dialect_of(zone_id)) for role, zones in found.items() for zone_id in zones}
     said = {zone_id for zones in found.values() for zone_id in zones}
     for zone in candidates:
         sign = next((sign for sign in ruleset.signs if sign.role and sign.kind is SignKind.ZONE and _zone_matches(sign, zone)), None)
         if sign is not None and sign.role is not None and zone.id not in said:
             for role in ruleset.members(sign.role):
-                if (role, zone.id.partition(":")[0]) not in stated:
+                if (role, dialect_of(zone.id)) not in stated:
                     found.setdefault(role, {})[zone.id] = f"{_matched(sign, zone)} looks like {sign.role}"
     for role, zones in found.items():
         reasons = list(zones.values())
@@ -131,7 +131,7 @@ def _seen(sign: Sign, shown: Shown) -> str:
 
 
 def _zone_matches(sign: Sign, zone: Zone) -> bool:
-    return (not sign.formats or zone.id.partition(":")[0] in sign.formats) and _matched(sign, zone) != ""
+    return (not sign.formats or dialect_of(zone.id) in sign.formats) and _matched(sign, zone) != ""
 
 
 def _matched(sign: Sign, zone: Zone) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind
+from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind, dialect_of
 from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals
 from auditor.model.packets import Interval
-from auditor.policy.together import TooManyMachines, Zones, choices, dialect_of
+from auditor.policy.together import TooManyMachines, Zones, choices
 
 MOST = 512
 """Endpoints of one role's claim that are told apart, where there are no more zones than that: as many as there are zones always are."""
@@ -62,7 +62,7 @@ def bound_of(zone: Zone) -> tuple[Interval, ...]:
 def site_of(graph: Graph, end: Endpoint) -> Sites:
     """The sites an endpoint belongs to, by dialect."""
     zones = (zone for zone in map(graph.zone, end.zones) if zone is not None and zone.site)
-    return frozenset((dialect_of(zone), zone.site) for zone in zones)
+    return frozenset((dialect_of(zone.id), zone.site) for zone in zones)
 
 
 def apart(a: Sites, b: Sites) -> bool:
@@ -80,7 +80,7 @@ def _choices(zones: Zones, most: int) -> Iterator[Zones]:
     """What somebody said: the groups of a site together, and one zone of every other kind and device."""
     alternatives: dict[tuple[str, ...], list[Zones]] = {}
     for zone in zones:
-        dialect = dialect_of(zone)
+        dialect = dialect_of(zone.id)
         if zone.kind is ZoneKind.GROUP:
             united = alternatives.setdefault((dialect, "groups"), [])
             same = next((index for index, each in enumerate(united) if each[0].site == zone.site), None)
@@ -116,7 +116,7 @@ def _closures(graph: Graph, zones: Zones) -> Iterator[Zones]:
 
 def _contradicts(machine: Zone, zones: Zones) -> bool:
     """Whether another machine was chosen already: a group has many, a machine is one."""
-    same = (zone for zone in zones if zone.kind is ZoneKind.HOST and dialect_of(zone) == dialect_of(machine))
+    same = (zone for zone in zones if zone.kind is ZoneKind.HOST and dialect_of(zone.id) == dialect_of(machine.id))
     return machine.kind is ZoneKind.HOST and any(zone.id != machine.id for zone in same)
 
 

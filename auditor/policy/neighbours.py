@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from auditor.model.graph import Endpoint, Graph
+from auditor.model.graph import Endpoint, Graph, dialect_of
 from auditor.policy.binding import elsewhere
 from auditor.policy.machines import NOWHERE, Sites, apart, site_of
 from auditor.policy.ruleset import ANY, Who
-from auditor.policy.together import dialect_of
 
 Ends = tuple[Endpoint, ...]
 BySite = dict[Sites, list[tuple[int, Endpoint]]]
@@ -66,7 +65,7 @@ class Neighbourhood:
 
     @cached_property
     def _read(self) -> Sites:
-        return frozenset((dialect_of(zone), zone.site) for zone in self._graph.zones if zone.site)
+        return frozenset((dialect_of(zone.id), zone.site) for zone in self._graph.zones if zone.site)
 
     def _has_others(self, site: Sites) -> bool:
         """Whether anything of another site than these was read."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, product
 from math import prod
 
-from auditor.model.graph import Graph, Zone
+from auditor.model.graph import Graph, Zone, dialect_of
 from auditor.model.record import dataclass
 
 Zones = tuple[Zone, ...]
@@ -32,24 +32,19 @@ class _Part:
 
 def choices(graph: Graph, zones: Zones, most: int) -> list[Zones]:
     """The zones in every way that they may go together, in their own order. Raises `TooManyMachines` where those are more than `most`."""
-    rank = {dialect: number for number, dialect in enumerate(dict.fromkeys(map(dialect_of, zones)))}
-    place = {zone.id: (rank[dialect_of(zone)], number) for number, zone in enumerate(zones)}
+    rank = {dialect: number for number, dialect in enumerate(dict.fromkeys(dialect_of(zone.id) for zone in zones))}
+    place = {zone.id: (rank[dialect_of(zone.id)], number) for number, zone in enumerate(zones)}
     if len(rank) == 1:
         return [(zone,) for zone in zones]
     found = [sorted(choice, key=lambda zone: place[zone.id]) for choice in _of_tree(graph, zones, most)]
     return [tuple(choice) for choice in sorted(found, key=lambda choice: [place[zone.id] for zone in choice])]
 
 
-def dialect_of(zone: Zone) -> str:
-    """The dialect that a zone was read from."""
-    return zone.id.partition(":")[0]
-
-
 def _of_tree(graph: Graph, zones: Zones, most: int) -> list[Zones]:
     """The choices from innermost directories outwards."""
     parts: dict[_Directory, list[_Part]] = {(): []}
     for zone, directory in zip(zones, _directories(graph, zones), strict=True):
-        parts.setdefault(directory, []).append(_Part(frozenset({dialect_of(zone)}), [(zone,)]))
+        parts.setdefault(directory, []).append(_Part(frozenset({dialect_of(zone.id)}), [(zone,)]))
     for depth in range(max(map(len, parts)), 0, -1):
         for directory in [each for each in parts if len(each) == depth]:
             parts.setdefault(directory[:-1], []).append(_united(parts.pop(directory), most))
