@@ -357,8 +357,8 @@ def _rebuild(level: int, ends: tuple[int, ...], kids: Sequence[PacketSet]) -> Pa
     return _node(level, tuple(merged_ends), tuple(merged))
 
 
-def _sliced(operation: _Operation, many: PacketSet, few: PacketSet) -> PacketSet:
-    """`many & few` on one level where `many` has far more intervals: stretches are skipped or copied whole."""
+def _sliced(operation: _Operation, final: PacketSet, neutral: PacketSet, many: PacketSet, few: PacketSet) -> PacketSet:
+    """As `_crossed`, where `many` has far more intervals: stretches are skipped or copied whole."""
     ends: list[int] = []
     kids: list[PacketSet] = []
 
@@ -370,12 +370,12 @@ def _sliced(operation: _Operation, many: PacketSet, few: PacketSet) -> PacketSet
             kids.append(kid)
 
     for low, high, other in few.intervals():
-        if other is NOTHING:
-            emit(high, NOTHING)
+        if other is final:
+            emit(high, final)
             continue
         first = bisect_left(many.ends, low)
         last = bisect_left(many.ends, high)
-        if other is EVERYTHING:
+        if other is neutral:
             emit(min(many.ends[first], high), many.children[first])
             if last > first:
                 ends.extend(many.ends[first + 1 : last])
@@ -420,14 +420,7 @@ def _meet(a: PacketSet, b: PacketSet) -> PacketSet:
     known = _met.get((a, b))
     if known is not None:
         return known
-    if above.level < below.level:
-        result = _beneath(above, below)
-    elif len(a.ends) > 8 * len(b.ends):
-        result = _sliced(_meet, a, b)
-    elif len(b.ends) > 8 * len(a.ends):
-        result = _sliced(_meet, b, a)
-    else:
-        result = _crossed(_meet, NOTHING, EVERYTHING, a, b)
+    result = _beneath(above, below) if above.level < below.level else _paired(_meet, NOTHING, EVERYTHING, a, b)
     return _remember(_met, (a, b), result)
 
 
@@ -458,16 +451,17 @@ def _join(a: PacketSet, b: PacketSet) -> PacketSet:
     known = _joined.get((a, b))
     if known is not None:
         return known
-    if a.level != b.level:
-        result = _combine(_join, a, b)
-    else:
-        result = ~_meet(~a, ~b) if _uneven(a, b) else _crossed(_join, EVERYTHING, NOTHING, a, b)
+    result = _combine(_join, a, b) if a.level != b.level else _paired(_join, EVERYTHING, NOTHING, a, b)
     return _remember(_joined, (a, b), result)
 
 
-def _uneven(a: PacketSet, b: PacketSet) -> bool:
-    """Whether one of two nodes of a level has so many more intervals that it is better copied by stretches."""
-    return a.level == b.level and not 8 * len(a.ends) >= len(b.ends) >= len(a.ends) / 8 and len(a.ends) + len(b.ends) > _MANY
+def _paired(operation: _Operation, final: PacketSet, neutral: PacketSet, a: PacketSet, b: PacketSet) -> PacketSet:
+    """As `_crossed`, by stretches where one of the nodes has so many more intervals that it pays."""
+    if len(a.ends) > 8 * len(b.ends):
+        return _sliced(operation, final, neutral, a, b)
+    if len(b.ends) > 8 * len(a.ends):
+        return _sliced(operation, final, neutral, b, a)
+    return _crossed(operation, final, neutral, a, b)
 
 
 _MANY = 256
