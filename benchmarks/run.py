@@ -117,6 +117,8 @@ def _nftables(folder: Path) -> Iterator[Case]:
     mixed = mixed_nft(folder)
     yield Case("nftables, a page, to text", (*AUDITOR, "check", str(page_nft(folder))), (20, None))
     yield Case("nftables, 10,000 mixed rules, to text", (*AUDITOR, "check", str(mixed)), (None, 150), repeat=3)
+    host = ("-r", "firewall-hygiene", "-r", "thymis-device", "--role", "device=nftables")
+    yield Case("nftables, the same, of a Thymis device", (*AUDITOR, "check", str(mixed), *host), (None, 150), repeat=3)
     nft = shutil.which("nft")
     if nft is not None and os.geteuid() == 0:
         yield Case("nft -c -f, the same rules", (nft, "-c", "-f", str(mixed / "nftables.conf")), repeat=3)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from auditor.analysis import runs
+from auditor.analysis.listing import Listing, listing
 from auditor.model.filters import Assign, Call, Filter, Match, Rule, Settle, Verdict
 from auditor.model.packets import EVERYTHING, NOTHING, Field, PacketSet, field_set, union
 from auditor.model.record import dataclass, field
@@ -125,10 +126,13 @@ class _Walk:
                 break
             if index < skip or rule.action is Verdict.CONTINUE:
                 continue
-            if reach.keys() == {()} and len(rules) - index >= runs.LONG and (count := runs.length(rules, index)) >= runs.LONG:
-                _add(returned, self._along(rules[index : index + count], reach))
-                skip = index + count
-                continue
+            if reach.keys() == {()} and index >= runs.FIRST and len(rules) - index >= runs.LONG:
+                run = listing(rules)
+                count = run.length(index)
+                if count >= runs.LONG:
+                    _add(returned, self._along(run, index, count, reach))
+                    skip = index + count
+                    continue
             match = rule.condition.settle(self.ask)
             if self._idles(rule, match):
                 continue
@@ -155,10 +159,11 @@ class _Walk:
         _add(reach, returned)
         return reach
 
-    def _along(self, run: tuple[Rule, ...], reach: Reach) -> Reach:
-        """Send what reaches a long run through it, and leave in `reach` what comes out behind it; what returns from it."""
+    def _along(self, rules: Listing, start: int, count: int, reach: Reach) -> Reach:
+        """Send what reaches a long run of rules through it, and leave in `reach` what comes out behind it; what returns from it."""
         packets = reach.pop(())
-        touching = [(rule, match) for rule, match in runs.touching(run, self.ask, packets) if not self._idles(rule, match)]
+        met = rules.touching(self.ask, packets, start, count)
+        touching = [(rule, match) for rule, match in met if not self._idles(rule, match)]
         if len(touching) < runs.LONG and not any(rule.action is Verdict.RETURN for rule, _ in touching):
             reach.update(self.through(tuple(rule for rule, _ in touching), {(): packets}))
             return {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from auditor.analysis import runs
+from auditor.analysis.listing import listing
 from auditor.model.filters import Call, Chain, Filter, Match, Predicate, Rule, Verdict, meaning, overwritten
 from auditor.model.graph import Crossing, Way
 from auditor.model.packets import EVERYTHING, NOTHING, PacketSet, union
@@ -104,7 +104,7 @@ class Differences:
             return filter_
         known = self._parts.get((id(filter_), where))
         if known is None:
-            touching = (rule for rule, _ in runs.touching(filter_.rules, _nobody, where))
+            touching = (rule for rule, _ in listing(filter_.rules).touching(_nobody, where))
             rules = filter_.rules if overwritten(filter_.rules) else tuple(touching)
             known = self._parts[id(filter_), where] = (replace(filter_, rules=rules), filter_)
         return known[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from auditor.analysis.runs import touching
+from auditor.analysis.listing import listing
 from auditor.model.filters import Fact, Filter, Predicate, Side, all_rules, overwritten, predicates
 from auditor.model.graph import Crossing, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import PacketSet
@@ -65,7 +65,7 @@ def fitting(crossing: Crossing, where: PacketSet) -> Filter:
     whole = crossing.filter
     if whole.then is not None or overwritten(whole.rules):
         return whole
-    return replace(whole, rules=tuple(rule for rule, _ in touching(whole.rules, crossing.settle, where)))
+    return replace(whole, rules=tuple(rule for rule, _ in listing(whole.rules).touching(crossing.settle, where)))
 
 
 def is_inner(interface: str) -> bool:

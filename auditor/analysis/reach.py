@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
-from auditor.model.filters import Decision, Verdict, all_rules
+from auditor.analysis.listing import narrowed
+from auditor.model.filters import Decision, Filter, Verdict, all_rules
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way
 from auditor.model.headers import (
     EPHEMERAL_PORT,
+    EXPERIMENTAL,
     IPV4,
     IPV6,
     NEW_FLOW,
@@ -46,7 +48,7 @@ class Judgement:
     """How one way answers one question. `packets` are those that show it: blocked ones of an allow, passing ones of a deny.
 
     `crossing` is where that was decided (the first that blocks, or the last that lets through); None if nothing stands in the way.
-    `reply`: it is the answers that do not get back.
+    `reply`: it is the answers that do not get back. `partial`: the rules are many, and `packets` only what the first ones let through.
     """
 
     outcome: Outcome
@@ -55,6 +57,7 @@ class Judgement:
     unknowns: tuple[Unknown, ...] = ()
     crossing: Crossing | None = None
     reply: bool = False
+    partial: bool = False
 
 
 def flow(way: Way, service: PacketSet) -> PacketSet:
@@ -109,22 +112,64 @@ def allowed(graph: Graph, way: Way, service: PacketSet) -> Judgement | None:
     return reply if reply is not None and reply.outcome.weight > forward.outcome.weight else forward
 
 
-def denied(way: Way, service: PacketSet) -> Judgement | None:
-    """Whether no packet of the service gets through; None if the two ends share no family."""
+def denied(way: Way, service: PacketSet, whole: bool = False) -> Judgement | None:
+    """Whether no packet of the service gets through; None if the two ends share no family.
+
+    What the first rules of long lists let through shows that something does, unless it is asked for as a `whole`.
+    """
     question = flow(way, service)
     if not question:
         return None
+    found = None if whole else _denied_at_first(way, question)
+    return found or _denied(way, question)
+
+
+def _denied(way: Way, question: PacketSet) -> Judgement:
     found = way_bounds(way, question)
     if not found.maybe:
         return Judgement(Outcome.HOLDS, way)
-    leak = NOTHING
-    for family in (IPV4, IPV6):
-        part = _of_family(question, family)
-        leak |= part & (_free(part, way) - _free(part - found.surely, way))
+    leak = _leak(way, question, found.surely)
     last = way.crossings[-1] if way.crossings else None
     if leak:
         return Judgement(Outcome.BROKEN, way, leak, found.unknowns, last)
     return Judgement(Outcome.OPEN, way, found.maybe, found.unknowns or _bound_unknowns(way), last)
+
+
+def _leak(way: Way, question: PacketSet, passing: PacketSet) -> PacketSet:
+    """What of the question gets through wherever the ends are that are only bounded, if this surely passes all filters."""
+    leak = NOTHING
+    for family in (IPV4, IPV6):
+        part = _of_family(question, family)
+        leak |= part & (_free(part, way) - _free(part - passing, way))
+    return leak
+
+
+_MANY_RULES = 2000
+_FIRST_RULES = (96, 1024)
+
+
+def _denied_at_first(way: Way, question: PacketSet) -> Judgement | None:
+    """What the first rules decide of long lists; None where they are short, where it takes all of them, or nearly anything gets through."""
+    if all(len(each.filter.rules) < _MANY_RULES for each in way.crossings):
+        return None
+    odd = question & EXPERIMENTAL & field_set(Field.DESTINATION_PORT, [(0, 0)])
+    if odd and way_maybe(way, odd):
+        return None
+    undecided = None
+    for count in _FIRST_RULES:
+        crossings = tuple(replace(each, filter=_cut(each.filter, count)) for each in way.crossings)
+        judged = _denied(replace(way, crossings=crossings), question)
+        told = replace(judged, way=way, crossing=way.crossings[-1], partial=True)
+        if judged.outcome is Outcome.BROKEN:
+            return told
+        undecided = undecided or (told if judged.outcome is Outcome.OPEN else None)
+    return None if undecided is None or _leak(way, question, way_surely(way, question)) else undecided
+
+
+def _cut(filter_: Filter, count: int) -> Filter:
+    """The filter without the rules behind the first ones, closed by default: what it lets through, the whole does."""
+    then = filter_.then and _cut(filter_.then, count)
+    return replace(filter_, rules=filter_.rules[:count], default=Verdict.DENY, then=then)
 
 
 def _allowed(way: Way, question: PacketSet) -> Judgement:
@@ -356,7 +401,7 @@ def replay(way: Way, packet: dict[Field, int], wanted: Verdict) -> tuple[Step, .
     """
     steps: list[Step] = []
     for crossing in way.crossings:
-        ask, filter_ = crossing.settle, crossing.filter
+        ask, filter_ = crossing.settle, narrowed(crossing.filter, packet)
         decision = filter_.first_match(packet, ask)
         if decision is None or decision.verdict.denies is not wanted.denies:
             other = Verdict.PERMIT if wanted is Verdict.DENY else Verdict.DENY

@@ -5,15 +5,16 @@ Folding is first match: what a part decides surely is taken from the parts behin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from auditor.model.filters import Exactly, Match, Rule, Settle, Verdict, around
-from auditor.model.hulls import near
+from auditor.model.filters import Match, Rule, Verdict
 from auditor.model.packets import NOTHING, PacketSet
 
 LONG = 128
 """Runs shorter than this are walked rule by rule."""
+
+FIRST = 8
+"""So are the first rules of a list: what established flows send, and much else, is decided there."""
 
 
 class Run(NamedTuple):
@@ -30,8 +31,9 @@ class Run(NamedTuple):
     def then(self, other: Run) -> Run:
         """Both in order: the other decides what this one leaves."""
         taken = self.decided
+        permits = taken is self.permitted  # and nothing else surely: as most of most lists
         return Run(
-            self.permitted | (other.permitted - taken),
+            self.permitted | (other.permitted if permits else other.permitted - taken),
             self.denied | (other.denied - taken),
             self.returned | (other.returned - taken),
             taken | other.decided,
@@ -40,28 +42,6 @@ class Run(NamedTuple):
     def refused(self) -> PacketSet:
         """All that it may deny."""
         return self.denied | (self.decided - self.permitted - self.returned)
-
-
-def length(rules: tuple[Rule, ...], start: int) -> int:
-    """How many rules from `start` on have a verdict for an action."""
-    index = start
-    while index < len(rules) and isinstance(rules[index].action, Verdict):
-        index += 1
-    return index - start
-
-
-def touching(rules: tuple[Rule, ...], ask: Settle, packets: PacketSet) -> Iterator[tuple[Rule, Match]]:
-    """The rules that decide anything and may match some of the packets, with what they match."""
-    may_meet = near(packets)
-    for rule in rules:
-        condition = rule.condition
-        possible = condition.packets if isinstance(condition, Exactly) else around(condition)
-        if not (may_meet(possible) and packets.meets(possible)):
-            continue  # most rules, found without settling them
-        if rule.action is not Verdict.CONTINUE:
-            match = condition.settle(ask)
-            if isinstance(condition, Exactly) or packets.meets(match.maybe):
-                yield rule, match
 
 
 _folded: dict[tuple[tuple[object, PacketSet, PacketSet], ...], Run] = {}

@@ -89,6 +89,9 @@ NEW_FLOW = (
 PORT_ZERO = protocol_set(*PORT_PROTOCOLS) & (field_set(Field.SOURCE_PORT, [(0, 0)]) | field_set(Field.DESTINATION_PORT, [(0, 0)]))
 """Packets from or to port 0, which no program uses and firewalls drop: nobody who allows a service means them."""
 
+EXPERIMENTAL = protocol_set(253)
+"""A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
+
 _SYN_ACK = TcpFlag.SYN | TcpFlag.ACK
 REPLY = (
     ONE_FAMILY

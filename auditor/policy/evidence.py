@@ -10,6 +10,7 @@ from auditor.model.filters import Decision, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome, Question, TraceStep, Witness
 from auditor.model.graph import Crossing, Endpoint
 from auditor.model.headers import (
+    EXPERIMENTAL,
     IPV4,
     IPV6,
     PORT_PROTOCOLS,
@@ -99,7 +100,7 @@ def finding_of(
 def _unless(requirement: Requirement, shown: Judgement) -> str:
     """Of a few inner addresses that are let in: they may be those of somebody who is spared, and whom nobody named."""
     spans = shown.packets.values(Field.SOURCE)
-    few = sum(high - low + 1 for low, high in spans) <= FEW and not intersect_intervals(spans, PUBLIC)
+    few = not shown.partial and sum(high - low + 1 for low, high in spans) <= FEW and not intersect_intervals(spans, PUBLIC)
     spared = [term.text for choice in requirement.sources for term in choice.who.but if term.kind is TermKind.ROLE]
     if not few or not spared or not shown.way.source.elsewhere:
         return ""
@@ -234,18 +235,15 @@ def _services(packets: PacketSet, most: int) -> tuple[str, ...]:
     return services_text(flat, most)
 
 
-_EVEN_UNUSED = protocol_set(253)
-"""A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
-
-
 def _extent(shown: Judgement) -> str:
     """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
     services = ", ".join(_services(shown.packets, 4))
-    if shown.packets.meets(_EVEN_UNUSED):
+    if shown.packets.meets(EXPERIMENTAL):
         services = "nearly anything"
+    more = "; later rules may let in more" if shown.partial else ""
     if not services or not shown.way.source.exact:
-        return f" ({services})" if services else ""
-    return f" ({services} from {_sources_text(shown)})"
+        return f" ({services}{more})" if services else ""
+    return f" ({services} from {_sources_text(shown)}{more})"
 
 
 def _sources_text(shown: Judgement) -> str:
@@ -286,9 +284,11 @@ def _service(pair: Pair) -> str:
     told, worst = str(pair.service), pair.worst
     if told != ANY:
         return told
-    if worst is None or not worst.packets or worst.packets.meets(_EVEN_UNUSED):
+    if worst is None or not worst.packets or worst.packets.meets(EXPERIMENTAL):
         return "anything"
     found = _services(worst.packets, 4)
+    if worst.partial and "…" not in found:
+        found += ("…",)
     return ", ".join(found) if "…" in found else _listed(list(found))
 
 

@@ -254,6 +254,7 @@ class Stage:
 
         That what looks like one of the `answers` passes a filter that cannot tell answers from new packets is undecided, not broken.
         """
+        whole = self.each or bool(self.unbound(flow))  # how much gets through says whether it may be those whom nobody named
         for source, destination in self._pairs(flow):
             for service in flow.services:
                 packets = packets_of(service)
@@ -265,7 +266,7 @@ class Stage:
                 if service.protocol is Named.ANY:
                     packets -= UPKEEP
                     ways = tuple(map(self._without_upkeep, ways))
-                yield from self._denied(source, destination, service, [_denied(way, packets, answers) for way in ways])
+                yield from self._denied(source, destination, service, [_denied(way, packets, answers, whole) for way in ways])
 
     def _without_upkeep(self, way: Way) -> Way:
         """The way without what the product itself lets in to keep the link up: nobody asked for it, and nobody can take it away."""
@@ -391,12 +392,12 @@ def _filtered(judgements: Iterable[Judgement]) -> bool:
     return any(judged.way.crossings for judged in judgements)
 
 
-def _denied(way: Way, packets: PacketSet, answers: PacketSet) -> Judgement | None:
-    judged = reach.denied(way, packets)
+def _denied(way: Way, packets: PacketSet, answers: PacketSet, whole: bool) -> Judgement | None:
+    judged = reach.denied(way, packets, whole)
     blind = [crossing for crossing in way.crossings if any(hook.blind for hook in crossing.hooks)]
     if judged is None or judged.outcome is Outcome.HOLDS or not blind or not answers:
         return judged
-    others = reach.denied(way, packets - answers)
+    others = reach.denied(way, packets - answers, whole)
     if others is not None and others.outcome is not Outcome.HOLDS:
         return others
     reason = f"what looks like an answer may be one: {blind[0].label} keeps no state and cannot tell"

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from auditor.model.findings import Flow
 from auditor.model.graph import Graph
 from auditor.model.headers import (
+    EXPERIMENTAL,
     IPV4,
     IPV6,
     NEW_FLOW,
     PORT_ZERO,
     destinations,
-    protocol_set,
     service_part,
     services_text,
     sources,
@@ -25,8 +25,6 @@ MOST_SERVICES = 8
 MOST_PARTIES = 24
 MOST_WAYS = 10_000
 """Ways between all that are shown: a second's work. Where many routers may stand between two, there are many."""
-_EVEN_UNUSED = protocol_set(253)
-"""A protocol number for experiments: nobody names it, only who permits nearly anything lets it through."""
 
 
 def parties_of(graph: Graph, cast: Cast) -> list[str]:
@@ -84,5 +82,5 @@ def _throughout(asked: PacketSet, passed: PacketSet) -> PacketSet:
 
 
 def _told(services: PacketSet) -> tuple[str, ...]:
-    told = services_text(services | PORT_ZERO if services.meets(_EVEN_UNUSED) else services, MOST_SERVICES)
-    return ("nearly anything",) if told != ("any",) and services.meets(_EVEN_UNUSED) else told
+    told = services_text(services | PORT_ZERO if services.meets(EXPERIMENTAL) else services, MOST_SERVICES)
+    return ("nearly anything",) if told != ("any",) and services.meets(EXPERIMENTAL) else told
