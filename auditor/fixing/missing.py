@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Protocol as Shape
 
 from auditor.analysis import reach
+from auditor.analysis.replay import replay, witness
 from auditor.files import MemoryTree, Tree
 from auditor.fixing.state import State
 from auditor.fixing.wanted import WORLD, Service, Texts, Unwritten, Wanted, networks_of
@@ -105,8 +106,8 @@ def _permit(tree: Tree, requirement: Requirement, pair: Pair, crossing: Crossing
     service = Service(asked.protocol.value, tuple(asked.ports), asked.icmp_type, tuple(asked.source_ports))
     if shown.reply:
         service = Service(service.protocol, service.source_ports, {8: 0}.get(service.icmp_type or 0), service.ports)
-    packet = reach.witness(shown.packets, shown.way) if shown.packets else None
-    steps = reach.replay(shown.way, packet, Verdict.DENY) if packet else ()
+    packet = witness(shown.packets, shown.way) if shown.packets else None
+    steps = replay(shown.way, packet, Verdict.DENY) if packet else ()
     deciding = next((step.decision.rule for step in steps if step.crossing == crossing), None)
     return _at(
         crossing,
@@ -122,7 +123,7 @@ def _permit(tree: Tree, requirement: Requirement, pair: Pair, crossing: Crossing
 
 def _exceptions(tree: Tree, requirement: Requirement, shown: reach.Judgement, own: _Spans) -> Iterator[Wanted]:
     """An exception for what gets through, before the rule that lets it."""
-    steps = reach.replay(shown.way, reach.witness(shown.packets, shown.way), Verdict.PERMIT) if shown.packets else ()
+    steps = replay(shown.way, witness(shown.packets, shown.way), Verdict.PERMIT) if shown.packets else ()
     step = decisive(requirement, steps)
     if step is None:
         raise Unwritten("no filter stands in the way")

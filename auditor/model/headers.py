@@ -142,6 +142,11 @@ def destinations(intervals: Iterable[Interval]) -> PacketSet:
     return field_set(Field.DESTINATION, intervals)
 
 
+def of_family(packets: PacketSet, family: Interval) -> PacketSet:
+    """Those of the packets whose two ends have addresses of one family, IPV4 or IPV6."""
+    return packets & sources([family]) & destinations([family])
+
+
 def merge_intervals(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """The same values as sorted disjoint intervals that do not touch."""
     merged: list[Interval] = []

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from auditor.analysis import reach
 from auditor.analysis.difference import Differences
+from auditor.analysis.replay import Step, replay, witness
 from auditor.model.filters import Rule, Verdict, all_rules, overwritten
 from auditor.model.findings import Location, Outcome, TraceStep, Witness
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, Way, ZoneKind
@@ -343,7 +344,7 @@ def _shown(change: Change, was: Let, now: Let) -> Change:
     )
 
 
-def _is_fresh(permitted: tuple[reach.Step, ...], denied: tuple[reach.Step, ...], passed: Let, stopped: Let) -> bool:
+def _is_fresh(permitted: tuple[Step, ...], denied: tuple[Step, ...], passed: Let, stopped: Let) -> bool:
     """Whether the packet passes by a rule of one state alone, while what stops it in the other stands in both."""
     permits = next((step.decision.rule for step in reversed(permitted) if step.decision.rule is not None), None)
     stops = denied[-1].decision.rule if denied else None
@@ -356,7 +357,7 @@ def _texts(let: Let) -> set[str]:
     return {rule.text for filter_ in crossed.values() for stage in filter_.stages() for rule in all_rules(stage.rules)}
 
 
-def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...], fresh: bool) -> tuple[Location | None, bool]:
+def _place_of(denied: tuple[Step, ...], permitted: tuple[Step, ...], fresh: bool) -> tuple[Location | None, bool]:
     """The line, and whether it is one that stops the packet; not that one where `fresh`, a rule that permits, made the difference."""
     stop = denied[-1] if denied else None
     if stop is not None and stop.decision.rule is not None and not fresh:
@@ -373,12 +374,12 @@ def _place_of(denied: tuple[reach.Step, ...], permitted: tuple[reach.Step, ...],
     return Location(filter_.default_span or filter_.span, "", filter_.name), True
 
 
-def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[tuple[reach.Step, ...], dict[Field, int]] | None:
+def _replayed(let: Let, packets: PacketSet, wanted: Verdict) -> tuple[tuple[Step, ...], dict[Field, int]] | None:
     for way in let.ways:
         part = packets & sources(way.source.addresses) & destinations(way.destination.addresses)
         if part:
-            packet = reach.witness(part, way)
-            steps = reach.replay(way, packet, wanted)
+            packet = witness(part, way)
+            steps = replay(way, packet, wanted)
             passes = not steps or not steps[-1].decision.verdict.denies
             if passes == (wanted is Verdict.PERMIT):
                 return steps, packet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from auditor.analysis import reach
-from auditor.analysis.reach import Judgement, Step
+from auditor.analysis.reach import Judgement
+from auditor.analysis.replay import Step, replay, witness
 from auditor.model.filters import Decision, Rule, Verdict
 from auditor.model.findings import Finding, Location, Outcome, Question, TraceStep, Witness
 from auditor.model.graph import Crossing, Endpoint
@@ -72,8 +72,8 @@ def finding_of(
             properties=properties,
             because=requirement.because,
         )
-    packet = reach.witness(shown.packets, shown.way) if shown.packets else None
-    steps = reach.replay(shown.way, packet, _wanted(requirement, shown)) if packet else ()
+    packet = witness(shown.packets, shown.way) if shown.packets else None
+    steps = replay(shown.way, packet, _wanted(requirement, shown)) if packet else ()
     seen = evidence(packet, steps)
     questions = tuple(question_of(unknown) for unknown in shown.unknowns) if outcome is Outcome.OPEN else ()
     if outcome is Outcome.OPEN and not questions:
@@ -154,8 +154,8 @@ def _wanted(requirement: Requirement, shown: Judgement) -> Verdict:
 def _place(requirement: Requirement, shown: Judgement) -> Location | None:
     if not shown.packets or not shown.way.crossings:
         return _location(requirement, shown, ())
-    packet = reach.witness(shown.packets, shown.way)
-    return _location(requirement, shown, reach.replay(shown.way, packet, _wanted(requirement, shown)))
+    packet = witness(shown.packets, shown.way)
+    return _location(requirement, shown, replay(shown.way, packet, _wanted(requirement, shown)))
 
 
 def _location(requirement: Requirement, shown: Judgement, steps: tuple[Step, ...]) -> Location | None:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from auditor.analysis import exposure, reach
+from auditor.analysis import exposure
 from auditor.analysis.cover import Covered, covered
 from auditor.analysis.reach import Judgement
+from auditor.analysis.replay import replay, witness
 from auditor.analysis.replies import blocks_replies
 from auditor.analysis.sites import Site, at_edge, inbound_sites, to_itself
 from auditor.model.filters import Call, Chain, Filter, Rule, Verdict
@@ -289,8 +290,8 @@ def _noted(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
 
 
 def _shown(requirement: Requirement, judged: Judgement, what: str) -> Finding:
-    packet = reach.witness(judged.packets - _TO_LOOPBACK or judged.packets, judged.way)
-    steps = reach.replay(judged.way, packet, Verdict.DENY if judged.reply else Verdict.PERMIT)
+    packet = witness(judged.packets - _TO_LOOPBACK or judged.packets, judged.way)
+    steps = replay(judged.way, packet, Verdict.DENY if judged.reply else Verdict.PERMIT)
     shown = evidence(packet, steps)
     place = next(
         (_place(step.decision.rule) for step in reversed(steps) if step.decision.rule is not None and not step.decision.rule.synthetic),

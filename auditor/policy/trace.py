@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.analysis import reach
+from auditor.analysis.replay import replay, witness
 from auditor.model.filters import Verdict
 from auditor.model.findings import Question, TraceStep, Witness
 from auditor.model.graph import Endpoint, Graph, Way, Zone, ZoneKind, internet
@@ -115,8 +116,8 @@ def _unplaced(graph: Graph, way: Way) -> Iterator[Question]:
 
 
 def _part(way: Way, verdict: str, packets: PacketSet, questions: tuple[Question, ...]) -> Part:
-    packet = reach.witness(packets, way)
-    steps = reach.replay(way, packet, Verdict.DENY if verdict == "is blocked" else Verdict.PERMIT)
+    packet = witness(packets, way)
+    steps = replay(way, packet, Verdict.DENY if verdict == "is blocked" else Verdict.PERMIT)
     shown = evidence(packet, steps)
     ends = [
         "" if end.addresses == ANYWHERE else addresses_text(spans, 3)

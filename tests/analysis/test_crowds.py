@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from auditor.analysis import reach
 from auditor.analysis.crowds import Crowds, Ways
+from auditor.analysis.replay import replay, witness
 from auditor.model.filters import ANY, Condition, Exactly, Fact, Filter, Not, Predicate, Rule, Side, Undecided, Verdict, both, either
 from auditor.model.filters import Test as Asked
 from auditor.model.findings import Outcome
@@ -203,7 +204,7 @@ def _told(graph: Graph, way: Way) -> tuple[Outcome, int | None]:
     assert judged is not None
     if judged.outcome is Outcome.HOLDS:
         return judged.outcome, None
-    steps = reach.replay(judged.way, reach.witness(judged.packets, judged.way), Verdict.DENY)
+    steps = replay(judged.way, witness(judged.packets, judged.way), Verdict.DENY)
     decided = steps[-1].decision.rule
     return judged.outcome, decided.span.line if decided else None
 

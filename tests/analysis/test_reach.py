@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement, outcome_of
+from auditor.analysis.replay import replay, witness
 from auditor.model.filters import ANY, Condition, Exactly, Filter, Rule, Undecided, Verdict, both
 from auditor.model.findings import Outcome
 from auditor.model.graph import Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
@@ -190,25 +191,25 @@ def test_an_echo_request_is_answered_by_an_echo_reply() -> None:
 def test_the_witness_is_a_likely_packet_and_its_replay_ends_where_it_is_stopped() -> None:
     graph = guarded(permit(from_("10.0.9.0/24", ETCD)))
     judged = allowed(graph, a(), b())
-    packet = reach.witness(judged.packets, judged.way)
+    packet = witness(judged.packets, judged.way)
     assert packet_text(packet) == "tcp 10.0.1.10:49152 → 10.0.2.11:2379"
-    steps = reach.replay(judged.way, packet, Verdict.DENY)
+    steps = replay(judged.way, packet, Verdict.DENY)
     assert [step.decision.verdict for step in steps] == [Verdict.DENY]
-    assert reach.replay(judged.way, packet, Verdict.PERMIT)[0].decision.verdict is Verdict.DENY
+    assert replay(judged.way, packet, Verdict.PERMIT)[0].decision.verdict is Verdict.DENY
 
 
 def test_a_witness_from_the_internet_has_a_documentation_address() -> None:
     graph = guarded(permit(ANY))
     judged = denied(graph, internet(), b())
-    assert packet_text(reach.witness(judged.packets, judged.way)).startswith("tcp 203.0.113.10:49152 → 10.0.2.11:2379")
+    assert packet_text(witness(judged.packets, judged.way)).startswith("tcp 203.0.113.10:49152 → 10.0.2.11:2379")
     six = Endpoint("b", zones=frozenset({"h:b"}), addresses=net("fd00::/64"))
-    assert "[2001:db8::10]" in packet_text(reach.witness(denied(graph, internet(), six).packets, graph.ways(internet(), six)[0]))
+    assert "[2001:db8::10]" in packet_text(witness(denied(graph, internet(), six).packets, graph.ways(internet(), six)[0]))
 
 
 def test_a_packet_of_no_family_is_still_shown() -> None:
     way = Way(a(), b(), ())
     mixed = sources(net("10.0.0.1")) & ports(6) & ~sources(net("0.0.0.0/0")) | sources(net("fd00::1"))
-    assert reach.witness(mixed & sources(net("fd00::1")), way)[Field.SOURCE] == address_interval("fd00::1")[0]
+    assert witness(mixed & sources(net("fd00::1")), way)[Field.SOURCE] == address_interval("fd00::1")[0]
 
 
 def judgement(outcome: Outcome, certain: bool = True) -> Judgement:

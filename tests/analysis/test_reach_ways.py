@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.analysis import reach
+from auditor.analysis.replay import replay, witness
 from auditor.model import routes
 from auditor.model.filters import ANY, Assign, Condition, Exactly, Filter, Rule, Undecided, Verdict, both
 from auditor.model.findings import Outcome
@@ -92,30 +93,30 @@ def test_the_first_of_several_blocked_ways_back_is_shown() -> None:
 
 def test_a_packet_is_followed_through_every_filter_that_lets_it_on() -> None:
     (way,) = hosts((permit(ANY),), (permit(Exactly(ETCD)),)).ways(A, B)
-    steps = reach.replay(way, reach.witness(reach.flow(way, ETCD), way), Verdict.PERMIT)
+    steps = replay(way, witness(reach.flow(way, ETCD), way), Verdict.PERMIT)
     assert [(step.crossing.label, step.decision.verdict) for step in steps] == [("out", Verdict.PERMIT), ("in", Verdict.PERMIT)]
 
 
 def test_a_packet_is_followed_no_further_than_where_it_is_stopped() -> None:
     (way,) = hosts((), (permit(ANY),)).ways(A, B)
-    steps = reach.replay(way, reach.witness(reach.flow(way, ETCD), way), Verdict.DENY)
+    steps = replay(way, witness(reach.flow(way, ETCD), way), Verdict.DENY)
     assert [step.crossing.label for step in steps] == ["out"]
 
 
 def test_a_packet_between_two_families_is_shown_as_it_is() -> None:
     mixed = sources([address_interval("10.0.0.1")]) & destinations([address_interval("fd00::1")])
-    packet = reach.witness(mixed, Way(A, B, ()))
+    packet = witness(mixed, Way(A, B, ()))
     assert (packet[Field.SOURCE], packet[Field.DESTINATION]) == (address_interval("10.0.0.1")[0], address_interval("fd00::1")[0])
 
 
 def test_an_answer_is_shown_to_the_port_a_flow_came_from() -> None:
-    packet = reach.witness(ports(6, source=((2379, 2379),)) & REPLY, Way(B, A, ()))
+    packet = witness(ports(6, source=((2379, 2379),)) & REPLY, Way(B, A, ()))
     assert (packet[Field.SOURCE_PORT], packet[Field.DESTINATION_PORT]) == (2379, EPHEMERAL_PORT)
 
 
 def test_a_packet_of_a_part_of_a_network_is_from_a_host_of_that_part() -> None:
     wide = Endpoint("wide", addresses=(address_interval("10.0.0.0/8"),), exact=True)
-    packet = reach.witness(ETCD & sources([address_interval("10.7.0.0/16")]), Way(wide, B, ()))
+    packet = witness(ETCD & sources([address_interval("10.7.0.0/16")]), Way(wide, B, ()))
     assert (packet[Field.SOURCE], packet[Field.DESTINATION]) == (address_interval("10.7.0.10")[0], B.addresses[0][0])
 
 

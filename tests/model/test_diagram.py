@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditor.model import packets
 from auditor.model.headers import destinations, ports, sources
@@ -51,3 +55,26 @@ def test_a_full_cache_is_emptied_and_results_stay_the_same(monkeypatch: pytest.M
     assert a & b is before
     assert b & MANY is MANY & b
     assert len(cache) == 1
+
+
+def drawn(dice: random.Random, count: int) -> PacketSet:
+    """A union of boxes over three fields, each of which may be left out; now and then all else."""
+    fields = {Field.DESTINATION_PORT: 60, Field.SOURCE_PORT: 6, Field.TCP_FLAGS: 6}
+    boxes = (
+        {field: [(low := dice.randrange(top), low + dice.randrange(3))] for field, top in fields.items() if dice.random() < 0.6}
+        for _ in range(count)
+    )
+    found = union(map(box_set, boxes))
+    return ~found if dice.random() < 0.3 else found
+
+
+@given(st.integers(0, 100_000))
+def test_many_intervals_and_few_are_joined_met_and_subtracted_packet_by_packet(seed: int) -> None:
+    dice = random.Random(seed)
+    many, few = drawn(dice, dice.choice((10, 25, 40))), drawn(dice, dice.choice((1, 2, 3)))
+    assert (many | few) is (few | many) is ~(~many & ~few)
+    for _ in range(50):
+        packet = {Field.DESTINATION_PORT: dice.randrange(64), Field.SOURCE_PORT: dice.randrange(9), Field.TCP_FLAGS: dice.randrange(9)}
+        a, b = packet in many, packet in few
+        assert (packet in many | few, packet in few & many) == (a or b, a and b)
+        assert (packet in many - few, packet in few - many) == (a and not b, b and not a)
