@@ -107,12 +107,44 @@ RULES = [
     "ip protocol 4 tcp dport 22 accept",
     "ip protocol gre tcp dport 22 accept", "meta l4proto 4 tcp dport 22 accept", "iifname abcdefghijklmnop accept",
     'iifname "abcdefghijklmn*" accept',
+    # words that nft takes apart, and numbers in other forms
+    "ct state 1-8, new accept", "ct state new,1-8 accept", "ct state { 1-8, new } accept", "tcp flags syn,0x2/8 accept",
+    "tcp flags & 1-8 == 1 accept", "tcp flags & (fin,syn) == syn accept", "iifname 4g accept", "iifname 4g-wan accept", "iifname 4 accept",
+    "iifname { 4g, lo } accept", "iifname 3com accept", "iifname 4s accept", "iifname 1h5m accept", 'iifname "4g" accept',
+    "iifname vmap { 4g : accept }", "iifname . tcp dport { 4g . 22 } accept", "iifname 1.2 accept", "iifname 1.2.3.4 accept",
+    "ibrname 4g accept", "fib daddr oifname 4g accept", "ip saddr 4g.example.net accept", "ip6 saddr ::/0x40", "ip saddr 10.0.0.0/0x8",
+    "ip saddr 10.0.0.0/010", "ip saddr 10.0.0.0/08", "ip6 saddr [2001:db8::]/0x20", "ip6 saddr { 2001:db8::/0x20, ::1 }",
+    "ether saddr 02:00:00:00:00:00/0x10", "meta hour 0x800", "meta hour 6h-7h", "meta hour 5s6m",
+    'meta hour "23:59:60"', "meta hour 6:00:00",
+    'meta hour " 6:00"', 'meta hour "6h"', 'meta hour ""', "meta hour 24:00", "meta hour 24", "meta day 0x6", "meta day 0x7", "meta day 06",
+    "meta day Monday-Friday", "meta day Monday - Friday", "meta time 6-17", "meta time 0x800", "meta time 2024-01-01",
+    'meta time "2024-01-01 12"', 'meta time "2024-01-01T12:00"', 'meta time "99999-01-01"', "ct expiration 0x5", "ct expiration 5m4h",
+    'ct helper "abcdefghijklmnop" accept', 'ct helper "" accept', "ct helper 1-5 accept", "socket transparent 2 accept",
+    # statements that some families lack
+    "fwd to lo", "tcp dport 1 tproxy to :1", "tcp dport vmap { 22 counter : accept }", "tcp dport { 22 counter, 23 } accept",
     "dnat ip to 1.2.3.4", "masquerade", "notrack", "tcp dport vmap { 22 : reject }", "meta mark 0x1ffffffff accept",
 ]  # fmt: skip
 
 ADDED = [
     "add @s { 1.2.3.4 }", "update @s { 1.2.3.4 timeout 3m }", "delete @s { 1.2.3.4 }", "add @s { 1.2.3.0/24 }", "add @s { ::1 }",
     "add @s { 1.2.3.4 limit rate 3/second }", "add @s { 1.2.3.4-1.2.3.5 }", "add @s { ip saddr . 22 }", "set add 1.2.3.4 @s",
+]  # fmt: skip
+
+PROXIES = [
+    "tproxy to :1", "tproxy to 127.0.0.1:1", "tcp dport 1 tproxy to :1", "tcp dport 1 tproxy ip to 1.2.3.4:1",
+    "udp dport 1 tproxy to 1.2.3.4:1", "ip protocol tcp tproxy to :1", "meta l4proto { tcp, udp } tproxy to :1",
+    "ip saddr 1.2.3.4 tcp dport 1 tproxy ip6 to :1", "ip saddr 1.2.3.4 tcp dport 1 tproxy ip to :1", "tcp dport 1 tproxy ip to ::1",
+    "th dport 1 tproxy to :1",
+]  # fmt: skip
+
+COUNTED = [
+    "limit rate 3/second counter", "counter limit rate 3/second", "counter quota 5 bytes", "counter; counter", "ct count 5 counter",
+    "size 5 counter", "counter size 5", "elements = { 1.2.3.4 counter }", "counter; elements = { 1.2.3.4 counter }",
+    "counter; elements = { 1.2.3.4 counter packets 5 bytes 6 }", "counter; elements = { 1.2.3.4 limit rate 3/second }",
+    "counter quota 5 bytes; elements = { 1.2.3.4 counter }", "counter; elements = { 1.2.3.4 }",
+    "counter; elements = { 1.2.3.4 counter counter }",
+    "flags dynamic; elements = { 1.2.3.4 counter }", 'counter; elements = { 1.2.3.4 counter comment "x" }',
+    'counter; elements = { 1.2.3.4 comment "x" counter }', "flags timeout; counter; elements = { 1.2.3.4 timeout 5s counter }",
 ]  # fmt: skip
 
 WIPED = ["flush chain inet t i\n", "flush table inet t\n", "delete table inet t\n", "flush ruleset\n"]
@@ -156,6 +188,15 @@ RULESETS = [
     named("set s {\ntype ipv4_addr\nelements = {\n1.2.3.4\n5.6.7.8 }\n}", "ip saddr @s accept"),
     named("set s {\ntype ipv4_addr\nflags dynamic\n}", "set add ip saddr @s accept"),
     *(named("set s {\ntype ipv4_addr\nflags dynamic,timeout\n}", f"{each} accept") for each in ADDED),
+    *(named(f"set s {{\ntype ipv4_addr; {each}\n}}") for each in COUNTED),
+    named("map s {\ntype ipv4_addr : mark; flags interval; auto-merge\n}"),
+    rule("fwd to lo", family="netdev", head="type filter hook ingress device lo priority 0;"),
+    rule("fwd to lo accept", family="netdev", head="type filter hook ingress device lo priority 0;"),
+    *(rule(each, head="type filter hook prerouting priority mangle;") for each in PROXIES),
+    rule("meta l4proto tcp tproxy to :1", family="bridge"),
+    rule("meta l4proto tcp tproxy to 1.2.3.4:1", family="ip", head="type filter hook prerouting priority mangle;"),
+    rule("jump c", head="type filter hook prerouting priority mangle;").replace("return", "tcp dport 1 tproxy to :1"),
+    rule("jump c").replace("return", "tcp dport 1 tproxy to :1"),
     named("set s {\ntype inet_service\n}", "add @s { ssh } accept"),
     named("set s {\ntype inet_service\n}", "add @s { 99999 } accept"),
     named("set s {\ntype ipv4_addr . inet_service\n}", "add @s { 1.2.3.4 } accept"),

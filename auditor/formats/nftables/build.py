@@ -260,6 +260,7 @@ class Builder:
             self.refuse(f"`{item.name}` exists already as another {known.kind}", item.name_at, ("declared first", known.at))
         known.flags |= frozenset(body.flags)
         known.options.update(body.options)
+        known.counts += body.counts
         known.changes += [Change("add", value, self.moment(scope)) for value in body.elements]
 
     def change_elements(self, item: Elements) -> None:

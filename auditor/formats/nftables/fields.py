@@ -51,7 +51,13 @@ class Spec:
     @property
     def simple(self) -> bool:
         """Whether its value is known of every packet that has it, and a word stands for an interval of values."""
-        return self.doubt is NOTHING and self.points is None and self.side is None and self.type not in FLAG_TYPES
+        return (
+            self.present is not NOTHING
+            and self.doubt is NOTHING
+            and self.points is None
+            and self.side is None
+            and self.type not in FLAG_TYPES
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -23,6 +23,7 @@ _TYPES = frozenset(
 _DATA = _TYPES | {"verdict", "counter", "quota", "limit", "secmark", "synproxy", "ct helper", "ct timeout", "ct expectation"}
 _FLAGS = frozenset(("constant", "interval", "dynamic", "timeout"))
 _TIME = re.compile(r'"?(?:\d+(?:ms|[dhms]))+"?')
+_COUNTS = frozenset(("counter", "limit", "quota", "ct count", "last"))
 _RANGE = re.compile(r"\d+-\d+")
 _MEANT = {
     "port": "inet_service", "service": "inet_service", "ipv4": "ipv4_addr", "ipv4_address": "ipv4_addr", "ip_addr": "ipv4_addr",
@@ -69,6 +70,8 @@ def check_head(named: NamedSet, table: Table, resolver: Resolver) -> None:
         resolver.refuse(f"a {named.kind} has no flag `{', '.join(sorted(named.flags - _FLAGS))}`", named.name_at)
     if "auto-merge" in named.options and "interval" not in named.flags:
         resolver.refuse("`auto-merge` is for sets with `flags interval`", named.name_at)
+    if "auto-merge" in named.options and named.kind == "map":
+        resolver.refuse("`auto-merge` is for sets: a map has none", named.name_at)
     for name in ("timeout", "gc-interval"):
         if not _TIME.fullmatch(named.options.get(name, "1s")):
             resolver.refuse(f"`{named.options[name]}` is no span of time: write it with units, as in `1h30m`", named.name_at)
@@ -99,11 +102,25 @@ def _check_element(element: Element, moment: Moment, named: NamedSet, resolver: 
         resolver.refuse(f"{named.kind} `{named.name}` needs `flags interval` for names that end in `*`", element.at)
     if isinstance(element.key, Atom) and named.types == ("ifname",) and _RANGE.fullmatch(element.key.word):
         resolver.refuse("interfaces have no ranges", element.at)
+    _check_counts(element, named, resolver)
     for name, value in element.attributes:
         if name in ("timeout", "expires") and not timed:
             resolver.refuse(f"{named.kind} `{named.name}` needs `flags timeout` for elements that go after a time", element.at)
         elif name in ("timeout", "expires") and not _TIME.fullmatch(value) and timed and not value.isdecimal():
             resolver.refuse(f"`{value}` is no span of time", element.at)
+
+
+def _check_counts(element: Element, named: NamedSet, resolver: Resolver) -> None:
+    """An element counts what its set says that elements count, in that order, and before anything else is said of it."""
+    counts = [name for name, _ in element.attributes if name in _COUNTS]
+    if not counts or named.at.text.text.startswith("{"):
+        return
+    if not named.counts and "dynamic" not in named.flags:
+        resolver.refuse(f"{named.kind} `{named.name}` does not say that its elements come with `{counts[0]}`", element.at)
+    elif named.counts and tuple(counts) != named.counts:
+        resolver.refuse(f"elements of {named.kind} `{named.name}` come with `{' '.join(named.counts)}`", element.at)
+    elif [name for name, _ in element.attributes[: len(counts)]] != counts:
+        resolver.refuse(f"`{counts[0]}` stands before what else is said of an element", element.at)
 
 
 def _width(value: Expression | None, moment: Moment, resolver: Resolver) -> int:

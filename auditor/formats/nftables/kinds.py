@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from auditor.formats.nftables.fields import Spec
-from auditor.formats.nftables.values import Refused
+from auditor.formats.nftables.values import PERIOD, Refused
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -53,24 +53,28 @@ _KINDS = _fields(
 
 _VAGUE = frozenset(("integer", "byte", "time", "day"))
 _ANY = re.compile(r".*", re.DOTALL)
-_HOUR = r"(?:\d+|(?:[01]?\d|2[0-3]):[0-5]?\d(?::[0-5]?\d)?)"
-_DAY = r"(?:[0-6]|(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day)"
-_PERIOD = r"(?:\d+|(?:\d+(?:ms|[dhms]))+)"
+_NUMBER = r"(?:0[xX][0-9a-fA-F]+|\d+)"
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]?\d"
+_BARE_HOUR = rf"(?:{_NUMBER}|{PERIOD}|{_CLOCK})"
+_HOUR = rf"(?:{_BARE_HOUR}|\"(?:\d*|{PERIOD}|\s*{_CLOCK}(?::(?:[0-5]?\d|6[01]))?)\")"
+_DAY_NUMBER, _DAY_NAME = r"0*(?:0[xX]0*)?[0-6]", r"(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day"
+_DATE = r"\s*\d{1,4}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?!\d)[^\"]*"
+_PERIOD = rf"(?:{_NUMBER}|{PERIOD})"
 
 FORMS = {
-    "hour": re.compile(rf'"?{_HOUR}"?|{_HOUR}-{_HOUR}'),
-    "day": re.compile(rf'"?{_DAY}"?|{_DAY}-{_DAY}'),
-    "date": re.compile(r'"?\d+"?|"?\d{4}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?: \d{1,2}:\d{1,2}(?::\d{1,2})?)?"?'),
+    "hour": re.compile(rf"{_HOUR}|{_BARE_HOUR}-{_BARE_HOUR}"),
+    "day": re.compile(rf'"?(?:{_DAY_NUMBER}|{_DAY_NAME})"?|{_DAY_NUMBER}-(?:{_DAY_NUMBER}|{_DAY_NAME})'),
+    "date": re.compile(rf'{_NUMBER}|{_NUMBER}-{_NUMBER}|"(?:\d+|{_DATE})"'),
     "classid": _ANY,
-    "string": _ANY,
-    "period": re.compile(rf'"?{_PERIOD}"?|{_PERIOD}-{_PERIOD}'),
+    "string": re.compile(r'[^\d"-].*|\d[^-/]*|"[^"]{1,15}"'),
+    "period": re.compile(rf'{_PERIOD}|"(?:{_PERIOD})?"|{_PERIOD}-{_PERIOD}'),
 }
 """Kinds of values that are not compared here, as regular expressions of their words."""
 
 NUMBERS = frozenset(("integer", "byte", "bit", *(f"bits{size}" for size in (3, 4, 12, 13, 16, 20, 64))))
 """Kinds of plain numbers, which are one type to nft."""
 
-CALLED = {"hour": "time of day", "day": "day of the week", "date": "date", "period": "span of time"}
+CALLED = {"hour": "time of day", "day": "day of the week", "date": "date", "period": "span of time", "string": "name of at most 15 letters"}
 
 _HEADERS = {
     "rt": frozenset(("nexthdr", "hdrlength", "type", "seg-left", "classid", "nexthop", "ip nexthop", "ip6 nexthop", "mtu", "ipsec")),

@@ -28,6 +28,9 @@ class Entry(NamedTuple):
     at: At
 
 
+_SAID_OF_ELEMENTS = frozenset(("timeout", "expires", "comment"))
+
+
 class Maps:
     """The maps of one ruleset."""
 
@@ -54,6 +57,8 @@ class Maps:
                 self.resolver.refuse("an element of a map needs what it maps to, behind a colon", item.element.at)
                 yield Entry(Undecided(unknown, present(keys)), None, place.moment, item.element.at)
                 continue
+            if any(name not in _SAID_OF_ELEMENTS for name, _ in item.element.attributes) and not data.at.words.startswith("@"):
+                self.resolver.refuse("elements of a map in a rule count nothing", item.element.at)
             if isinstance(item.element.key, PlainSet | SetLiteral):
                 self.resolver.refuse("a set stands where a map has one key", item.element.at)
                 continue

@@ -29,7 +29,7 @@ from auditor.formats.nftables.syntax import (
     SetLiteral,
 )
 from auditor.formats.nftables.text import At
-from auditor.formats.nftables.values import BITS, FLAG_TYPES, TYPED, Refused
+from auditor.formats.nftables.values import BITS, FLAG_TYPES, TYPED, Refused, torn
 from auditor.model.filters import NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
 from auditor.model.headers import subtract_intervals
 from auditor.model.packets import NOTHING, Interval, PacketSet, union
@@ -38,7 +38,8 @@ from auditor.model.source import Effect, Level, Unknown
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
 _LONGEST_NAME = 15
 _FEW_WORDS = 40
-_NO_NAME = re.compile(r"@.*|\d+-\d+|[0.:]+/0")
+_NO_NAME = re.compile(r"@.*|\d[^-]*-.*|[0.:]+/0")
+_RANGE = re.compile(r"\d\w*[-/].+|[0-9a-fA-F:.]+[-/].+")
 _NO_INDEX = re.compile(r"@.*")
 _TYPES = BITS.keys() | kinds.FORMS.keys() | {"ifname", "iface_index"}
 
@@ -142,6 +143,9 @@ class Matcher:
             raise Refused("`!` is for fields of bits, such as tcp flags; write `!=`")
         if isinstance(match.value, Listing) and not flags and len(keys) == 1:
             raise Refused("a list without braces is for fields of bits; write `{ … }`")
+        lists = (match.value.left, match.value.right) if isinstance(match.value, Pair) and match.value.operator == "/" else (match.value,)
+        if any(_is_range(item) for each in lists if isinstance(each, Listing) for item in each.items):
+            raise Refused("a list without braces is of single values; write `{ … }`")
 
     # -- keys
 
@@ -157,6 +161,8 @@ class Matcher:
             return Key(spec, None, None, part.at)
         if isinstance(part, Binary):
             inner = self._key(part.left, place)
+            if _is_range(part.right):
+                raise Refused("a mask is one value")
             found = self.resolver.values(part.right, kinds.kind_of(inner.spec) or inner.spec.type, place.moment)
             if found.unknowns or not found.spans:
                 raise Refused("the mask is not a number")
@@ -201,9 +207,11 @@ class Matcher:
         kind = kinds.kind_of(spec)
         if kind in BITS:
             self.resolver.values(value, kind, moment)
-        elif kind in kinds.FORMS:
+        else:
             for atom in self.resolver.atoms(value, moment):
-                if not kinds.FORMS[kind].fullmatch(atom.word) and atom.word not in TYPED:
+                if torn(atom.word):
+                    self.resolver.refuse(f"`{atom.word}` is no value: what begins with a digit has to be quoted", atom.at)
+                elif kind in kinds.FORMS and not kinds.FORMS[kind].fullmatch(atom.word) and atom.word not in TYPED:
                     self.resolver.refuse(f"`{atom.word}` is no {kinds.CALLED[kind]}", atom.at)
 
     def _flags_of(self, key: Key, operator: str, value: Pair, place: Place) -> Condition:
@@ -263,6 +271,8 @@ class Matcher:
 
     def _interface_name(self, atom: Atom, indexed: bool) -> str:
         name = atom.word.strip('"')
+        if torn(atom.word):
+            raise Refused(f"`{atom.word}` is no name: what begins with a digit has to be quoted")
         if (_NO_INDEX if indexed else _NO_NAME).fullmatch(atom.word):
             raise Refused(f"`{atom.word}` is no interface")
         if name in ("", "*"):
@@ -466,7 +476,7 @@ def _is_range(value: Expression) -> bool:
     """Whether a value is written as a range or a prefix of addresses."""
     if isinstance(value, Pair):
         return True
-    return isinstance(value, Atom) and re.fullmatch(r"\d+-\d+|[0-9a-fA-F:.]+(?:-[0-9a-fA-F:.]+|/\d+)", value.word) is not None
+    return isinstance(value, Atom) and _RANGE.fullmatch(value.word) is not None
 
 
 def _inside_braces(value: PlainSet) -> str:

@@ -180,7 +180,7 @@ class Resolver:
                 return Values((), (Unknown(str(error), at.span, word),))
             known = Values(((found.low, found.high),))
             if found.remark:
-                self._remark(found.remark, kind, word, found.low, at)
+                self._remark(found.remark, kind, word, (found.low, found.high), at)
             else:
                 self._known[kind, word] = known
         return known
@@ -194,10 +194,13 @@ class Resolver:
         else:
             self.note("unknown-match", message, at, Level.NOTE, Effect.UNKNOWN)
 
-    def _remark(self, remark: str, kind: str, word: str, low: int, at: At) -> None:
+    def _remark(self, remark: str, kind: str, word: str, span: Interval, at: At) -> None:
         if remark == "octal":
-            shown = word if kind == "ipv4_addr" else f"{low}"
-            meant = ".".join(str(low >> shift & 255) for shift in (24, 16, 8, 0)) if kind == "ipv4_addr" else shown
+            low, high = span
+            address, slash, _ = word.partition("/")
+            meant = ".".join(str(low >> shift & 255) for shift in (24, 16, 8, 0)) if kind == "ipv4_addr" else address if slash else f"{low}"
+            if slash:
+                meant += f"/{BITS[kind] - (high - low).bit_length()}"
             self.note("octal-number", f"`{word}` has a leading zero and is octal: nft reads {meant}", at)
         else:
             self.note(
@@ -258,7 +261,7 @@ class Resolver:
             return Values((), (Unknown("a prefix that is too long", pair.at.span),))
         host = (1 << bits - length) - 1
         if low & host:
-            self._remark("host-bits", kind, pair.at.words, low, pair.at)
+            self._remark("host-bits", kind, pair.at.words, (low, low), pair.at)
         return Values(((low & ~host, low | host),))
 
     def _computed(self, expression: Binary, kind: str, moment: Moment, depth: int) -> Values:

@@ -327,11 +327,15 @@ class Converter:
     def _other(self, statement: Other, line: Draft) -> None:
         unknown = Unknown(f"what `{statement.at.told}` does with the packet", statement.at.span)
         if statement.kind == "fwd":
+            if line.place.setting.family != "netdev":
+                raise Refused("fwd is for tables of family netdev")
+            line.ended = "fwd"
             line.act(line.guard, model.Verdict.DENY)
             return
         level, message = Level.NOTE, f"`{statement.at.told}` is not modelled: it may do anything with the packets that reach it"
         self.resolver.note("unknown-statement", message, statement.at, level, Effect.UNKNOWN)
         if statement.kind == "tproxy":
+            self.translator.check_proxy(statement, line)
             line.narrow(Undecided(unknown))
         elif statement.kind in ("synproxy",):
             line.done.append(line.rule(both(line.guard, Undecided(unknown)), model.Verdict.DENY))

@@ -120,7 +120,10 @@ class Change(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class NamedSet:
-    """A named set or map. `types` are type names, or fields where typeof was used; `data` likewise, () for a set."""
+    """A named set or map. `types` are type names, or fields where typeof was used; `data` likewise, () for a set.
+
+    `counts`: the statements every element comes with, by their first words.
+    """
 
     kind: str
     name: str
@@ -132,6 +135,7 @@ class NamedSet:
     options: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     block: int = 0
+    counts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

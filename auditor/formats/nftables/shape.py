@@ -186,6 +186,7 @@ class Shaper:
         flags: tuple[str, ...] = ()
         elements: list[Expression] = []
         options: list[tuple[str, str]] = []
+        counts: list[str] = []
         for item in node.children:
             if not isinstance(item, Tree):
                 continue
@@ -197,7 +198,9 @@ class Shaper:
                 elements.append(self.data(item.children[0]))
             elif item.data in ("set_option", "auto_merge"):
                 options.append((str(item.children[0]), str(item.children[-1])))
-        return SetBody(types, data, flags, tuple(elements), tuple(options), self.at(node))
+            elif item.data in COUNTING:
+                counts.append(COUNTING[item.data])
+        return SetBody(types, data, flags, tuple(elements), tuple(options), self.at(node), tuple(counts))
 
     @staticmethod
     def _types(node: Tree) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -379,6 +382,9 @@ class Shaper:
             return self.field(node)
         return PlainSet(self.at(node)) if node.type == "PLAIN_SET" else self.atom(node)
 
+
+COUNTING = {"counter": "counter", "limit": "limit", "quota": "quota", "ctcount": "ct count", "last": "last"}
+"""Statements that elements of a set come with, as trees and as attributes call them."""
 
 _PRECEDENCE = (("|", "or"), ("^", "xor"), ("&", "and"), ("<<", "lshift"), (">>", "rshift"))
 _KEY_TOKENS = frozenset(("FIELD", "DOT", "BITOP", "VAL", "NAME"))

@@ -278,7 +278,10 @@ class Block(NamedTuple):
 
 
 class SetBody(NamedTuple):
-    """What a set or map declares. `types` are type names, or fields after typeof; `data` likewise, () for a set."""
+    """What a set or map declares. `types` are type names, or fields after typeof; `data` likewise, () for a set.
+
+    `counts`: the statements every element comes with, by their first words.
+    """
 
     types: tuple[str, ...]
     data: tuple[str, ...]
@@ -286,6 +289,7 @@ class SetBody(NamedTuple):
     elements: tuple[Expression, ...]
     options: tuple[tuple[str, str], ...]
     at: At
+    counts: tuple[str, ...] = ()
 
 
 class TableBlock(NamedTuple):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditor.formats.nftables import fields, layers
 from auditor.formats.nftables.drafts import Draft, Write
 from auditor.formats.nftables.setting import Setting, Way
-from auditor.formats.nftables.syntax import Atom, Concat, Expression, MapValue, Nat, Pair, Verdict
+from auditor.formats.nftables.syntax import Atom, Concat, Expression, MapValue, Nat, Other, Pair, Verdict
 from auditor.formats.nftables.values import Refused
 from auditor.formats.nftables.writing import Writer
 from auditor.model import filters as model
 from auditor.model.filters import ANY, Assign, Both, Call, Condition, Either, Exactly, Not, Rule, Undecided, both
 from auditor.model.packets import EVERYTHING, NOTHING, V6_BASE, Field, PacketSet, field_set
 from auditor.model.source import Span, Unknown
+
+_SIX = r"\[[^\]]+\]|[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*"
+_PROXY = re.compile(rf"tproxy\s+(?:(?P<family>ip6?)\s+)?(?:to\s+)?(?P<address>{_SIX}|[^\s:]+)?")
+_LAYERS = {"ip": 4, "ip6": 6}
 
 
 class Translator:
@@ -131,6 +136,26 @@ class Translator:
     def _check_port(statement: Nat, line: Draft) -> None:
         if statement.port is not None and not line.layer4 and not isinstance(statement.port, MapValue):
             raise Refused("a port is translated only behind a match of the protocol (`tcp dport …`, `meta l4proto …`)")
+
+    @staticmethod
+    def check_proxy(statement: Other, line: Draft) -> None:
+        """Refuse a tproxy where no protocol is fixed, or whose address is not of the family that is. Raises `Refused`."""
+        found = _PROXY.match(statement.at.words)
+        setting = line.place.setting
+        if setting.family not in ("ip", "ip6", "inet"):
+            raise Refused(f"a table of family {setting.family} has no tproxy: ip, ip6 and inet have")
+        if setting.hook not in ("", "prerouting"):
+            raise Refused(f"tproxy is for hook prerouting, not {setting.hook}")
+        if not line.layer4:
+            raise Refused("tproxy stands behind a match of the protocol (`tcp dport …`, `meta l4proto …`)")
+        family = (found and found["family"]) or setting.family
+        if line.layer3 is not None and line.layer3 != _LAYERS.get(family):
+            raise Refused(f"the rule is about IPv{line.layer3} alone: write `tproxy {'ip' if line.layer3 == 4 else 'ip6'} to …`")
+        if found and found["address"]:
+            if family == "inet":
+                raise Refused("in a table of family inet, tproxy to an address says of which family it is: `tproxy ip to …`")
+            if found["address"][0] != "$" and (family == "ip6") is not (":" in found["address"]):
+                raise Refused(f"`{found['address']}` is no address of family {family}")
 
     def _check_nat(self, statement: Nat, setting: Setting) -> None:
         allowed = {

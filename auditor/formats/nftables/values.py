@@ -59,6 +59,14 @@ FLAG_TYPES = frozenset(("ct_state", "ct_status", "tcp_flag"))
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){0,5}")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 _PREFIX = re.compile(rf"(?:{_NUMBER.pattern})/(?:{_NUMBER.pattern})")
+PERIOD = r"(?=\d+[dhms])(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?"
+_DIGITS = rf"(?:{_NUMBER.pattern}|(?:\d{{1,3}}\.){{3}}\d{{1,3}}|{PERIOD})"
+_BEGINS_WITH_DIGIT = re.compile(rf"{_DIGITS}(?:[-/](?:{_DIGITS}|[A-Za-z_.][\w/.-]*))?")
+
+
+def torn(word: str) -> bool:
+    """Whether nft reads several words here, of which the first is a number, as in `4g-wan`; in quotes it is one."""
+    return word[:1].isdigit() and ":" not in word and _BEGINS_WITH_DIGIT.fullmatch(word) is None
 
 
 def value(kind: str, word: str) -> Value:
@@ -162,10 +170,8 @@ def _address(word: str, family: socket.AddressFamily, bits: int) -> Value:
     if "/" in word:
         address, _, length = word.partition("/")
         low = 0 if address == "0" else number(address, family)
-        if not length.isdecimal() or len(length) > 3 or int(length) > bits:
-            raise Refused(f"the prefix length of `{word}` is not between 0 and {bits}")
-        host = (1 << bits - int(length)) - 1
-        return Value(low & ~host, low | host, _octal(address, family) or ("host-bits" if low & host else ""))
+        host = (1 << bits - _length(length, bits, word)) - 1
+        return Value(low & ~host, low | host, _octal(word, family) or ("host-bits" if low & host else ""))
     if "-" in word:
         first, _, last = word.partition("-")
         low, high = number(first, family), number(last, family)
@@ -174,6 +180,16 @@ def _address(word: str, family: socket.AddressFamily, bits: int) -> Value:
         return Value(low, high, _octal(first, family) or _octal(last, family))
     low = number(word, family)
     return Value(low, low, _octal(word, family))
+
+
+def _length(word: str, bits: int, prefix: str) -> int:
+    """A prefix length. `08` is no number here, though nft reads it as one where a value stands."""
+    if _LENGTH.fullmatch(word) is None or (length := int(word, 8 if word[0] == "0" and word.isdecimal() else 0)) > bits:
+        raise Refused(f"the prefix length of `{prefix}` is not between 0 and {bits}")
+    return length
+
+
+_LENGTH = re.compile(r"0[xX][0-9a-fA-F]{1,9}|0[0-7]{0,9}|[1-9][0-9]{0,2}")
 
 
 def number(word: str, family: socket.AddressFamily) -> int:
@@ -189,7 +205,7 @@ def number(word: str, family: socket.AddressFamily) -> int:
         if misplaced is not None:
             raise misplaced from None
         called = "IPv4" if family == socket.AF_INET else "IPv6"
-        if re.fullmatch(r"[A-Za-z0-9][\w.-]*", word) and re.search(r"[A-Za-z]|\.0\d*[89]", word):
+        if not torn(word) and re.fullmatch(r"[A-Za-z0-9][\w.-]*", word) and re.search(r"[A-Za-z]|\.0\d*[89]", word):
             raise Unsettled(f"the host name `{word}` is looked up when the ruleset is loaded") from None
         raise Refused(f"`{word}` is no {called} address") from None
     return int.from_bytes(packed, "big")
@@ -200,9 +216,7 @@ def _hardware(word: str) -> Value:
     first, mark, last = word.partition("/") if "/" in word else word.partition("-")
     low = _mac(first)
     if mark == "/":
-        if not last.isdecimal() or int(last[:3]) > BITS["ether_addr"]:
-            raise Refused(f"the prefix length of `{word}` is not between 0 and {BITS['ether_addr']}")
-        host = (1 << BITS["ether_addr"] - int(last)) - 1
+        host = (1 << BITS["ether_addr"] - _length(last, BITS["ether_addr"], word)) - 1
         return Value(low & ~host, low | host)
     high = _mac(last) if mark else low
     if low > high:
@@ -219,9 +233,12 @@ def _mac(word: str) -> int:
 
 
 def _octal(word: str, family: socket.AddressFamily) -> str:
+    if re.search(r"/0\d", word):
+        return "octal"
     if family != socket.AF_INET or ".0" not in "." + word:
         return ""
-    return "octal" if any(part[:1] == "0" and part.isdigit() and int(part, 8) != int(part) for part in word.split(".")) else ""
+    parts = word.partition("/")[0].split(".")
+    return "octal" if any(part[:1] == "0" and part.isdigit() and int(part, 8) != int(part) for part in parts) else ""
 
 
 # -- many addresses

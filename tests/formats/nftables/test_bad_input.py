@@ -69,6 +69,20 @@ def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
         ("tcp dport { 22,\n\n80 } accept", "5:1", "empty line"),
         ("ct original saddr 10.0.0.1 accept", "4:3", "which family"),
         ("accept comment drop", "4:18", "unexpected `drop`"),
+        ("ct state 1-8, new accept", "4:3", "of single values"),
+        ("tcp flags syn,0x2/8 accept", "4:3", "of single values"),
+        ("tcp flags & 1-8 == 1 accept", "4:3", "one value"),
+        ("iifname 4g-wan accept", "4:3", "has to be quoted"),
+        ("iifkind 4g accept", "4:11", "has to be quoted"),
+        ("ip saddr 4g.example.net accept", "4:12", "no IPv4 address"),
+        ("ip saddr 10.0.0.0/08 accept", "4:12", "prefix length"),
+        ("fwd to lo", "4:3", "family netdev"),
+        ("tcp dport 80 tproxy to :8080", "4:16", "for hook prerouting"),
+        ("socket transparent 2 accept", "4:22", "one bit"),
+        ("meta hour 6:00:00 accept", "4:13", "no time of day"),
+        ("meta day Monday-Friday accept", "4:12", "no day of the week"),
+        ('ct helper "abcdefghijklmnop" accept', "4:13", "15 letters"),
+        ("tcp dport vmap { 22 counter : accept }", "4:20", "count nothing"),
     ],
 )
 def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: str) -> None:
@@ -87,15 +101,46 @@ def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: s
         "ip protocol 4 tcp dport 22 accept",
         "tcp dport { 22,\n# ssh\n80 } accept",
         'meta hour "22:00"-"06:00" accept',
+        "meta hour 0x800 accept",
+        "meta hour 6h-7h accept",
+        'meta hour "23:59:60" accept',
+        "meta time 6-17 accept",
+        'meta time "2024-01-01 12" accept',
+        "meta day 0x6 accept",
+        "ct expiration 0x5 accept",
+        "ip6 saddr 2001:db8::/0x20 accept",
+        "ip saddr 10.0.0.0/0x8 accept",
+        'iifname "4g-wan" accept',
+        "iifname 4 accept",
     ],
 )
 def test_what_nft_takes_is_no_error(rule: str) -> None:
     assert not errors(HEAD + f"  {rule}\n }}\n}}\n")
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("tproxy to :8080", "behind a match of the protocol"),
+        ("tcp dport 80 tproxy to 192.0.2.1:8080", "of which family"),
+        ("ip saddr 192.0.2.1 tcp dport 80 tproxy ip6 to :8080", "about IPv4"),
+        ("tcp dport 80 tproxy to :8080 accept", ""),
+        ("ip saddr 192.0.2.1 tcp dport 80 tproxy ip to 192.0.2.1:8080", ""),
+    ],
+)
+def test_a_transparent_proxy_needs_a_protocol_and_a_family(rule: str, says: str) -> None:
+    notes = errors(f"table inet t {{\n chain c {{\n  type filter hook prerouting priority mangle\n  {rule}\n }}\n}}\n")
+    assert [says in note.message for note in notes] == [True] * bool(says)
+
+
 def test_a_set_on_one_line_needs_nothing_behind_its_elements() -> None:
     sets = "set s { type inet_service; flags interval; elements = { 22, 80-90 } auto-merge }; "
     assert not errors("table inet t { " + sets + "map m { type inet_service : verdict; elements = { 22 : accept } }; }\n")
+
+
+def test_what_elements_count_may_stand_on_one_line() -> None:
+    declared = "set s {\n type ipv4_addr\n limit rate 3/second counter\n elements = { 192.0.2.1 limit rate 5/second counter }\n}\n"
+    assert not errors(f"table inet t {{\n{declared}}}\n")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +152,10 @@ def test_a_set_on_one_line_needs_nothing_behind_its_elements() -> None:
         ("map m { type inet_service : ipv4_addr; elements = { 80 : accept } }", "holds ipv4_addr"),
         ("set s { type ipv4_addr . inet_service; elements = { 192.0.2.1 } }", "an element of one field"),
         ("chain c { type filter hook ingress priority 0; }", "needs a device"),
+        ("set s { type ipv4_addr; elements = { 192.0.2.1 counter } }", "does not say that its elements come with `counter`"),
+        ("set s { type ipv4_addr; counter quota 5 bytes; elements = { 192.0.2.1 counter } }", "come with `counter quota`"),
+        ("set s { type ipv4_addr; flags timeout; counter; elements = { 192.0.2.1 timeout 5s counter } }", "stands before"),
+        ("map m { type ipv4_addr : mark; flags interval; auto-merge; }", "a map has none"),
         ("chain c { type filter hook input priority 0; add @nobody { ip saddr }; }", "no set `nobody`"),
     ],
 )
