@@ -22,12 +22,20 @@ _CONTENT = re.compile(
     rb"|\btype[ \t]+(?:filter|nat|route)[ \t]+hook[ \t]+\w",
     re.MULTILINE,
 )
+_DOCUMENT = re.compile(
+    r"(?i)(?:^|/)(?:readme|changelog|contributing|copying|faq|howto|install|licen[cs]e|news|notes|todo)(?![a-z0-9])[^/]*$"
+)
+_FIRST = rb"\A(?:\xef\xbb\xbf)?(?:\s++|#[^\n]*+)*+"
+_COMMAND = re.compile(_FIRST + rb"(?:table|flush|add|create|insert|delete|destroy|define|redefine|include|chain|type)[ \t]")
+_PROSE = re.compile(
+    _FIRST + rb"(?:[A-Z][a-z]*[ ,:'](?!=|[^\n]*\{[ \t\r]*$)|[=*>~-]{2}|[*>-][ \t]|\.\. |<[^%])|^[ \t]*(?:```|~~~)", re.MULTILINE
+)
 
 
 def claims(path: str, head: bytes) -> bool:
     """Nft's usual names and folders, its first line, or a table or base chain in what may be a configuration file.
 
-    A script of another interpreter that has one in it is no ruleset.
+    A script of another interpreter that has one in it is no ruleset, and no more is a text that quotes one.
     """
     folder, _, name = path.rpartition("/")
     for suffix in _TEMPLATES:
@@ -38,7 +46,9 @@ def claims(path: str, head: bytes) -> bool:
         return re.match(rb'\s*\{\s*"nftables"\s*:', head) is not None
     if folder.rpartition("/")[2] in _FOLDERS and name.endswith((".conf", ".rules")):
         return True
-    return not head.startswith(b"#!") and _PLAIN.search(name) is not None and _CONTENT.search(head) is not None
+    if head.startswith(b"#!") or _PLAIN.search(name) is None or _CONTENT.search(head) is None:
+        return False
+    return _COMMAND.match(head) is not None if _DOCUMENT.search(name) else _PROSE.search(head) is None
 
 
 def load(tree: Tree, paths: Sequence[str], options: Options) -> Graph:

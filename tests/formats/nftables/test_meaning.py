@@ -402,6 +402,13 @@ def test_policy_verdicts_point_at_the_policy() -> None:
         ("etc/nftables.d/10-web.conf", b""),
         ("ruleset.json", b'{"nftables": [{"metainfo": {}}]}'),
         ("templates/nftables.conf.j2", b"{{ x }}"),
+        ("README", b"# The firewall.\n\ntable inet filter {\n"),
+        ("README.nft", b"The rules:\n"),
+        ("etc/nftables.d/README.conf", b""),
+        ("noteservice", b"Table inet filter {\n}\ntable inet t {\n"),
+        ("fw.conf", b"# Read me:\n# ```\n{% if x %}\ntable inet filter {\n"),
+        ("office", b"WAN = eth0\ntable inet filter {\n"),
+        ("fw.rules", b"\n" * 3000 + b"# x\n" * 30 + b"table inet filter {\n"),
     ],
 )
 def test_rulesets_are_recognised(path: str, head: bytes) -> None:
@@ -416,6 +423,12 @@ def test_rulesets_are_recognised(path: str, head: bytes) -> None:
         ("x.json", b"{}"),
         ("app.conf", b"a = 1\n"),
         ("fw", b"#!/bin/sh\nnft -f - <<E\ntable inet t {\n"),
+        ("README", b"Firewall\n========\n\n    table inet filter {\n"),
+        ("docs/README.rules", b"the rules of this host\n\n    table inet filter {\n"),
+        ("firewall", b"# Firewall\n\nAdd this:\n\n    table inet filter {\n"),
+        ("firewall.conf", b"# Firewall\n\n```nft\ntable inet filter {\n"),
+        ("docs/firewall", b".. code::\n\n    table inet filter {\n"),
+        ("page", b"<html><pre>\ntable inet filter {\n"),
     ],
 )
 def test_other_files_are_not(path: str, head: bytes) -> None:
