@@ -23,7 +23,7 @@ from auditor.model.headers import (
 from auditor.model.packets import Interval
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Span
-from auditor.policy.machines import MOST, bound_of, machines
+from auditor.policy.machines import MOST, Machines, bound_of, machines
 from auditor.policy.problems import Problem, nearest
 from auditor.policy.together import TooManyMachines
 
@@ -56,7 +56,8 @@ class Claim:
 class Bound:
     """A role and the endpoints it stands for; none if nobody said who it is. `why` and `span` are those of the claim.
 
-    `vague`: why it is not known who plays it, though somebody does.
+    `vague`: why it is not known who plays it, though somebody does. `apart`: the endpoints if what nothing says to be one machine
+    is several; empty where that is the same.
     """
 
     role: str
@@ -64,6 +65,7 @@ class Bound:
     why: str = ""
     span: Span | None = None
     vague: str = ""
+    apart: tuple[Endpoint, ...] = ()
 
     @property
     def target(self) -> str:
@@ -101,6 +103,14 @@ class Cast:
         hooks = (hook for a in ends for b in ends for way in self.graph.ways(a, b) for crossing in way.crossings for hook in crossing.hooks)
         known = bool(ends) and not any(map(self.vague, roles))
         return known and not any(hook.device is None and hook.place is not Place.TRANSIT and can_deny(hook.filter) for hook in hooks)
+
+    @property
+    def apart(self) -> Cast | None:
+        """Who is who if what nothing says to be one machine is several; None where that is the same."""
+        if not any(bound.apart for bound in self.roles.values()):
+            return None
+        roles = {name: replace(bound, endpoints=bound.apart, apart=()) if bound.apart else bound for name, bound in self.roles.items()}
+        return replace(self, roles=roles)
 
     @property
     def public(self) -> tuple[Interval, ...]:
@@ -220,14 +230,16 @@ def bind(graph: Graph, claims: Iterable[Claim]) -> tuple[Cast, list[Problem]]:
         if known is not None and known.why.partition(":")[0] != claim.why.partition(":")[0]:
             continue
         try:
-            found = tuple(_endpoints(graph, claim, problems))
+            found = _machines(graph, claim, problems)
         except TooManyMachines:
             roles[claim.role] = Bound(claim.role, (), claim.why, claim.span, f"its zones can be combined in more than {MOST} ways")
             continue
         if known is not None and not known.vague:
-            roles[claim.role] = Bound(claim.role, tuple(dict.fromkeys(known.endpoints + found)), known.why, known.span)
-        elif found and known is None:
-            roles[claim.role] = Bound(claim.role, found, claim.why, claim.span)
+            ends = tuple(dict.fromkeys(known.endpoints + found.ends))
+            apart = (known.apart or known.endpoints) + (found.apart or found.ends) if known.apart or found.apart else ()
+            roles[claim.role] = Bound(claim.role, ends, known.why, known.span, apart=tuple(dict.fromkeys(apart)))
+        elif found.ends and known is None:
+            roles[claim.role] = Bound(claim.role, found.ends, claim.why, claim.span, apart=found.apart)
     return Cast(graph, roles, tuple(each for each in outer if each.endpoints)), problems
 
 
@@ -284,7 +296,7 @@ def _everyone_in(zone: Zone) -> Endpoint:
     return replace(end, exact=end.exact or (zone.kind in NETWORKS and bool(zone.networks)))
 
 
-def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[Endpoint]:
+def _machines(graph: Graph, claim: Claim, problems: list[Problem]) -> Machines:
     zones: list[Zone] = []
     for text in claim.zones:
         exact = graph.zone(text) if claim.separately else None
@@ -299,12 +311,17 @@ def _endpoints(graph: Graph, claim: Claim, problems: list[Problem]) -> Iterator[
         except ValueError:
             problems.append(Problem(f"role {claim.role}: {text!r} is no address or network", claim.span))
     held = merge_intervals(addresses) if addresses else None
-    if zones:
-        yield from machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately)
-    elif held is not None and not claim.names:
+    known = machines(graph, claim.role, tuple(dict.fromkeys(zones)), held, claim.separately) if zones else Machines(())
+    others = tuple(_elsewhere(graph, claim, held))
+    return Machines(known.ends + others, known.apart and known.apart + others)
+
+
+def _elsewhere(graph: Graph, claim: Claim, held: tuple[Interval, ...] | None) -> Iterator[Endpoint]:
+    """Who plays the role by addresses or names alone."""
+    if held is not None and not claim.zones and not claim.names:
         yield Endpoint(addresses_text(held), claim.role, addresses=held, exact=True, outside=_apart(graph, held))
     for name in claim.names:
-        yield Endpoint(name, claim.role, addresses=PUBLIC if not addresses else merge_intervals(addresses), names=frozenset({name}))
+        yield Endpoint(name, claim.role, addresses=held or PUBLIC, names=frozenset({name}))
 
 
 def _apart(graph: Graph, held: tuple[Interval, ...]) -> frozenset[str]:

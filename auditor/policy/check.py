@@ -27,10 +27,36 @@ def check(ruleset: Ruleset, values: Mapping[str, Value], cast: Cast, graph: Grap
     HYGIENE requirements are answered elsewhere, from the rules alone.
     """
     stage = Stage(graph, cast, ruleset)
+    others = Stage(graph, cast.apart, ruleset) if cast.apart is not None else None
     asked = settle(ruleset, values, cast)
     for each in asked:
         if each.skipped is None and each.requirement.kind is not Kind.HYGIENE:
-            yield from _answer(stage, each, asked)
+            found = tuple(_answer(stage, each, asked))
+            if others is not None and found and all(finding.outcome is Outcome.HOLDS for finding in found):
+                found = _unless_apart(cast, found, tuple(_answer(others, each, asked)))
+            yield from found
+
+
+def _unless_apart(cast: Cast, found: tuple[Finding, ...], apart: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What holds for zones as one machine, though nothing says that they are one, is open where it does not hold for each on its own."""
+    worst = max(apart, key=lambda finding: finding.outcome.weight, default=None)
+    if worst is None or worst.outcome is Outcome.HOLDS:
+        return found
+    question = _one_machine(cast)
+    title = found[0].message.partition(":")[0]
+    shown = replace(worst, outcome=Outcome.OPEN, message=f"{title}: not decided, {question.reason}", questions=(question,))
+    return (replace(shown, fingerprint=found[0].fingerprint, properties=found[0].properties, help=question.settle),)
+
+
+def _one_machine(cast: Cast) -> Question:
+    """Whether zones are of one machine of which nothing says so: those of the first role that has such."""
+    bound = next(bound for bound in cast.roles.values() if bound.apart)
+    whole = next((end for end in bound.endpoints if end not in bound.apart), bound.endpoints[0])
+    labels = [each.label for each in bound.apart if each.zones <= whole.zones] or [whole.label]
+    said = f"name both for {bound.role} in auditor.yaml (roles: {{{bound.role}: {{behind: [...]}}}})"
+    return Question(
+        f"nothing says whether {' and '.join(labels)} are of one machine", f"if they are, {said}; if not, check one directory at a time"
+    )
 
 
 def _answer(stage: Stage, asked: Settled, all_: tuple[Settled, ...]) -> Iterator[Finding]:

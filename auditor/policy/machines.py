@@ -6,12 +6,14 @@ hold must hold for each. Zones of different sites (root modules, clusters) are n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterable, Iterator
+from itertools import chain, product
 
 from auditor.model.graph import Endpoint, Graph, Zone, ZoneKind, dialect_of
 from auditor.model.headers import ANYWHERE, intersect_intervals, merge_intervals
 from auditor.model.packets import Interval
+from auditor.model.record import dataclass
+from auditor.policy.directories import Directories
 from auditor.policy.together import TooManyMachines, Zones, choices
 
 MOST = 512
@@ -21,27 +23,48 @@ MOST_TRIED = 8 * MOST
 """Choices of zones that are looked at: many of them are of zones that have no address in common."""
 
 Sites = frozenset[tuple[str, str]]
-"""The sites of somebody, each with the dialect that tells of it."""
+"""The sites of somebody, each with the dialect that tells of it, or the directory of clusters that has it."""
 
 NOWHERE: Sites = frozenset()
 
 
-def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> list[Endpoint]:
-    """The endpoints of a role that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own.
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The endpoints of a role; and those it has if what nothing says to be one machine is several, empty where that is the same."""
+
+    ends: tuple[Endpoint, ...]
+    apart: tuple[Endpoint, ...] = ()
+
+
+def machines(graph: Graph, role: str, zones: Zones, addresses: tuple[Interval, ...] | None, separately: bool = False) -> Machines:
+    """Who a role is that is in `zones`, at `addresses` where they are given. `separately`: each zone on its own.
 
     A zone that can go together with no other is on its own. Raises `TooManyMachines` where the zones can be combined in too many ways:
     none is left out in silence.
     """
     most = max(MOST, len(graph.zones))
-    carried = _carried(zones) if separately else zones
+    if not separately:
+        return Machines(_ends(graph, role, zones, _choices(zones, max(MOST_TRIED, most)), addresses, most))
+    carried = _carried(zones)
+    found = choices(graph, carried, max(MOST_TRIED, most))
+    ends = _ends(graph, role, carried, (tuple(chain(*choice)) for choice in found), addresses, most)
+    if all(len(choice) == 1 for choice in found):
+        return Machines(ends)
+    return Machines(ends, _ends(graph, role, carried, chain(*found), addresses, most))
+
+
+def _ends(
+    graph: Graph, role: str, zones: Zones, chosen: Iterable[Zones], addresses: tuple[Interval, ...] | None, most: int
+) -> tuple[Endpoint, ...]:
+    """The endpoints of some choices, and of each zone that is in none of them."""
     found: dict[Endpoint, None] = {}
-    for choice in choices(graph, carried, max(MOST_TRIED, most)) if separately else _choices(carried, max(MOST_TRIED, most)):
+    for choice in chosen:
         _add(found, graph, role, choice, addresses, most)
     held = frozenset[str]().union(*(end.zones for end in found))
-    for zone in carried:
+    for zone in zones:
         if zone.id not in held:
             _add(found, graph, role, (zone,), addresses, most)
-    return list(found)
+    return tuple(found)
 
 
 def _add(found: dict[Endpoint, None], graph: Graph, role: str, choice: Zones, addresses: tuple[Interval, ...] | None, most: int) -> None:
@@ -59,15 +82,27 @@ def bound_of(zone: Zone) -> tuple[Interval, ...]:
     return ANYWHERE if zone.networks is None else merge_intervals(zone.networks)
 
 
-def site_of(graph: Graph, end: Endpoint) -> Sites:
-    """The sites an endpoint belongs to, by dialect."""
-    zones = (zone for zone in map(graph.zone, end.zones) if zone is not None and zone.site)
-    return frozenset((dialect_of(zone.id), zone.site) for zone in zones)
+def sites_of(zones: Iterable[Zone], directories: Directories) -> Sites:
+    """The sites that zones belong to, by dialect, and the clusters by directory."""
+    found: set[tuple[str, str]] = set()
+    for zone in zones:
+        if zone.site:
+            found.add((dialect_of(zone.id), zone.site))
+        found.update(directories.clusters(zone))
+    return frozenset(found)
 
 
 def apart(a: Sites, b: Sites) -> bool:
-    """Whether two endpoints belong to different sites of one dialect: they have nothing to do with each other."""
-    return any(dialect == other and site != elsewhere for dialect, site in a for other, elsewhere in b) and not a & b
+    """Whether two endpoints have nothing to do with each other: they belong to different sites of one dialect, or different clusters."""
+    clash = {kind for kind, site in a for other, elsewhere in b if kind == other and site != elsewhere}
+    if not clash:
+        return False
+    common = {kind for kind, _ in a & b}
+    return not common or (any(map(_is_dialect, clash)) and not any(map(_is_dialect, common)))
+
+
+def _is_dialect(kind: str) -> bool:
+    return not kind.endswith("/")
 
 
 def _carried(zones: Zones) -> Zones:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from auditor.model.graph import Endpoint, Graph, dialect_of
+from auditor.model.graph import Endpoint, Graph
 from auditor.policy.binding import elsewhere
-from auditor.policy.machines import NOWHERE, Sites, apart, site_of
+from auditor.policy.directories import Directories
+from auditor.policy.machines import NOWHERE, Sites, apart, sites_of
 from auditor.policy.ruleset import ANY, Who
 
 Ends = tuple[Endpoint, ...]
@@ -31,7 +32,7 @@ class Neighbourhood:
         """The sites an end belongs to."""
         known = self._sites.get(end)
         if known is None:
-            known = self._sites[end] = site_of(self._graph, end)
+            known = self._sites[end] = sites_of(filter(None, map(self._graph.zone, end.zones)), self._directories)
         return known
 
     def by_site(self, ends: Iterable[Endpoint]) -> BySite:
@@ -64,8 +65,12 @@ class Neighbourhood:
         return [end for other, ends in known.items() if not apart(site, other) for _, end in ends]
 
     @cached_property
+    def _directories(self) -> Directories:
+        return Directories(self._graph)
+
+    @cached_property
     def _read(self) -> Sites:
-        return frozenset((dialect_of(zone.id), zone.site) for zone in self._graph.zones if zone.site)
+        return sites_of(self._graph.zones, self._directories)
 
     def _has_others(self, site: Sites) -> bool:
         """Whether anything of another site than these was read."""

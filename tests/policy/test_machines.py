@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor import audit
 from auditor.files import MemoryTree
 from auditor.model.findings import Finding, Outcome
 from auditor.model.graph import Graph, Zone, ZoneKind
 from auditor.model.headers import address_interval
+from auditor.model.record import replace
 from auditor.model.source import Span
 from auditor.policy.binding import Cast, Claim, bind
 from auditor.policy.machines import MOST
@@ -72,6 +75,69 @@ def test_a_recognised_zone_that_shares_no_address_with_any_other_is_on_its_own()
     assert machines(zones) == ["a/1 + b/1", "a/2"]
 
 
+def perhaps(zones: list[Zone]) -> list[str]:
+    """What the machines are called if what nothing says to be one machine is several; nothing where that is the same."""
+    return [end.label for end in cast(zones, separately=True).roles["node"].apart]
+
+
+ONE_CLUSTER = [
+    ("terraform", "talos"),
+    ("infra", "talos/patches"),
+    ("infrastructure/terraform", "kubernetes/talos/clusterconfig"),
+    ("tofu/envs/prod", "talos"),
+    ("terraform/environments/prod", "talos/prod/nodes/thor"),
+    ("terraform/hetzner/nodes", "talos/controlplane"),
+    ("tf-prod", "talos-prod"),
+    ("", "talos/worker-2"),
+    ("home/terraform", "home/talos/home"),
+    ("clusters/a/terraform", "clusters/a/talos"),
+    ("infra", "clusters/a/talos"),
+]
+PERHAPS = [("a", "b"), ("hetzner", "home/talos"), ("talos-prod", "terraform-dev"), ("terraform/aws/prod", "talos/home/prod")]
+TWO_CLUSTERS = [("clusters/a", "clusters/b/talos"), ("infra/envs/dev", "infra/envs/prod"), ("sites/office", "sites/home")]
+
+
+@pytest.mark.parametrize(("one", "other"), ONE_CLUSTER)
+def test_directories_whose_names_tell_of_one_cluster_are_of_one(one: str, other: str) -> None:
+    zones = [host("a", f"{one}/x"), host("b", f"{other}/y")]
+    assert (len(machines(zones)), perhaps(zones)) == (1, [])
+
+
+@pytest.mark.parametrize(("one", "other"), PERHAPS)
+def test_directories_whose_names_are_their_own_are_perhaps_of_one_cluster(one: str, other: str) -> None:
+    zones = [host("a", f"{one}/x"), host("b", f"{other}/y")]
+    assert (len(machines(zones)), len(perhaps(zones))) == (1, 2)
+
+
+@pytest.mark.parametrize(("one", "other"), TWO_CLUSTERS)
+def test_directories_of_a_directory_of_clusters_are_of_two(one: str, other: str) -> None:
+    zones = [host("a", f"{one}/x"), host("b", f"{other}/y")]
+    assert (len(machines(zones)), perhaps(zones)) == (2, [])
+
+
+def test_of_which_of_two_clusters_a_directory_without_a_name_of_its_own_is_nothing_says() -> None:
+    zones = [host("a", "terraform/dev/x"), host("a", "terraform/prod/x"), host("b", "talos/y")]
+    assert (len(machines(zones)), len(perhaps(zones))) == (2, 3)
+
+
+def test_a_cluster_beside_others_that_have_their_namesakes_is_on_its_own() -> None:
+    zones = [host("a", f"terraform/{name}/x") for name in ("dev", "prod")] + [host("b", "talos/prod/y")]
+    assert machines(zones) == ["a/terraform/dev/x", "a/terraform/prod/x + b/talos/prod/y"]
+    assert perhaps(zones) == []
+
+
+def test_a_router_is_before_the_machines_of_every_cluster() -> None:
+    zones = [host("a", "clusters/one/x"), host("b", "clusters/two/y"), host("c", "network/z")]
+    assert machines(zones) == ["a/clusters/one/x + c/network/z", "b/clusters/two/y + c/network/z"]
+
+
+@pytest.mark.parametrize(("cluster", "parts"), [("merlin", 0), ("camelot", 2), ("main", 2)])
+def test_a_clusters_name_tells_whose_a_zone_is_unless_many_are_called_so(cluster: str, parts: int) -> None:
+    named = replace(host("a", "one/x"), attributes=(("cluster", cluster),))
+    nodes = replace(host("b", "two/y"), attributes=(("tag:Name", "merlin-main-node"),))
+    assert len(perhaps([named, nodes])) == parts
+
+
 RULES = """\
 ruleset: ours
 title: Ours
@@ -107,3 +173,56 @@ def test_what_is_asked_of_too_many_machines_is_open_and_the_rest_is_answered() -
     (question,) = found["ours/closed"].questions
     assert question.reason == f"it is not known who node is, its zones can be combined in more than {MOST} ways"
     assert question.settle.startswith("say who plays node: roles in auditor.yaml") and "check fewer files at a time" in question.settle
+
+
+LEAKY = """\
+resource "aws_vpc" "main" {
+  cidr_block = "10.0.0.0/16"
+}
+resource "aws_security_group" "node" {
+  vpc_id = aws_vpc.main.id
+  ingress {
+    protocol    = "tcp"
+    from_port   = 50000
+    to_port     = SEEN
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+"""
+SIGNS = """\
+ruleset: ours
+title: Ours
+roles: {node: the nodes}
+detect: [{zone: "*node*", role: node}]
+requirements:
+  - {id: closed, deny: {from: internet, to: node, service: tcp/50000}, because: x, fix: x}
+  - {id: guarded, enforced: node, because: x, fix: x}
+"""
+
+
+def beside(terraform: str, talos: str, seen: str = "50000") -> dict[str, Finding]:
+    """What is found of security groups, closed or not, that lie in a directory beside that of closed Talos machines."""
+    files = {f"{terraform}/main.tf": LEAKY.replace("SEEN", seen).replace("= 50000", f"= {seen}"), f"{talos}/node-worker.yaml": HOST}
+    tree = MemoryTree({"ours.yaml": SIGNS, "auditor.yaml": "rulesets: [./ours.yaml]\n", **files})
+    return {each.rule: each for each in audit.findings_of(audit.read(tree, tuple(files), audit.Request()))}
+
+
+def test_what_holds_only_if_zones_are_of_one_machine_holds_where_they_are() -> None:
+    assert beside("infra", "talos")["ours/closed"].outcome is Outcome.HOLDS
+
+
+def test_what_holds_only_if_zones_are_of_one_machine_is_open_where_nothing_says_that_they_are() -> None:
+    found = beside("a", "b")["ours/closed"]
+    assert (found.outcome, found.location and found.location.span.path) == (Outcome.OPEN, "a/main.tf")
+    (question,) = found.questions
+    assert question.reason == "nothing says whether b/node-worker.yaml and aws_security_group.node are of one machine"
+    assert "name both for node in auditor.yaml" in question.settle
+
+
+def test_what_holds_for_either_machine_holds() -> None:
+    assert beside("a", "b", "443")["ours/closed"].outcome is Outcome.HOLDS
+    assert beside("a", "b")["ours/guarded"].outcome is Outcome.HOLDS
+
+
+def test_what_two_clusters_do_is_found_of_each() -> None:
+    assert beside("clusters/a", "clusters/b")["ours/closed"].outcome is Outcome.BROKEN
