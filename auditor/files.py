@@ -11,7 +11,7 @@ import posixpath
 import stat
 import subprocess
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,10 @@ SKIPPED_DIRECTORIES = frozenset({".git", ".hg", ".svn", "node_modules", "__pycac
 
 
 _OUTSIDE = "leads out of the directory that is being checked"
+_BUILT = "/nix/store/"  # a link there is what Nix built from the files that are read
+_LOCK = ".#"  # Emacs says with a link who edits a file
+_LINK = "120000"  # git's mode of a symbolic link
+_MOST_STEPS = 512  # on the way a link leads
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -96,7 +100,11 @@ class DirectoryTree:
 
     def _walk(self, directory: str, prefix: str, real: str, seen: frozenset[str]) -> Iterator[str]:
         """The files below `directory`, which is `prefix` in the tree and `real` without links."""
-        if real in seen or not self._inside(real):
+        if real in seen:
+            return
+        if not self._inside(real):
+            if not real.startswith(_BUILT):
+                self._closed[prefix] = Unreadable(_OUTSIDE)
             return
         try:
             entries = list(os.scandir(directory))
@@ -105,17 +113,19 @@ class DirectoryTree:
             return
         for entry in entries:
             linked = entry.is_symlink()
-            if entry.is_dir():
+            inner = os.path.realpath(entry.path) if linked else os.path.join(real, entry.name)
+            if _is(entry.is_dir):
                 if entry.name not in SKIPPED_DIRECTORIES:
-                    inner = os.path.realpath(entry.path) if linked else os.path.join(real, entry.name)
                     yield from self._walk(entry.path, f"{prefix}{entry.name}/", inner, seen | {real})
-            elif entry.is_file():
-                if linked and not self._inside(os.path.realpath(entry.path)):
+            elif _is(entry.is_file):
+                if linked and not self._inside(inner):
                     self._closed[prefix + entry.name] = Unreadable(_OUTSIDE)
                     continue
                 if not linked and real == directory:
                     self._plain.add(prefix + entry.name)
                 yield prefix + entry.name
+            elif linked and not entry.name.startswith(_LOCK):
+                self._closed[prefix + entry.name] = Unreadable("is a link that leads nowhere")
 
     def _inside(self, real: str) -> bool:
         root = str(self.root)
@@ -160,6 +170,14 @@ class DirectoryTree:
             raise Unreadable(f"cannot be read: {error.strerror}") from None
 
 
+def _is(kind: Callable[[], bool]) -> bool:
+    """Whether an entry of a directory is of the kind that is asked for; a link that leads in circles is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
+
+
 class GitTree:
     """The files of one git revision, read through git; the work tree is not touched."""
 
@@ -180,9 +198,16 @@ class GitTree:
 
     @cached_property
     def _blobs(self) -> dict[str, str]:
+        """Path → blob, of files and of links to files within the tree."""
         listing = self._git("ls-tree", "-r", "-z", self.revision).decode("utf-8", errors="surrogateescape")
-        entries = (line.split("\t", 1) for line in listing.split("\0") if line)
-        return {path: meta.split()[2] for meta, path in entries if meta.split()[1] == "blob" and not meta.startswith("120000")}
+        files: dict[str, str] = {}
+        links: dict[str, str] = {}
+        for meta, path in (line.split("\t", 1) for line in listing.split("\0") if line):
+            mode, kind, blob = meta.split()
+            if kind == "blob":
+                (links if mode == _LINK else files)[path] = blob
+        led = {path: self._content(blob).decode("utf-8", errors="surrogateescape") for path, blob in links.items()}
+        return _followed(files, led) if led else files
 
     def paths(self) -> Sequence[str]:
         return sorted(path for path in self._blobs if not SKIPPED_DIRECTORIES & set(path.split("/")[:-1]))
@@ -230,6 +255,47 @@ class GitTree:
 
     def read_head(self, path: str, size: int) -> bytes:
         return self.read_bytes(path)[:size]
+
+
+def _followed(files: Mapping[str, str], links: Mapping[str, str]) -> dict[str, str]:
+    """`files` and what `links` (path → what the link says) lead to, by the paths at which a checkout shows them."""
+    children: dict[str, set[str]] = {}
+    for path in (*files, *links):
+        while path:
+            directory = posixpath.dirname(path)
+            children.setdefault(directory, set()).add(path)
+            path = directory
+
+    def walk(prefix: str, real: str, seen: frozenset[str]) -> Iterator[tuple[str, str]]:
+        for path in children[real] if real not in seen else ():
+            target, shown = _behind(path, links) if path in links else path, prefix + posixpath.basename(path)
+            if target is None:
+                continue
+            if target in files:
+                yield shown, files[target]
+            elif target in children:
+                yield from walk(f"{shown}/", target, seen | {real})
+
+    return dict(walk("", "", frozenset()))
+
+
+def _behind(path: str, links: Mapping[str, str]) -> str | None:
+    """Where a link leads, by way of others; None where that is outside of the tree, or goes in circles."""
+    reached, left = "", path.split("/")
+    for _ in range(_MOST_STEPS):
+        if not left:
+            return reached
+        step = posixpath.normpath(posixpath.join(reached, left.pop(0)))
+        if step == ".." or step.startswith(("../", "/")):
+            return None
+        told = links.get(step)
+        if told is None:
+            reached = "" if step == "." else step
+        elif told.startswith("/"):
+            return None
+        else:
+            left = [*told.split("/"), *left]
+    return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
