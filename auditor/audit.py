@@ -252,7 +252,7 @@ def _config(tree: Tree, request: Request) -> Config:
     if request.config is None:
         return find_config(tree)
     path = Path(request.config)
-    return load_config(DirectoryTree(path.parent), path.name)
+    return load_config(DirectoryTree(path.parent), path.name, in_tree(tree, request.config))
 
 
 def _rulesets(tree: Tree, graph: Graph, config: Config, request: Request) -> tuple[tuple[Ruleset, str], ...]:

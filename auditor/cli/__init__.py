@@ -74,6 +74,7 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: every way out has its exit code."""
+    _open_streams()
     gc.disable()  # a run is short and builds large trees without cycles: looking for garbage in them costs more than it finds
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
@@ -89,6 +90,13 @@ def main() -> None:
         click.echo(f"Error: {error.filename or 'the output'}: {error.strerror}", err=True)
         code = 2
     _leave(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Where a standard stream was closed before the start (`>&-`), what is said goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (it is open to the end)
 
 
 def _leave(code: int) -> NoReturn:

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from auditor.cli.options import Stop, accepting_options, reading_options, request_of, say_what_lacks, stopping, write
+from auditor.cli.options import (
+    Stop,
+    accepting_options,
+    reading_options,
+    request_of,
+    say_what_is_left_above,
+    say_what_lacks,
+    stopping,
+    write,
+)
 
 
 @click.command()
@@ -45,6 +54,7 @@ def fix(
         request = request_of(paths, wishes)
         _no_ids(paths)
         tree, inputs = audit.tree_of(request.paths)
+        say_what_is_left_above(tree, request)
         with waiting("trying fixes", patch):
             state = State.of(tree, inputs, request)
             say_what_lacks(state.reading)

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from auditor.audit import Reading, Request
+    from auditor.files import Tree
     from auditor.model.findings import Run
     from auditor.report.base import Options
 
@@ -87,8 +88,19 @@ def read(request: Request) -> Reading:
     from auditor.waiting import waiting
 
     tree, inputs = audit.tree_of(request.paths)
+    say_what_is_left_above(tree, request)
     with waiting("reading"):
         return audit.read(tree, inputs, request)
+
+
+def say_what_is_left_above(tree: Tree, request: Request) -> None:
+    """That an auditor.yaml of the working directory is not that of the directory below which is checked."""
+    from auditor.policy.config import FILENAMES
+
+    above = next(filter(os.path.isfile, FILENAMES), None)
+    if above is not None and request.config is None and not any(map(tree.exists, FILENAMES)):
+        told = f"{above} is not read, as it is not at the root of what is checked"
+        click.echo(f"{told}: check all of this directory, with `inputs` in {above}, or name it with -c {above}.", err=True)
 
 
 def say_what_lacks(reading: Reading) -> None:
@@ -121,7 +133,7 @@ def report_options(show_passed: bool, quiet: bool, verbose: bool) -> Options:
     from auditor.report.base import Options
 
     terminal = sys.stdout.isatty()
-    colour = (terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
+    colour = (terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb") or bool(os.environ.get("FORCE_COLOR"))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120) if terminal else 100
     return Options(show_passed=show_passed, colour=colour, width=width, whole=verbose, quiet=quiet)
 

@@ -74,12 +74,12 @@ def find_config(tree: Tree) -> Config:
     return next((load_config(tree, name) for name in FILENAMES if tree.exists(name)), Config())
 
 
-def load_config(tree: Tree, path: str) -> Config:
-    """The configuration in the file `path`. Raises `ConfigError`."""
+def load_config(tree: Tree, path: str, called: str = "") -> Config:
+    """The configuration in the file `path`, which is `called` so where it is told. Raises `ConfigError`."""
     try:
-        return read_config(read_text(tree, path))
+        return read_config(Source(called or path, read_text(tree, path).text))
     except Unreadable as error:
-        raise ConfigError([Problem(f"the configuration {path} {error}")]) from None
+        raise ConfigError([Problem(f"the configuration {called or path} {error}")]) from None
 
 
 def read_config(source: Source) -> Config:
