@@ -323,7 +323,7 @@ def test_a_file_that_cannot_be_read_on_one_side_is_said_and_may_open(folder: Pat
 def test_why_no_fix_is_offered_is_said_in_a_line(folder: Path) -> None:
     (folder / "main.tf").write_text(OPEN)
     lines = auditor("fix", ".").output.splitlines()
-    why = "only you know which of the rules is meant; what to do: auditor explain hygiene/world-open-admin"
+    why = "only you know what is meant; what to do: auditor explain hygiene/world-open-admin"
     assert f"✕ hygiene/world-open-admin: no change is offered: {why}" in lines
 
 

@@ -74,3 +74,9 @@ def test_a_configuration_that_lies_elsewhere_is_told_by_its_path(folder: Path) -
     (folder / "conf").mkdir()
     (folder / "conf" / "x.yaml").write_text("inputs: [nowhere]\n")
     assert "conf/x.yaml:1:10: there is nothing at 'nowhere'" in auditor("check", "-c", "conf/x.yaml").output
+
+
+def test_a_rule_that_nothing_asks_for_is_no_rule_to_mend(folder: Path) -> None:
+    told = auditor("fix", "--rule", "hygiene/world-open-admn")
+    assert told.exit_code == 2
+    assert "no ruleset of this run asks for that; did you mean 'hygiene/world-open-admin'?" in told.output

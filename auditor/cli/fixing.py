@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from auditor.cli.options import (
     stopping,
     write,
 )
+
+if TYPE_CHECKING:
+    from auditor.audit import Reading
 
 
 @click.command()
@@ -58,6 +61,7 @@ def fix(
         with waiting("trying fixes", patch):
             state = State.of(tree, inputs, request)
             say_what_lacks(state.reading)
+            _no_strangers(only, state.reading)
             told = list(fixes(state, frozenset(only), unsafe))
         taken = [each for each in told if isinstance(each, Proven) and (each.safe or unsafe)]
         texts = {path: text for each in taken for path, text in each.texts.items()}
@@ -81,6 +85,16 @@ def _no_ids(paths: tuple[str, ...]) -> None:
     for path in paths:
         if path.partition("/")[0] in builtin_rulesets() and not os.path.exists(path):
             raise Stop(f"{path}: there is no such file or directory; a requirement is named with --rule {path}")
+
+
+def _no_strangers(only: tuple[str, ...], reading: Reading) -> None:
+    """An id that no ruleset of the run has would find nothing to mend."""
+    from auditor.policy.problems import did_you_mean
+
+    known = [each.id for ruleset, _ in reading.rulesets for each in ruleset.requirements]
+    for each in only:
+        if each not in known:
+            raise Stop(f"--rule {each}: no ruleset of this run asks for that{did_you_mean(each, known)}")
 
 
 def _told_fix(found: object) -> str:

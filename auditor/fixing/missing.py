@@ -33,6 +33,7 @@ WRITERS = {
     "switch": "auditor.fixing.switch",
     "nixos": "auditor.fixing.nixos",
 }
+NAMES_ZONES = ("terraform", "pfsense", "opnsense")
 ROUNDS = 5  # a flow can be blocked at its source, on the way and at its destination, and so can its answers
 MOST_NETWORKS = 8
 MOST_BOXES = 8
@@ -169,9 +170,9 @@ def _at(
         between=hook.place in (Place.ENTRY, Place.TRANSIT, Place.EXIT, Place.WITHIN),
         zone=hook.zone or hook.id,
         filter_span=hook.filter.span,
-        source_zones=crossing.source.zones,
+        source_zones=_nameable(hook.zone or hook.id, crossing.source.zones),
         sources=sources,
-        destination_zones=crossing.destination.zones,
+        destination_zones=_nameable(hook.zone or hook.id, crossing.destination.zones),
         destinations=destinations,
         before=before,
         deny=deny,
@@ -180,6 +181,12 @@ def _at(
         exit=crossing.exit or "",
         filter_name=hook.filter.name,
     )
+
+
+def _nameable(at: str, zones: frozenset[str]) -> frozenset[str]:
+    """Those of the zones that a rule there can name, its own groups and interfaces: what differs in others alone is one rule."""
+    dialect = dialect_of(at)
+    return frozenset(zone for zone in zones if dialect in NAMES_ZONES and dialect_of(zone) == dialect)
 
 
 def _services(box: dict[Field, tuple[Interval, ...]]) -> Iterator[Service]:

@@ -45,7 +45,7 @@ class Unmended:
 _ABOUT = {
     Kind.ENFORCED: "it asks for a firewall, which is more than a rule",
     Kind.FACT: "it is about a setting, which is not a rule",
-    Kind.HYGIENE: "only you know which of the rules is meant",
+    Kind.HYGIENE: "only you know what is meant",
 }
 
 

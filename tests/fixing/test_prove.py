@@ -69,6 +69,29 @@ resource "aws_vpc_security_group_ingress_rule" "etcd" {
     assert found.safe
 
 
+TALOS = """\
+version: v1alpha1
+machine: {type: %s}
+---
+apiVersion: v1alpha1
+kind: NetworkDefaultActionConfig
+ingress: block
+"""
+ROLES = """\
+roles:
+  control-plane: {behind: ["talos:cp.yaml"], addresses: [10.0.1.0/24]}
+  worker: {behind: ["talos:worker.yaml"], addresses: [10.0.1.0/24]}
+"""
+
+
+def test_two_roles_in_one_network_need_one_rule() -> None:
+    files: dict[str, str | bytes] = {"cp.yaml": TALOS % "controlplane", "worker.yaml": TALOS % "worker", "auditor.yaml": ROLES}
+    state = State.of(MemoryTree(files), ("",), replace(REQUEST, roles=()))
+    found = next(iter(fixes(state, frozenset({"talos/apid"}))))
+    assert isinstance(found, Proven)
+    assert found.texts["cp.yaml"].count("kind: NetworkRuleConfig") == 1
+
+
 def test_what_no_writer_can_mend_is_said_so() -> None:
     inline = '{"resource": [{"aws_security_group": {"cp": {"name": "cp"}}}]}'
     state = State.of(MemoryTree({"main.tf.json": inline}), ("",), REQUEST)
