@@ -139,7 +139,7 @@ def _unspoken(site: Site, for_sure: bool) -> PacketSet:
     for crossing, most_open in zip(site.way.crossings, site.most_open, strict=True):
         for filter_ in most_open.stages():
             rest = _by_default(filter_, crossing.settle, rest)
-    few = rest.without(Field.SOURCE).without(Field.DESTINATION)
+    few = rest.without(Field.SOURCE, Field.DESTINATION)
     tcp = [high - low + 1 for low, high in (few & ports(6)).values(Field.DESTINATION_PORT)]
     return rest if sum(tcp) > 32768 else NOTHING
 
@@ -190,7 +190,7 @@ def _is_unseen(rule: Rule, packets: PacketSet) -> bool:
 def _for_all(let: PacketSet, question: PacketSet) -> PacketSet:
     """What is let through to a destination and service that every source of the question reaches, from one source port at least."""
     missed = question - let.without(Field.SOURCE_PORT)
-    return let - missed.without(Field.SOURCE).without(Field.SOURCE_PORT)
+    return let - missed.without(Field.SOURCE, Field.SOURCE_PORT)
 
 
 def _for_most(let: PacketSet, question: PacketSet) -> PacketSet:
@@ -200,7 +200,7 @@ def _for_most(let: PacketSet, question: PacketSet) -> PacketSet:
     if whole or _size(from_) * 4 < all_ * 3:
         return whole
     low, _ = max(from_, key=lambda each: each[1] - each[0])
-    reached = question & (let & sources([(low, low)])).without(Field.SOURCE).without(Field.SOURCE_PORT)
+    reached = question & (let & sources([(low, low)])).without(Field.SOURCE, Field.SOURCE_PORT)
     kept_out = (reached - let.without(Field.SOURCE_PORT)).values(Field.SOURCE)
     return _for_all(let & reached, reached - sources(kept_out)) if _size(kept_out) * 4 <= all_ else NOTHING
 
@@ -210,7 +210,7 @@ def _size(intervals: Sequence[Interval]) -> int:
 
 
 def _anywhere(packets: PacketSet) -> PacketSet:
-    return packets.without(Field.SOURCE).without(Field.DESTINATION).without(Field.SOURCE_PORT)
+    return packets.without(Field.SOURCE, Field.DESTINATION, Field.SOURCE_PORT)
 
 
 def permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[Rule]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
-from auditor.model.filters import Exactly, Filter, Match, Rule, Settle, Verdict, around, overwritten
+from auditor.model.filters import Call, Chain, Exactly, Filter, Match, Rule, Settle, Verdict, all_rules, around, overwritten
 from auditor.model.hulls import hull, near
 from auditor.model.packets import Field, Interval, Packet, PacketSet
 from auditor.model.record import replace
@@ -90,7 +91,35 @@ def listing(rules: tuple[Rule, ...]) -> Listing:
 
 def narrowed(filter_: Filter, packet: Packet) -> Filter:
     """The filter without rules of which a packet's port shows that they do not match it: it decides the packet as the whole does."""
-    if len(filter_.rules) < _FEW_RULES or (known := listing(filter_.rules)).overwrites:
+    if not has_rules(filter_, _FEW_RULES) or listing(filter_.rules).overwrites:
         return filter_
-    rules = known.about(packet.get(Field.DESTINATION_PORT, 0))
-    return replace(filter_, rules=rules, then=filter_.then and narrowed(filter_.then, packet))
+    port = packet.get(Field.DESTINATION_PORT, 0)
+    then = filter_.then and narrowed(filter_.then, packet)
+    return with_parts(filter_, lambda rules: listing(rules).about(port), then=then)
+
+
+def has_rules(filter_: Filter, count: int) -> bool:
+    """Whether there are so many rules in a list and the chains it calls."""
+    return next(islice(all_rules(filter_.rules), count - 1, None), None) is not None
+
+
+Rules = tuple[Rule, ...]
+
+
+def with_parts(filter_: Filter, part: Callable[[Rules], Rules], then: Filter | None) -> Filter:
+    """The filter with a part of its rules, and of those of each chain they call."""
+    chains: dict[int, Chain] = {}
+
+    def called(chain: Chain) -> Chain:
+        found = chains.get(id(chain))
+        if found is None:
+            found = chains[id(chain)] = replace(chain, rules=parts(chain.rules))
+        return found
+
+    def parts(rules: Rules) -> Rules:
+        return tuple(
+            replace(rule, action=replace(rule.action, chain=called(rule.action.chain))) if isinstance(rule.action, Call) else rule
+            for rule in part(rules)
+        )
+
+    return replace(filter_, rules=parts(filter_.rules), then=then)

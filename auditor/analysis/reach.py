@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.analysis.bounds import Bounds, bounds, maybe, surely
-from auditor.model.filters import Filter, Verdict, all_rules
+from auditor.analysis.listing import has_rules, with_parts
+from auditor.model.filters import ANY, Filter, Rule, Verdict, all_rules
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Graph, Place, Way
 from auditor.model.headers import (
@@ -24,6 +25,7 @@ from auditor.model.headers import (
     destinations,
     icmp,
     of_family,
+    ports,
     protocol_set,
     sources,
 )
@@ -142,15 +144,20 @@ def _leak(way: Way, question: PacketSet, passing: PacketSet) -> PacketSet:
 
 _MANY_RULES = 2000
 _FIRST_RULES = (96, 1024)
+_ODD = EXPERIMENTAL & field_set(Field.DESTINATION_PORT, [(0, 0)])
+_USUAL = _ODD | ports(Protocol.TCP, ((22, 22), (443, 443))) | icmp(Protocol.ICMP, 8, 0) | icmp(Protocol.ICMPV6, 128, 0)
 
 
 def _denied_at_first(way: Way, question: PacketSet) -> Judgement | None:
-    """What the first rules decide of long lists; None where they are short, where it takes all of them, or nearly anything gets through."""
-    if all(len(each.filter.rules) < _MANY_RULES for each in way.crossings):
+    """What a part of the question, or the first rules, decide of long lists; None where they are short, or where it takes all of both.
+
+    Where even a packet of a protocol that nobody uses gets through, a few usual services show it.
+    """
+    if not any(has_rules(each.filter, _MANY_RULES) for each in way.crossings):
         return None
-    odd = question & EXPERIMENTAL & field_set(Field.DESTINATION_PORT, [(0, 0)])
-    if odd and way_maybe(way, odd):
-        return None
+    if way_maybe(way, question & _ODD):
+        judged = _denied(way, question & _USUAL)
+        return replace(judged, partial=True) if judged.packets.meets(_ODD) and judged.outcome is Outcome.BROKEN else None
     undecided = None
     for count in _FIRST_RULES:
         crossings = tuple(replace(each, filter=_cut(each.filter, count)) for each in way.crossings)
@@ -163,9 +170,10 @@ def _denied_at_first(way: Way, question: PacketSet) -> Judgement | None:
 
 
 def _cut(filter_: Filter, count: int) -> Filter:
-    """The filter without the rules behind the first ones, closed by default: what it lets through, the whole does."""
+    """The first rules of each list, closed behind them: what the filter lets through then, it does as a whole."""
+    deny = Rule(ANY, Verdict.DENY, filter_.span, synthetic=True)
     then = filter_.then and _cut(filter_.then, count)
-    return replace(filter_, rules=filter_.rules[:count], default=Verdict.DENY, then=then)
+    return with_parts(filter_, lambda rules: rules if len(rules) <= count else (*rules[:count], deny), then)
 
 
 def _allowed(way: Way, question: PacketSet) -> Judgement:
@@ -307,12 +315,10 @@ def answers_to(question: PacketSet) -> PacketSet:
     pings = icmp(Protocol.ICMP, 8), icmp(Protocol.ICMPV6, 128)
     pongs = icmp(Protocol.ICMP, 0), icmp(Protocol.ICMPV6, 129)
     answers = NOTHING
-    bare = question
-    for field in (Field.STATE, Field.TCP_FLAGS):
-        bare = bare.without(field)
+    bare = question.without(Field.STATE, Field.TCP_FLAGS)
     for ping, pong in zip(pings, pongs, strict=True):
         if bare.meets(ping):
-            ends = (bare & ping).without(Field.DESTINATION_PORT).without(Field.SOURCE_PORT).renamed(_SWAP)
+            ends = (bare & ping).without(Field.DESTINATION_PORT, Field.SOURCE_PORT).renamed(_SWAP)
             answers |= ends & pong
     rest = bare - protocol_set(Protocol.ICMP, Protocol.ICMPV6)
     return (answers | rest.renamed(_SWAP)) & REPLY

@@ -109,9 +109,9 @@ class PacketSet:
             return ((0, DOMAIN_MAX[field]),)
         return tuple((low, high) for low, high, child in flat.intervals() if child is EVERYTHING)
 
-    def without(self, field: Field) -> PacketSet:
-        """The packets that are in the set for some value of `field` (existential projection)."""
-        return _forget(self, field, {})
+    def without(self, *fields: Field) -> PacketSet:
+        """The packets that are in the set for some values of the fields (existential projection)."""
+        return _forget(self, fields, max(fields), {})
 
     def throughout(self, field: Field, within: PacketSet) -> PacketSet:
         """The packets that are in the set for every value of `field` that `within` allows (universal projection)."""
@@ -595,13 +595,15 @@ def _overlap_stretch(many: PacketSet, low: int, high: int, other: PacketSet) -> 
     return any(_overlap(child, other) for child in many.children[first : last + 1])
 
 
-def _forget(node: PacketSet, field: Field, seen: dict[PacketSet, PacketSet]) -> PacketSet:
-    if node.level > field:
+def _forget(node: PacketSet, fields: tuple[Field, ...], last: Field, seen: dict[PacketSet, PacketSet]) -> PacketSet:
+    if node.level > last:
         return node
     known = seen.get(node)
     if known is None:
-        here = node.level == field
-        known = union(dict.fromkeys(node.children)) if here else _mapped(node, lambda child: _forget(child, field, seen))
+        if node.level in fields:
+            known = union(dict.fromkeys([_forget(child, fields, last, seen) for child in node.children]))
+        else:
+            known = _mapped(node, lambda child: _forget(child, fields, last, seen))
         seen[node] = known
     return known
 

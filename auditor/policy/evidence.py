@@ -237,10 +237,9 @@ def _services(packets: PacketSet, most: int) -> tuple[str, ...]:
 
 def _extent(shown: Judgement) -> str:
     """How much of a forbidden flow passes: the services and sources, where they are few enough to say."""
-    services = ", ".join(_services(shown.packets, 4))
-    if shown.packets.meets(EXPERIMENTAL):
-        services = "nearly anything"
-    more = "; later rules may let in more" if shown.partial else ""
+    everything = shown.packets.meets(EXPERIMENTAL)
+    services = "nearly anything" if everything else ", ".join(_services(shown.packets, 4))
+    more = "; later rules may let in more" if shown.partial and not everything else ""
     if not services or not shown.way.source.exact:
         return f" ({services}{more})" if services else ""
     return f" ({services} from {_sources_text(shown)}{more})"

@@ -34,7 +34,7 @@ def condition(dice: random.Random) -> Condition:
 
 def rules_of(dice: random.Random, count: int = 200) -> tuple[Rule, ...]:
     verdicts = (Verdict.PERMIT, Verdict.DENY, Verdict.RETURN, Verdict.CONTINUE)
-    return tuple(Rule(condition(dice), dice.choice(verdicts), HERE) for _ in range(count))
+    return tuple(Rule(condition(dice), dice.choice(verdicts), Span("f", dice.randrange(1, 10**9), 1, 1, 2)) for _ in range(count))
 
 
 def asked(dice: random.Random) -> PacketSet:
@@ -60,14 +60,26 @@ def test_rules_about_some_ports_are_those_of_the_whole_list_that_touch_them(seed
 @given(st.integers(0, 100_000), st.sampled_from((None, Verdict.PERMIT, Verdict.DENY)))
 def test_a_packet_fares_in_the_rules_about_its_port_as_in_the_whole(seed: int, wanted: Verdict | None) -> None:
     dice = random.Random(seed)
-    inner = Chain("inner", rules_of(dice, 20), HERE)
-    rules = (*rules_of(dice, 150), Rule(condition(dice), Call(inner), HERE), *rules_of(dice, 20))
+    inner = Chain("inner", rules_of(dice, dice.choice((20, 150))), HERE)
+    called = (Rule(condition(dice), Call(inner), HERE) for _ in range(2))
+    rules = (*rules_of(dice, dice.choice((2, 150))), next(called), *rules_of(dice, 20), next(called))
     then = Filter("then", rules_of(dice, 130), Verdict.PERMIT, HERE) if dice.random() < 0.5 else None
     filter_ = Filter("f", rules, dice.choice((Verdict.PERMIT, Verdict.DENY)), HERE, then=then)
     packet = {Field.PROTOCOL: 6, Field.DESTINATION_PORT: dice.randrange(320), Field.SOURCE: dice.randrange(320)}
-    part = narrowed(filter_, packet)
-    assert len(part.rules) < len(rules)
-    assert part.first_match(packet, nobody, wanted) == filter_.first_match(packet, nobody, wanted)
+    found, whole = narrowed(filter_, packet).first_match(packet, nobody, wanted), filter_.first_match(packet, nobody, wanted)
+    assert (found is None) is (whole is None)
+    if found is not None and whole is not None:
+        assert (found.verdict, found.rule) == (whole.verdict, whole.rule)
+        assert [each.span for each in (*found.path, *found.may)] == [each.span for each in (*whole.path, *whole.may)]
+
+
+def test_a_chain_that_is_called_twice_is_narrowed_once() -> None:
+    call = Rule(ANY, Call(Chain("inner", rules_of(random.Random(1)), HERE)), HERE)
+    first, second = narrowed(Filter("f", (call, call), Verdict.DENY, HERE), {Field.DESTINATION_PORT: 22}).rules
+    assert isinstance(first.action, Call)
+    assert isinstance(second.action, Call)
+    assert first.action.chain is second.action.chain
+    assert 0 < len(first.action.chain.rules) < 200
 
 
 def test_a_packet_that_may_be_written_over_is_followed_through_all_rules() -> None:

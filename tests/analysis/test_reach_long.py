@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from auditor.analysis import reach
 from auditor.analysis.reach import Judgement
-from auditor.model.filters import ANY, Exactly, Filter, Rule, Undecided, Verdict, both
+from auditor.model.filters import ANY, Call, Chain, Exactly, Filter, Rule, Undecided, Verdict, both
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Hook, Place, Way
-from auditor.model.headers import address_interval, destinations, ports
+from auditor.model.headers import EXPERIMENTAL, address_interval, destinations, ports
 from auditor.model.packets import EVERYTHING, PacketSet
 from auditor.model.source import Span, Unknown
 
@@ -75,10 +75,26 @@ def test_all_rules_are_asked_where_it_is_the_last_that_let_something_through() -
     assert (found.outcome, found.partial) == (Outcome.BROKEN, False)
 
 
-def test_all_rules_are_asked_where_nearly_anything_gets_through() -> None:
-    found = judged(way_through(closed(permit(22), Rule(ANY, Verdict.PERMIT, HERE))))
+@pytest.mark.parametrize("open_", [closed(permit(80), Rule(ANY, Verdict.PERMIT, HERE)), closed(permit(80), default=Verdict.PERMIT)])
+def test_a_few_services_are_asked_about_where_nearly_anything_gets_through(open_: Filter) -> None:
+    found = judged(way_through(open_))
+    assert (found.outcome, found.partial) == (Outcome.BROKEN, True)
+    assert found.packets.meets(EXPERIMENTAL)
+    assert found.packets.meets(ports(6, ((22, 22),)))
+    assert not found.packets.meets(ports(6, ((80, 80),)))
+
+
+def test_all_is_asked_where_a_packet_nobody_sends_gets_through_perhaps() -> None:
+    perhaps = Rule(Undecided(UNKNOWN), Verdict.PERMIT, HERE)
+    found = judged(way_through(closed(perhaps, permit(80))))
     assert (found.outcome, found.partial) == (Outcome.BROKEN, False)
-    assert not judged(way_through(closed(permit(22), default=Verdict.PERMIT))).partial
+
+
+def test_rules_of_chains_that_are_called_count_too() -> None:
+    rules = (permit(22), *(deny(9000 + number) for number in range(LENGTH)), permit(80))
+    found = judged(way_through(Filter("f", (Rule(ANY, Call(Chain("inner", rules, HERE)), HERE),), Verdict.DENY, HERE)))
+    assert (found.outcome, found.partial) == (Outcome.BROKEN, True)
+    assert not found.packets.meets(ports(6, ((80, 80),)))
 
 
 def test_what_the_first_rules_leave_undecided_may_be_let_through_for_sure_by_later_ones() -> None:
@@ -101,6 +117,9 @@ def drawn(dice: random.Random) -> Filter:
         else permit(dice.randrange(5), destinations(host) if dice.random() < 0.3 else EVERYTHING, known=dice.random() < 0.5)
         for _ in range(LENGTH)
     ]
+    if dice.random() < 0.3:
+        inner = Chain("inner", drawn(dice).rules, HERE)
+        rules[dice.randrange(LENGTH)] = Rule(rules[0].condition, Call(inner, goto=dice.random() < 0.3), HERE)
     then = drawn(dice) if dice.random() < 0.2 else None
     return Filter("f", tuple(rules), Verdict.DENY if dice.random() < 0.9 else Verdict.PERMIT, HERE, then=then)
 

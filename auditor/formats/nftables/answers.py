@@ -84,6 +84,6 @@ def _answers(packets: PacketSet) -> PacketSet:
         packets = (packets & one).without(field)
     result = (packets - _WITHOUT_PORTS).renamed(_SWAP)
     for request, reply in _ECHOES:
-        ends = (packets & request).without(Field.DESTINATION_PORT).without(Field.SOURCE_PORT)
+        ends = (packets & request).without(Field.DESTINATION_PORT, Field.SOURCE_PORT)
         result |= ends.renamed(_SWAP) & reply
     return result
