@@ -198,7 +198,7 @@ def read(tree: Tree, inputs: Sequence[str], request: Request) -> Reading:
 
 def graph_of(tree: Tree, inputs: Sequence[str], config: Config, request: Request) -> Graph:
     """The graph of every file that some dialect claims."""
-    claimed, closed = claimed_by_format(tree, inputs, config)
+    claimed, closed = claimed_by_format(tree, inputs, config, request.paths)
     options = Options(
         variables=(*_configured_variables(config), *map(_split, request.variables)),
         var_files=tuple(in_tree(tree, each) for each in request.var_files),

@@ -15,8 +15,13 @@ HEAD = 4096
 _CONFIGURATIONS = (".xml", ".yaml", ".yml", ".json")
 
 
-def claimed_by_format(tree: Tree, inputs: Sequence[str], config: Config) -> tuple[dict[str, list[str]], tuple[Note, ...]]:
-    """The chosen files that some dialect claims, and a note for each that cannot be opened. Raises `PolicyError` for a name in vain."""
+def claimed_by_format(
+    tree: Tree, inputs: Sequence[str], config: Config, given: Sequence[str] = ()
+) -> tuple[dict[str, list[str]], tuple[Note, ...]]:
+    """The chosen files that some dialect claims, and a note for each that cannot be opened. Raises `PolicyError` for a name in vain.
+
+    `given` are the inputs as the user named them.
+    """
     claimed: dict[str, list[str]] = {}
     chosen = list(_within(tree, inputs, config, tree.paths()))
     closed = list(_unseen(tree, inputs, config))
@@ -31,7 +36,10 @@ def claimed_by_format(tree: Tree, inputs: Sequence[str], config: Config) -> tupl
                 claimed.setdefault(format_.name, []).append(path)
     files = [each for each in inputs if each and tree.exists(each)]
     if files and not claimed and not closed:
-        raise PolicyError([Problem(f"{each}: nothing that is read, by its name and content") for each in files])
+        called = {inside: name for inside, name in zip(inputs, given, strict=False) if name != "."}
+        raise PolicyError(
+            [Problem(f"{called.get(each, each)}: no file of a kind auditor reads, by its name and content") for each in files]
+        )
     return claimed, tuple(closed)
 
 

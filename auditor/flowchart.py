@@ -39,7 +39,7 @@ def text_of(run: Run, graph: Graph, base: str) -> str:
         lines.append("No filter stands between any two parties that are known.")
     if run.unshown:
         lines += ["", f"{run.unshown} more are not shown: name those that matter as roles in auditor.yaml, and they come first."]
-    lines += ["", "Filters"]
+    lines += ["", "Filters"] if graph.hooks else []
     for hook in sorted(graph.hooks, key=lambda hook: (hook.span, hook.label)):
         said = f"{_count(written(hook.filter))}, {_DONE[otherwise(hook.filter)]} otherwise"
         lines.append(f"  {clean(hook.label)}: {said}  {place(hook.span, base)}")
@@ -66,7 +66,7 @@ def _services(flow: Flow) -> str:
         return "nothing"
     parts = [", ".join(flow.surely)] if flow.surely else []
     if flow.maybe:
-        parts.append(f"in part or perhaps {', '.join(flow.maybe)}")
+        parts.append(f"in part or perhaps: {', '.join(flow.maybe)}")
     return "; ".join(parts)
 
 

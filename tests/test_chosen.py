@@ -32,7 +32,7 @@ def test_an_input_may_be_a_directory_with_a_slash() -> None:
 
 
 def test_a_file_that_is_named_and_of_no_known_kind_is_an_error() -> None:
-    with pytest.raises(audit.UsageError, match=r"notes\.txt: nothing that is read"):
+    with pytest.raises(audit.UsageError, match=r"notes\.txt: no file of a kind auditor reads"):
         findings(MemoryTree({"notes.txt": "hello\n"}), "notes.txt")
 
 

@@ -51,6 +51,17 @@ def test_no_color_counts_where_it_says_something(value: str, colour: bool, monke
     assert report_options(False, False, False).colour is colour
 
 
+def test_a_file_that_is_not_read_is_told_as_it_was_named(folder: Path) -> None:
+    (folder / "notes.txt").write_text("-")
+    (folder / "etc" / "link").symlink_to("../notes.txt")
+    assert auditor("check", "etc/link").output == "Error: etc/link: no file of a kind auditor reads, by its name and content\n"
+
+
+def test_a_graph_of_nothing_announces_no_filters(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    assert auditor("graph", "empty").stdout == "No filter stands between any two parties that are known.\n"
+
+
 # -- where auditor.yaml lies
 
 

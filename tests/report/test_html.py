@@ -121,7 +121,7 @@ def test_open_questions_say_what_would_settle_them() -> None:
 
 def test_the_matrix_tells_sure_flows_from_possible_ones() -> None:
     assert "tcp/6443" in text()
-    assert "in part or perhaps icmp" in text()
+    assert "in part or perhaps: icmp" in text()
 
 
 def test_what_is_ignored_is_listed_with_its_reason() -> None:
