@@ -247,7 +247,7 @@ class Rule:
 
     `text` is what a person reads, free of secrets. `name` is its own: a description, a resource address. `address` is what an ignore can
     name (tracker, uuid, resource address). `synthetic`: added by the product, not in the file. `stateless`: its replies need rules of
-    their own. `trail` leads to the rule: variable → local → argument. `peer` is the place of the narrowest text about the other end.
+    their own. `trail` leads to the rule: variable → local → argument.
     """
 
     condition: Condition
