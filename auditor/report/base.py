@@ -69,17 +69,23 @@ def advice(finding: Finding) -> str:
     return "" if any(question.settle == finding.help for question in finding.questions) else finding.help
 
 
-def by_requirement(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Findings under their rule: broken before open before holding, serious first, else as they came."""
+def by_requirement(run: Run, findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Findings of `run` under their rule, the most urgent first, else as they came."""
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.rule, []).append(finding)
-    return sorted(groups.items(), key=lambda group: min(urgency(finding) for finding in group[1]))
+    urgent = urgency(run)
+    return sorted(groups.items(), key=lambda group: min(map(urgent, group[1])))
 
 
-def urgency(finding: Finding) -> tuple[int, int]:
-    """Smaller is more urgent."""
-    return -finding.outcome.weight, -LEVELS.index(finding.level)
+def urgency(run: Run) -> Callable[[Finding], tuple[int, int, float]]:
+    """By what findings of `run` are sorted: broken before open before holding, serious first, then what exposes most."""
+    harm = {rule.id: -rule.security_severity for rule in run.rules if rule.security_severity is not None}
+    return lambda finding: (
+        -finding.outcome.weight,
+        -LEVELS.index(finding.level),
+        harm.get(finding.rule, 0.0) if finding.fails else 0.0,
+    )
 
 
 def outcome_of(findings: Iterable[Finding]) -> Outcome:

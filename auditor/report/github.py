@@ -16,7 +16,7 @@ COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"
 def render(run: Run, sources: Sources, options: Options) -> str:
     """One command a failing finding, then the figures as a plain line."""
     del sources, options
-    commands = [_command(run, finding) for finding in sorted(run.failing(), key=urgency)]
+    commands = [_command(run, finding) for finding in sorted(run.failing(), key=urgency(run))]
     return "".join(f"{line}\n" for line in [*commands, f"auditor: {figures(run)}"])
 
 

@@ -18,7 +18,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
     fallback = min((item.path for item in run.inputs), default="auditor.yaml")
     seen: Counter[str] = Counter()
     issues = []
-    for finding in sorted(run.failing(), key=urgency):
+    for finding in sorted(run.failing(), key=urgency(run)):
         seen[finding.key] += 1
         span = finding.location.span if finding.location else None
         issues.append(

@@ -84,7 +84,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
     rules = {rule.id: rule for rule in run.rules}
     entries = [
         Entry(rules.get(rule, RuleInfo(rule, rule)), outcome_of(findings), _anchor(rule), tuple(findings), is_remark(rule))
-        for rule, findings in by_requirement(run.findings)
+        for rule, findings in by_requirement(run, run.findings)
     ]
     matrix = _matrix(run, entries)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)

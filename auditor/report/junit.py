@@ -16,7 +16,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
     """The document, `testsuites` at its root."""
     del sources, options
     suites: dict[str, list[tuple[str, list[Finding]]]] = {}
-    for rule, findings in sorted(by_requirement(run.findings)):
+    for rule, findings in sorted(by_requirement(run, run.findings)):
         suites.setdefault(rule.rpartition("/")[0] or rule, []).append((rule, findings))
     root = ET.Element("testsuites", name="auditor")
     totals = [_suite(root, run, name, cases) for name, cases in suites.items()]

@@ -17,7 +17,7 @@ MAX_FINDINGS = 100
 
 def render(run: Run, sources: Sources, options: Options) -> str:
     """The page; with `show_passed` the table has every requirement."""
-    groups = by_requirement(shown(run, options))
+    groups = by_requirement(run, shown(run, options))
     lines = [*_head(run), *_table(run, groups), *_questions(run), *_roles(run)]
     failing = [(rule, finding) for rule, findings in groups for finding in findings if finding.fails and not _is_bare(finding)]
     if failing:

@@ -45,7 +45,7 @@ def render(run: Run, sources: Sources, options: Options) -> str:
     sections += [page.passed([finding for finding in findings if not finding.fails])]
     sections += [page.unsettled(questions, members) for questions, members in together]
     failing = [*alone, *(finding for finding in findings if finding.outcome is Outcome.BROKEN)]
-    sections += [page.requirement(run, rule, members) for rule, members in reversed(by_requirement(failing))]
+    sections += [page.requirement(run, rule, members) for rule, members in reversed(by_requirement(run, failing))]
     return "\n".join("\n".join(lines) + "\n" for lines in [*(list(section) for section in sections), page.figures(run)] if lines)
 
 

@@ -65,6 +65,12 @@ def test_the_most_pressing_is_nearest_the_figures() -> None:
     assert text.index("talos/admin-api") < text.index("lint/terraform/world") < text.index("talos/etcd")
 
 
+def test_of_what_is_equally_serious_that_which_exposes_most_is_most_pressing() -> None:
+    exposed = replace(PRIVATE, outcome=Outcome.BROKEN)
+    text = written(replace(RUN, findings=(ETCD, exposed)))
+    assert text.index("talos/etcd") < text.index("talos/admin-api")
+
+
 def test_colour_changes_nothing_but_colour() -> None:
     assert re.sub("\x1b\\[[0-9;]*m", "", written(colour=True)) == written()
     assert "\x1b" not in written()

@@ -28,7 +28,7 @@ MAX_TEXT = 1_024
 
 def render(run: Run, sources: Sources, options: Options) -> str:
     """The whole log, one run in it."""
-    findings = sorted(shown(run, options), key=urgency)
+    findings = sorted(shown(run, options), key=urgency(run))
     places = Places(sources, run.origin.prefix, _fallback(run))
     places.hash_lines(findings)
     rules = _rules(run, findings)
