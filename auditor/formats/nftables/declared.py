@@ -1,11 +1,11 @@
-"""What nft refuses of sets and objects as they are declared and named, whether a packet meets them or not."""
+"""What nft refuses of sets, objects and rules as they stand there, whether a packet meets them or not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from auditor.formats.nftables import boxes, holdings
+from auditor.formats.nftables import asides, boxes, holdings
 from auditor.formats.nftables.boxes import Box
 from auditor.formats.nftables.marks import rules_of
 from auditor.formats.nftables.resolve import MOST_COMPARED, Resolver
@@ -29,7 +29,7 @@ def check(ruleset: Ruleset, resolver: Resolver) -> None:
     for table in ruleset.tables.values():
         for named in table.sets.values():
             _check_set(named, table, resolver)
-        _check_objects(table, resolver)
+        _check_rules(table, resolver)
 
 
 def _check_set(named: NamedSet, table: Table, resolver: Resolver) -> None:
@@ -39,6 +39,9 @@ def _check_set(named: NamedSet, table: Table, resolver: Resolver) -> None:
     holdings.check_head(named, table, resolver)
     if sum(len(change.value.at.words) for change in named.changes) > _LONGEST:
         return
+    for change in named.changes:
+        if "comment" in change.value.at.words:
+            asides.check_comments(change.value.at, resolver)
     types = holdings.kinds_of(named.types, table)
     if any(change.verb != "add" for change in named.changes):
         holdings.check_deleted(named, types, resolver)
@@ -73,12 +76,13 @@ def _check_overlaps(found: list[Box], resolver: Resolver) -> None:
         last = box
 
 
-# -- objects
+# -- rules
 
 
-def _check_objects(table: Table, resolver: Resolver) -> None:
+def _check_rules(table: Table, resolver: Resolver) -> None:
     names = set(table.objects)
-    for line, _ in rules_of(table):
+    for line, moment in rules_of(table):
+        asides.check(line, moment, resolver)
         if line.plain:
             continue
         words = line.at.words

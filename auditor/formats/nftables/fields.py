@@ -335,7 +335,7 @@ def _first_invalid() -> PacketSet:
     flags = [bits for bits in range(256) if not _opens(bits)]
     tcp = box_set({Field.PROTOCOL: [(6, 6)], Field.TCP_FLAGS: [(bits, bits) for bits in flags]})
     fine = box_set({Field.DESTINATION_PORT: [(kind << 8, (kind << 8) + 255) for kind in (8, 13, 15, 17)]})
-    fine6 = box_set({Field.DESTINATION_PORT: [(128 << 8, (128 << 8) + 255)]})
+    fine6 = box_set({Field.DESTINATION_PORT: [(kind << 8, (kind << 8) + 255) for kind in (128, 139)]})
     icmp = protocol_set(1) & V4 - fine
     return tcp | icmp | (protocol_set(58) & V6 - fine6 - _first_untracked())
 
@@ -346,7 +346,7 @@ def _opens(bits: int) -> bool:
 
 
 def _first_untracked() -> PacketSet:
-    kinds = (130, 131, 132, 133, 134, 135, 136, 143, 151)
+    kinds = (130, 131, 132, 133, 134, 135, 136, 143, 151, 152)
     spans = [(kind << 8, (kind << 8) + 255) for kind in kinds]
     return V6 & box_set({Field.PROTOCOL: [(58, 58)], Field.DESTINATION_PORT: spans})
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from auditor.formats.nftables import boxes, fields, kinds
+from auditor.formats.nftables import boxes, fields, interfaces, kinds
 from auditor.formats.nftables.comparing import Key, compared, exactly, is_all, masked, present, runs_of, test_of, within
 from auditor.formats.nftables.names import NO_VALUES
 from auditor.formats.nftables.resolve import Item, Resolver, Values, compute
@@ -30,17 +30,14 @@ from auditor.formats.nftables.syntax import (
 )
 from auditor.formats.nftables.text import At
 from auditor.formats.nftables.values import BITS, FLAG_TYPES, TYPED, Refused, torn
-from auditor.model.filters import NONE, Condition, Exactly, Fact, Predicate, Side, Test, Undecided, both, either
+from auditor.model.filters import NONE, Condition, Exactly, Undecided, both, either
 from auditor.model.headers import subtract_intervals
 from auditor.model.packets import NOTHING, Interval, PacketSet, union
 from auditor.model.source import Effect, Level, Unknown
 
 OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "not": "!", "": ""}
-_LONGEST_NAME = 15
 _FEW_WORDS = 40
-_NO_NAME = re.compile(r"@.*|\d[^-]*-.*|[0.:]+/0")
 _RANGE = re.compile(r"\d\w*[-/].+|[0-9a-fA-F:.]+[-/].+")
-_NO_INDEX = re.compile(r"@.*")
 _TYPES = BITS.keys() | kinds.FORMS.keys() | {"ifname", "iface_index"}
 
 
@@ -183,7 +180,7 @@ class Matcher:
 
     def _compare(self, key: Key, operator: str, value: Expression, place: Place) -> Condition:
         if key.spec.side is not None:
-            return self._interface(key, operator, self._names(value, key, place), place)
+            return interfaces.compared(key, operator, value, self.resolver, place.setting, place.moment)
         if key.spec.doubt is key.spec.present:
             self.check_value(key.spec, value, place.moment)
             return self._doubtful(key, lapses=operator not in ("!=", "!"))
@@ -251,61 +248,6 @@ class Matcher:
             return Undecided(Unknown("what is computed from this field is not modelled", key.at.span), spec.present)
         wanted_spans = subtract_intervals([(0, top)], wanted_bits) if operator == "!=" else tuple(wanted_bits)
         return exactly(spec, wanted_spans, is_all(wanted_spans, top))
-
-    # -- interfaces
-
-    def _names(self, value: Expression, key: Key, place: Place) -> tuple[str, ...] | Unknown:
-        indexed = not key.spec.name.endswith("name")
-        found = self.resolver.behind(value, place.moment)
-        if isinstance(found, Unknown):
-            return found
-        expression, moment = found
-        if isinstance(expression, Atom):
-            return (self._interface_name(expression, indexed),)
-        if isinstance(expression, Listing):
-            return tuple(self._interface_name(item, indexed) for item in expression.items if isinstance(item, Atom))
-        if isinstance(expression, Pair) and isinstance(expression.left, Atom):
-            raise Refused("interfaces have no ranges")
-        del moment
-        raise Refused("an interface's name is expected")
-
-    def _interface_name(self, atom: Atom, indexed: bool) -> str:
-        name = atom.word.strip('"')
-        if torn(atom.word):
-            raise Refused(f"`{atom.word}` is no name: what begins with a digit has to be quoted")
-        if (_NO_INDEX if indexed else _NO_NAME).fullmatch(atom.word):
-            raise Refused(f"`{atom.word}` is no interface")
-        if name in ("", "*"):
-            raise Refused(f"`{atom.word}` is no interface")
-        if len(name) > _LONGEST_NAME:
-            raise Refused(f"`{name}` is longer than an interface's name can be")
-        if name.endswith("+") and not name.startswith("+"):
-            message = f"`{name}` is the interface of just this name: a wildcard is `{name[:-1]}*` here"
-            self.resolver.note("iptables-wildcard", message, atom.at, Level.WARNING, Effect.NARROWED)
-        return name
-
-    def _interface(self, key: Key, operator: str, names: tuple[str, ...] | Unknown, place: Place) -> Condition:
-        inside = self._by(key, names, place) if not isinstance(names, Unknown) else Undecided(names)
-        return ~inside if operator == "!=" else inside
-
-    def _by(self, key: Key, names: tuple[str, ...], place: Place) -> Condition:
-        """The packet's interface is one of these; none where it has none."""
-        side = key.spec.side
-        assert side is not None
-        if not (place.setting.entry if side is Side.SOURCE else place.setting.exit):
-            return NONE
-        others = frozenset(name for name in names if name != "lo")
-        loopback = any(name == "lo" or (name.endswith("*") and "lo".startswith(name[:-1])) for name in names)
-        parts: list[Condition] = []
-        if loopback:
-            parts.append(
-                Test(Predicate(Fact.ITSELF, side, frozenset(("lo",)), key.at.span), Unknown("whether both ends are this host", key.at.span))
-            )
-        if others:
-            way = "come in" if side is Side.SOURCE else "go out"
-            unknown = Unknown(f"whether the packets {way} by {', '.join(sorted(others))}", key.at.span)
-            parts.append(Test(Predicate(Fact.INTERFACE, side, others, key.at.span), unknown))
-        return either(*parts)
 
     # -- sets
 
@@ -378,7 +320,7 @@ class Matcher:
 
     def _field_is(self, part: Expression, key: Key, place: Place) -> Condition:
         if key.spec.side is not None:
-            return self._interface(key, "==", self._names(part, key, place), place)
+            return interfaces.compared(key, "==", part, self.resolver, place.setting, place.moment)
         if isinstance(part, Atom) and part.word == "*":
             return Exactly(key.spec.present)
         if key.spec.doubt is key.spec.present:

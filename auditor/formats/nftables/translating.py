@@ -122,7 +122,7 @@ class Translator:
                 address = self._address(parts[0], inner)
                 port = self.writer.single(parts[1], "inet_service", inner) if len(parts) > 1 else None
             ports = len(parts) > 1 or statement.port is not None
-            if statement.port is not None:
+            if statement.port is not None and not isinstance(statement.port, MapValue):
                 port = self.writer.single(statement.port, "inet_service", line)
             inner.guard = both(line.guard, entry.condition)
             if statement.kind == "dnat":

@@ -69,6 +69,13 @@ def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
         ("tcp dport { 22,\n\n80 } accept", "5:1", "empty line"),
         ("ct original saddr 10.0.0.1 accept", "4:3", "which family"),
         ("accept comment drop", "4:18", "unexpected `drop`"),
+        (f'accept comment "{"é" * 65}"', "4:19", "128 bytes at most, this one 130"),
+        (f'tcp dport {{ 22 comment "{"a" * 129}" }} accept', "4:27", "128 bytes at most"),
+        ('tcp dport 22 log prefix "level up" group 1 level info', "4:16", "`level` for the kernel's log or `group`"),
+        ("log flags all snaplen 9", "4:3", "`flags` for the kernel's log or `snaplen`"),
+        ('log level audit prefix "a"', "4:3", "nothing else beside it"),
+        ('log prefix "in $NOBODY: " accept', "4:18", "variable `NOBODY`"),
+        ('log prefix "5$ " accept', "4:16", "no name follows"),
         ("ct state 1-8, new accept", "4:3", "of single values"),
         ("tcp flags syn,0x2/8 accept", "4:3", "of single values"),
         ("tcp flags & 1-8 == 1 accept", "4:3", "one value"),
@@ -131,6 +138,10 @@ def test_what_nft_takes_is_no_error(rule: str) -> None:
 def test_a_transparent_proxy_needs_a_protocol_and_a_family(rule: str, says: str) -> None:
     notes = errors(f"table inet t {{\n chain c {{\n  type filter hook prerouting priority mangle\n  {rule}\n }}\n}}\n")
     assert [says in note.message for note in notes] == [True] * bool(says)
+
+
+def test_fields_of_arp_have_two_words() -> None:
+    assert not errors("table netdev t {\n chain c {\n  arp daddr ip 10.0.0.1 arp saddr ether 02:00:00:00:00:01 accept\n }\n}\n")
 
 
 def test_a_set_on_one_line_needs_nothing_behind_its_elements() -> None:
