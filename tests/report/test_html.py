@@ -92,6 +92,11 @@ def test_the_first_lines_say_what_the_run_comes_to() -> None:
     assert "✓ The one requirement holds." in text(render(replace(RUN, findings=(NTP,), ignored=()), SOURCES, OPTIONS))
 
 
+def test_open_is_told_from_an_open_port_and_a_revision_from_what_was_read() -> None:
+    assert "open: a question that the files do not decide" in text()
+    assert "in a checkout of 000000000000" in text()
+
+
 def test_what_could_not_be_read_stands_beside_what_holds() -> None:
     page = text(render(replace(RUN, findings=(NTP, LINT, replace(LINT, rule="auditor/unparsable"))), SOURCES, Options()))
     assert "1 holding: as far as the files could be read, they prove it" in page
