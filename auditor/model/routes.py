@@ -18,6 +18,7 @@ from auditor.model.headers import IPV4, intersect_intervals, merge_intervals
 from auditor.model.record import replace
 from auditor.model.source import Unknown
 from auditor.model.standing import Leg, Standing
+from auditor.model.uplinks import Uplinks
 
 _Placed = TypeVar("_Placed", Hook, Zone)
 
@@ -42,7 +43,9 @@ class Routes:
             Standing(number, device, interfaces.get(device.id, []), self._zones.get(device.host or ""), of_device.get(device.id, []))
             for number, device in enumerate(devices)
         ]
+        self._uplinks = Uplinks(self._standings)
         self._near: dict[Endpoint, frozenset[int]] = {}
+        self._at_home: dict[Endpoint, frozenset[int]] = {}
         self._ways: dict[tuple[Endpoint, Endpoint], tuple[Way, ...]] = {}
         self._asking: dict[Hook, bool] = {}
         self._choices: dict[tuple[tuple[Hook, ...], bool], Filter] = {}
@@ -115,6 +118,29 @@ class Routes:
             standing = self._standings[number]
             found.setdefault(standing.view(source, destination) or number, []).append(standing)
         return found.values()
+
+    def _legs(self, twins: list[Standing], source: Endpoint, destination: Endpoint) -> list[Leg]:
+        """The pair at a device, or at one of several, and at those that may stand before it."""
+        legs = self._through_one(twins, source, destination)
+        there = self._there(destination)
+        if not (there or self._there(source)) or len(self._standings) == 1:
+            return legs
+        if any(leg.passes for leg in legs):
+            legs = self._uplinks.settled(twins, legs, source, destination, there | self._there(source))
+        before = list(self._uplinks.before(twins, source, destination)) if any(each.number in there for each in twins) else []
+        if not before:
+            return legs
+        return [
+            replace(leg, passes=first.passes + leg.passes, certain=False) for first in (*before, Leg(source, destination)) for leg in legs
+        ]
+
+    def _there(self, end: Endpoint) -> frozenset[int]:
+        """The devices with an address in the networks of an end."""
+        found = self._at_home.get(end)
+        if found is None:
+            near = self._nearby(end)
+            found = self._at_home[end] = frozenset(number for number in near if self._standings[number].is_there(end))
+        return found
 
     def _through_one(self, twins: list[Standing], source: Endpoint, destination: Endpoint) -> list[Leg]:
         """The pair at one of several devices that join the same two networks: a packet passes one of them, and not the others.
@@ -198,7 +224,7 @@ class Routes:
     def _stretches(self, twins: list[Standing], source: Endpoint, destination: Endpoint, joined: bool) -> list[Way]:
         """The ways at a device, or at one of several: those that filter alike are one, and if `joined`, all between the same parts."""
         alike: dict[Hashable, list[Leg]] = {}
-        for leg in self._through_one(twins, source, destination):
+        for leg in self._legs(twins, source, destination):
             told = leg.passes if leg.certain else map(self._told, leg.passes)
             alike.setdefault((leg.source, leg.destination, *told), []).append(leg)
         together: dict[Hashable, list[Leg]] = {}

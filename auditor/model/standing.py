@@ -23,7 +23,7 @@ class Spot:
     @property
     def held(self) -> bool:
         """Whether the configuration says of this part or of its addresses that they belong to the zone."""
-        return self.zone.id in self.part.zones or bool(intersect_intervals(_held(self.zone), self.part.addresses))
+        return self.zone.id in self.part.zones or bool(intersect_intervals(held_in(self.zone), self.part.addresses))
 
     @property
     def known(self) -> bool:
@@ -89,7 +89,7 @@ class Standing:
             yield Spot(self.host, replace(end, addresses=own, zones=end.zones | {self.host.id}))
             rest = subtract_intervals(rest, own)
         for zone in self._narrowest:
-            part = intersect_intervals(rest, _held(zone))
+            part = intersect_intervals(rest, held_in(zone))
             if part:
                 yield Spot(zone, replace(end, addresses=part))
                 rest = subtract_intervals(rest, part)
@@ -116,11 +116,31 @@ class Standing:
         """What a zone holds, with the device's own addresses among it: those that another device of a pair has are others."""
         found = self._networks.get(zone.id)
         if found is None:
-            held = _held(zone)
+            held = held_in(zone)
             around = [(own, ((max(own[0] - 1, 0), own[0]), (own[1], own[1] + 1))) for own in self._own]
             beside = (own for own, edges in around if intersect_intervals(held, edges))
             found = self._networks[zone.id] = merge_intervals((*held, *beside))
         return found
+
+    def is_there(self, end: Endpoint) -> bool:
+        """Whether `end` is in networks in which the device itself has an address, and not where everything else is."""
+        spots = self.spots(end)
+        return bool(spots) and all(not spot.zone.default and spot.held and self._touches(spot) for spot in spots)
+
+    def _touches(self, spot: Spot) -> bool:
+        networks = [span for span in held_in(spot.zone) if any(low - 1 <= span[1] and span[0] <= high + 1 for low, high in self._own)]
+        return bool(intersect_intervals(networks, spot.part.addresses) if spot.zone.id not in spot.part.zones else networks)
+
+    def is_outside(self, end: Endpoint) -> bool:
+        """Whether `end` is where everything else is."""
+        spots = self.spots(end)
+        return bool(spots) and all(spot.zone.default for spot in spots)
+
+    @property
+    def uplink(self) -> tuple[Interval, ...]:
+        """Its own addresses towards everything else."""
+        outer = [span for zone in self.interfaces if zone.default for span in held_in(zone)]
+        return tuple(own for own in self._own if any(low - 1 <= own[1] and own[0] <= high + 1 for low, high in outer))
 
     def is_far(self, end: Endpoint) -> bool:
         """Whether the device only has routes to where `end` is, and no address there: it may be in front of one that has."""
@@ -192,10 +212,10 @@ class Leg:
 
 def _size(zone: Zone) -> int:
     """How many addresses a zone has: the narrower network is the more specific route."""
-    return sum(high - low for low, high in _held(zone))
+    return sum(high - low for low, high in held_in(zone))
 
 
-def _held(zone: Zone) -> tuple[Interval, ...]:
+def held_in(zone: Zone) -> tuple[Interval, ...]:
     """The addresses of which it is known that they are in the zone."""
     return zone.networks or zone.located
 
