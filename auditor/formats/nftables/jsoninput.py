@@ -59,6 +59,7 @@ Object = dict[str, Any]
 _COMMANDS = frozenset(("add", "create", "insert", "replace", "delete", "destroy", "flush", "reset", "list", "rename"))
 _NO_VERDICT = frozenset(("counter", "log", "flow", "dup", "last", "ct helper", "ct timeout", "ct expectation", "secmark", "notrack"))
 _VERDICTS = frozenset(("accept", "drop", "continue", "return"))
+_QUOTED = re.compile(r"\d+-\d+-\d+ .*|\d+:\d+:\d+")
 _BITS = frozenset(("&", "|", "^", "<<", ">>"))
 _OBJECTS = frozenset(
     ("counter", "quota", "limit", "flowtable", "ct helper", "ct timeout", "ct expectation", "secmark", "synproxy", "tunnel")
@@ -326,7 +327,7 @@ def _expression(value: Any, at: At) -> Expression:
     if isinstance(value, bool):
         return Atom("exists" if value else "missing", at)
     if isinstance(value, str | int):
-        return Atom(str(value), at)
+        return Atom(_word(str(value)), at)
     if isinstance(value, list):
         return Listing(tuple(_expression(each, at) for each in value), at)
     ((name, inner),) = value.items()
@@ -345,6 +346,11 @@ def _expression(value: Any, at: At) -> Expression:
     if name == "elem":
         return _expression(inner["val"], at)
     return FieldName(_field(name, inner), at)
+
+
+def _word(value: str) -> str:
+    """A value as text has it, where dates and times of day with seconds are in quotes."""
+    return f'"{value}"' if _QUOTED.fullmatch(value) else value
 
 
 def _computed(operator: str, parts: list[Any], at: At) -> Expression:

@@ -303,6 +303,15 @@ def test_json_that_is_none_is_said_to_be() -> None:
     assert [note.trap for note in errors('{"nftables": [' + "[" * 100_000, "r.json")] == ["unparsable"]
 
 
+@pytest.mark.parametrize(("key", "value"), [("time", "2022-05-30 21:51:23"), ("hour", "08:00:30"), ("hour", "8:00"), ("day", "Sunday")])
+def test_times_of_json_stand_without_quotes(key: str, value: str) -> None:
+    rule = f'{{"match": {{"op": ">=", "left": {{"meta": {{"key": "{key}"}}}}, "right": "{value}"}}}}'
+    objects = '{"table": {"family": "ip", "name": "t"}}, {"chain": {"family": "ip", "table": "t", "name": "c"}}'
+    assert not errors(
+        f'{{"nftables": [{objects}, {{"rule": {{"family": "ip", "table": "t", "chain": "c", "expr": [{rule}]}}}}]}}', "r.json"
+    )
+
+
 def test_an_unknown_object_of_json_is_not_passed_over() -> None:
     assert [note.trap for note in errors('{"nftables": [{"rule": 5}, {"colour": {}}]}', "r.json")] == ["refused", "refused"]
 
