@@ -272,8 +272,9 @@ LINTS: tuple[Lint, ...] = (
     Lint(
         "unfiltered",
         "Nothing filters what comes in",
-        "At Hetzner and DigitalOcean a server without a firewall takes in everything, at Scaleway one without a group of its own, and in "
-        "OpenStack a port without port security. What filters in the machine itself, or is put on it elsewhere, is not seen here.",
+        "At Hetzner and DigitalOcean a server without a firewall takes in everything, at Scaleway one without a group of its own, in "
+        "OpenStack a port without port security, and at Azure an interface without a group whose public address is of the SKU Basic (the "
+        "provider's default before version 4). What filters in the machine itself, or is put on it elsewhere, is not seen here.",
         "Put a firewall on it, or a security group. Where the machine itself filters, ignore this and say so.",
         NOTE,
     ),

@@ -1,7 +1,8 @@
 """Azure network security groups: stateful, ordered by priority per direction, lowest first, first match; then Azure's own rules.
 
 Those let the whole virtual network in and out (65000), the load balancer's probes in and everything out (65001), and deny the rest inbound
-(65500). On a subnet and an interface both must permit; a group on a subnet filters inside it too. Without a group everything is open.
+(65500). On a subnet and an interface both must permit; a group on a subnet filters inside it too. Without a group everything is open, but
+that nothing comes in from the internet to a public address of the SKU Standard.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TypeVar
 
+from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
@@ -38,7 +40,8 @@ GROUP, RULE, LABEL = "azurerm_network_security_group", "azurerm_network_security
 ON_SUBNET = "azurerm_subnet_network_security_group_association"
 ON_INTERFACE = "azurerm_network_interface_security_group_association"
 IN_LABEL = "azurerm_network_interface_application_security_group_association"
-INTERFACE, NETWORK = "azurerm_network_interface", "azurerm_virtual_network"
+INTERFACE, NETWORK, SUBNET = "azurerm_network_interface", "azurerm_virtual_network", "azurerm_subnet"
+PUBLIC_ADDRESS = "azurerm_public_ip"
 MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
 SCALE_SETS = (
     *(f"{machine}_scale_set" for machine in MACHINES),
@@ -259,6 +262,41 @@ def _carriers(context: Context) -> None:
             _carry(context, resource, interfaces[resource.address])
     for resource in context.root.resources(SCALE_SETS):
         _carry(context, resource, list(_scale_set(context, resource, on_subnet)))
+    _remark_on_bare(context)
+
+
+def _remark_on_bare(context: Context) -> None:
+    """Remark on interfaces without a group that the internet reaches: the provider made addresses without a SKU Basic before version 4."""
+    interfaces = list(_bare(context))
+    skus = {resource.address: resource.get("sku") for resource in context.root.resources((PUBLIC_ADDRESS,))}
+    surely = [each for each in interfaces if True in _may_be_basic(context, each, skus)]
+    perhaps = [each for each in interfaces if each not in surely and False in _may_be_basic(context, each, skus)]
+    what = "of the SKU Basic: everything is let in, unless the machine itself filters"
+    remark(context, surely, lambda name: f"no network security group is put on {name}, and its public address is {what}")
+    remark(context, perhaps, lambda name: f"no network security group is put on {name}, and its public address may be {what}")
+
+
+def _bare(context: Context) -> Iterator[Resource]:
+    """The interfaces that are surely without a group, on their own and on their subnets."""
+    put = [context.address(each.get("network_interface_id")) for each in context.root.resources((ON_INTERFACE,))]
+    put += [context.address(each.get("subnet_id")) for each in context.root.resources((ON_SUBNET,))]
+    made = {each.address for each in context.root.resources((INTERFACE, SUBNET))}
+    if not made.issuperset(put):
+        return
+    for interface in context.root.resources((INTERFACE,)):
+        subnets = {context.address(block.get("subnet_id")) for block in interface.blocks("ip_configuration")}
+        if subnets <= made and not {interface.address, *subnets} & {*put}:
+            yield interface
+
+
+def _may_be_basic(context: Context, interface: Resource, skus: dict[str, Value]) -> Iterator[bool]:
+    """Of the public addresses of an interface that are not surely of another SKU, whether each surely is of this one."""
+    for block in interface.blocks("ip_configuration"):
+        address = context.address(block.get("public_ip_address_id")) if set_here(block.get("public_ip_address_id")) else None
+        if address in skus:
+            word = (text_of(skus[address]) or "").lower()
+            if word in ("", "basic"):
+                yield word == "basic"
 
 
 def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterator[str | None]:

@@ -73,6 +73,54 @@ def test_nothing_is_called_absent_where_a_file_is_broken() -> None:
     assert bare('resource "hcloud_server" "m" {}\nresource "hcloud_firewall" {\n') == []
 
 
+BEHIND = """
+resource "azurerm_public_ip" "p" {
+  %s
+}
+resource "azurerm_network_interface" "m" {
+  ip_configuration {
+    subnet_id            = azurerm_subnet.s.id
+    public_ip_address_id = %s
+  }
+}
+resource "azurerm_subnet" "s" {}
+resource "azurerm_network_security_group" "g" {}
+"""
+BASIC = BEHIND % ('sku = "Basic"', "azurerm_public_ip.p.id")
+ON_INTERFACE = """
+resource "azurerm_network_interface_security_group_association" "a" {
+  network_interface_id      = %s
+  network_security_group_id = azurerm_network_security_group.g.id
+}
+"""
+ON_AZURES_SUBNET = """
+resource "azurerm_subnet_network_security_group_association" "a" {
+  subnet_id                 = azurerm_subnet.s.id
+  network_security_group_id = azurerm_network_security_group.g.id
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (BASIC, "address is of the SKU Basic"),
+        (BEHIND % ("", "azurerm_public_ip.p.id"), "address may be"),
+        (BEHIND % ("sku = var.unset", "azurerm_public_ip.p.id"), "address may be"),
+        (BEHIND % ('sku = "Standard"', "azurerm_public_ip.p.id"), ""),
+        (BEHIND % ('sku = "Basic"', "null"), ""),
+        (BASIC + ON_INTERFACE % "azurerm_network_interface.m.id", ""),
+        (BASIC + ON_INTERFACE % "var.unset", ""),
+        (BASIC + ON_AZURES_SUBNET, ""),
+        (BASIC.replace("azurerm_subnet.s.id", "var.unset") + ON_AZURES_SUBNET, ""),
+    ],
+)
+def test_a_public_address_of_azures_basic_sku_without_a_group_is_remarked_on(text: str, found: str) -> None:
+    notes = [note.message for note in estate_of(UNSET + text).notes if note.trap == "unfiltered"]
+    assert len(notes) == bool(found)
+    assert all(found in message and "azurerm_network_interface.m" in message for message in notes)
+
+
 INSTANCE = 'resource "google_compute_instance" "m" {\n network_interface {\n network = %s\n %s\n }\n}\n'
 ON_SUBNET = INSTANCE.replace("network = ", "subnetwork = ") % ("%s", "access_config {}")
 ON_READ = INSTANCE % ("data.google_compute_network.d.%s", "access_config {}")
