@@ -205,6 +205,13 @@ PUBLIC = subtract_intervals(UNICAST, map(address_interval, _LOCAL_V4 + _NOT_GLOB
 PRIVATE = subtract_intervals(UNICAST, PUBLIC)
 
 
+_WORLD = {
+    PUBLIC: "the internet",
+    intersect_intervals(PUBLIC, (IPV4,)): "the internet, IPv4",
+    intersect_intervals(PUBLIC, (IPV6,)): "the internet, IPv6",
+}
+
+
 def address_text(value: int) -> str:
     """A point of the address line as an address."""
     return str(ipaddress.IPv4Address(value) if value <= V4_MAX else ipaddress.IPv6Address(value - V6_BASE))
@@ -214,8 +221,8 @@ def addresses_text(intervals: Sequence[Interval], most: int = 4) -> str:
     """Intervals of the address line as networks, at most `most` of them: "10.0.0.0/8, fd00::/8 and 3 more"."""
     if tuple(intervals) == ANYWHERE:
         return "anywhere"
-    if tuple(intervals) == PUBLIC:
-        return "the internet"
+    if tuple(intervals) in _WORLD:
+        return _WORLD[tuple(intervals)]
     parts = [part for low, high in intervals[: most + 1] for part in _interval_text(low, high)]
     rest = max(len(parts) - most, 0) + max(len(intervals) - most - 1, 0)
     return ", ".join(parts[:most]) + (f" and {rest} more" if rest else "")
@@ -242,6 +249,11 @@ def protocol_text(number: int) -> str:
         return str(number)
 
 
+def _protocol(number: int) -> str:
+    name = protocol_text(number)
+    return f"protocol {name}" if name.isdigit() else name
+
+
 def packet_text(packet: Packet) -> str:
     """One packet in a line: "tcp 10.0.1.5:49152 → 10.0.2.7:2379"; ICMP with its type and code."""
     protocol = packet.get(Field.PROTOCOL, 0)
@@ -250,7 +262,7 @@ def packet_text(packet: Packet) -> str:
     if protocol in (Protocol.ICMP, Protocol.ICMPV6):
         return f"{protocol_text(protocol)} type {port >> 8} code {port & 255} {source} → {destination}"
     if protocol not in PORT_PROTOCOLS:
-        return f"{name if (name := protocol_text(protocol)).isalpha() else f'protocol {name}'} {source} → {destination}"
+        return f"{_protocol(protocol)} {source} → {destination}"
     left, right = ((f"[{text}]" if ":" in text else text) for text in (source, destination))
     return f"{protocol_text(protocol)} {left}:{packet.get(Field.SOURCE_PORT, 0)} → {right}:{port}"
 
@@ -268,7 +280,7 @@ def services_text(packets: PacketSet, most: int = 6) -> tuple[str, ...]:
     flat = service_part(packets)
     if any(flat | protocol_set(other) is EVERYTHING for other in (Protocol.ICMP, Protocol.ICMPV6)):
         return ("any",)  # of one family, which has no use for the other's ICMP
-    found = [text for box in flat.boxes() for text in _service_texts(box)]
+    found = sorted((text for box in flat.boxes() for text in _service_texts(box)), key=lambda text: text.startswith("protocol"))
     return (*found[:most], "…") if len(found) > most else tuple(found)
 
 
@@ -282,7 +294,7 @@ def _service_texts(box: dict[Field, tuple[Interval, ...]]) -> list[str]:
             texts += [name if span == ANY_PORT else f"{name} to port{_span_text(Protocol.TCP, span).replace('/', ' ')}" for span in spans]
             continue
         for number in range(low, high + 1):
-            texts += [protocol_text(number) + _span_text(number, span) for span in spans]
+            texts += [_protocol(number) + _span_text(number, span) for span in spans]
     return texts
 
 

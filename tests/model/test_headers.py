@@ -93,6 +93,7 @@ def test_an_interval_is_told_as_a_network_where_it_is_one_and_as_a_range_otherwi
 def test_all_addresses_are_anywhere_and_the_public_ones_the_internet() -> None:
     assert addresses_text(ANYWHERE) == "anywhere"
     assert addresses_text(PUBLIC) == "the internet"
+    assert addresses_text(intersect_intervals(PUBLIC, [IPV4])) == "the internet, IPv4"
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,10 @@ def test_a_packet_is_told_in_a_line(packet: Packet, text: str) -> None:
 def test_services_are_told_by_protocol_and_port_whatever_the_addresses() -> None:
     held = (ports(Protocol.UDP, [(53, 54)]) | ports(Protocol.TCP, [(22, 22)]) | icmp()) & sources([IPV4])
     assert services_text(held) == ("icmp", "tcp/22", "udp/53-54")
+
+
+def test_protocols_without_a_name_are_told_last_by_their_number() -> None:
+    assert services_text(protocol_set(3) | protocol_set(Protocol.TCP)) == ("tcp", "protocol 3")
 
 
 def test_icmp_services_are_told_by_type() -> None:
