@@ -168,6 +168,7 @@ def _carrier_zone(carrier: Carrier, estate: Estate, names: Names) -> Zone:
         carrier.span,
         (networks_of(subnets) if known else None) or networks_of(vpcs[:1]),
         references_of(vpcs[0]) if vpcs else frozenset(),
+        aliases=(names.zone(carrier.of),) if carrier.of else (),
         attributes=(*_signs(None, carrier.tags), *((("service", carrier.type),) if not carrier.is_machine else ())),
         inside=tuple(dict.fromkeys(inside)),
     )

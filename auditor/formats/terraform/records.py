@@ -222,6 +222,7 @@ class Carrier:
     """A machine, interface, template or service that groups are put on: one instance.
 
     `groups` are the groups it carries, None among them for one that cannot be told; `subnets` where it stands, alternatives if several.
+    `of`: the machine of which it is one interface of several.
     """
 
     address: str
@@ -231,6 +232,7 @@ class Carrier:
     subnets: list[str | None] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     certain: bool = True
+    of: str | None = None
 
     @property
     def is_machine(self) -> bool:

@@ -255,13 +255,14 @@ def _carriers(context: Context) -> None:
     for resource in context.root.resources(MACHINES):
         ids = [context.address(value) for value, _ in elements(resource.get("network_interface_ids"))]
         used |= set(ids)
-        groups = [group for id_ in ids for group in interfaces.get(id_ or "", [])]
-        _carry(context, resource, groups)
+        if not interfaces.keys().isdisjoint(filter(None, ids)):
+            by_id = {id_ or f"{resource.address}.network_interface_ids": interfaces.get(id_ or "", [None]) for id_ in ids}
+            _carry_by(context, resource, by_id)
     for resource in context.root.resources((INTERFACE,)):
         if resource.address not in used:
             _carry(context, resource, interfaces[resource.address])
     for resource in context.root.resources(SCALE_SETS):
-        _carry(context, resource, list(_scale_set(context, resource, on_subnet)))
+        _carry_by(context, resource, dict(_scale_set(context, resource, on_subnet)))
     _remark_on_bare(context)
 
 
@@ -299,13 +300,27 @@ def _may_be_basic(context: Context, interface: Resource, skus: dict[str, Value])
                 yield word == "basic"
 
 
-def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterator[str | None]:
-    for interface in resource.blocks("network_interface"):
+def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterator[tuple[str, list[str | None]]]:
+    """Its interfaces, each with its groups."""
+    for number, interface in enumerate(resource.blocks("network_interface")):
+        groups: list[str | None] = []
         if set_here(interface.get("network_security_group_id")):
-            yield context.address(interface.get("network_security_group_id"))
+            groups.append(context.address(interface.get("network_security_group_id")))
         for block in interface.blocks("ip_configuration"):
-            yield from on_subnet.get(context.address(block.get("subnet_id")), ())
-            yield from (context.address(value) for value, _ in elements(block.get("application_security_group_ids")) if set_here(value))
+            groups += on_subnet.get(context.address(block.get("subnet_id")), ())
+            groups += (context.address(value) for value, _ in elements(block.get("application_security_group_ids")) if set_here(value))
+        yield f"{resource.address}.network_interface[{number}]", groups
+
+
+def _carry_by(context: Context, resource: Resource, interfaces: dict[str, list[str | None]]) -> None:
+    """A machine with its groups; by each of its interfaces where these carry others: what one stops another may let in."""
+    if len({frozenset(groups) for groups in interfaces.values()}) < 2:
+        _carry(context, resource, next(iter(interfaces.values()), []))
+        return
+    tags = tags_of(resource.get("tags"))
+    for interface, groups in interfaces.items():
+        carrier = Carrier(interface, resource.type, resource.span, groups, tags=tags, certain=resource.certain, of=resource.address)
+        context.estate.carriers.append(carrier)
 
 
 def _carry(context: Context, resource: Resource, groups: list[str | None]) -> None:

@@ -120,3 +120,34 @@ def test_a_group_that_may_not_exist_denies_nothing_surely() -> None:
 def test_rules_of_a_group_made_elsewhere_may_come_before_the_ones_here() -> None:
     text = 'data "azurerm_network_security_group" "d" { name = "d" }\n' + rule("r", "data.azurerm_network_security_group.d.name")
     assert fates(text, "d", "tcp/22") == {"depends"}
+
+
+def machine(*interfaces: str) -> str:
+    """A machine with interfaces, each with the group of its name or without one."""
+    made = "".join(
+        f'resource "azurerm_network_interface" "{name}" {{\n}}\n'
+        + (
+            f'resource "azurerm_network_interface_security_group_association" "{name}" {{\n'
+            f"  network_interface_id = azurerm_network_interface.{name}.id\n"
+            f"  network_security_group_id = azurerm_network_security_group.{name}.id\n}}\n"
+            if name in ("a", "b")
+            else ""
+        )
+        for name in interfaces
+    )
+    ids = ", ".join(f"azurerm_network_interface.{name}.id" for name in interfaces)
+    return made + f'resource "azurerm_linux_virtual_machine" "m" {{\n  network_interface_ids = [{ids}]\n}}\n'
+
+
+def test_what_is_stopped_at_one_interface_of_a_machine_may_come_in_by_another() -> None:
+    groups = group("a", f'security_rule {{\n name = "x"\n{arguments("Allow", "22", "Tcp")}\n}}') + group("b")
+    for interfaces in (("a", "b"), ("b", "bare")):
+        estate = estate_of(groups + machine(*interfaces))
+        assert [each.address for each in estate.carriers] == [f"azurerm_network_interface.{name}" for name in interfaces]
+        assert {each.of for each in estate.carriers} == {"azurerm_linux_virtual_machine.m"}
+    assert fates(groups + machine("a", "b"), "azurerm_linux_virtual_machine.m", "tcp/22") == {"passes", "is blocked"}
+
+
+def test_a_machine_whose_interfaces_carry_the_same_is_one() -> None:
+    assert [each.address for each in estate_of(group("a") + machine("a")).carriers] == ["azurerm_linux_virtual_machine.m"]
+    assert estate_of(machine("bare", "other")).carriers == []
