@@ -24,9 +24,10 @@ types: $(READY)
 sarif: $(READY)
 	$(BIN)/python .ci/validate_sarif.py
 
-# The pages of rulesets, requirements and lints; a test fails where they are stale.
+# The pages of rulesets, requirements, lints and commands; a test fails where they are stale.
 docs: $(READY)
 	$(BIN)/python -m auditor.policy.docs
+	$(BIN)/python -m auditor.cli.page
 	$(BIN)/python -m tests.policy.matrix
 
 bench: $(READY)

@@ -1,4 +1,4 @@
-"""Every command that the documentation shows runs, on the shipped example."""
+"""Every command is documented, and every one that the documentation shows runs, on the shipped example."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from auditor.cli.page import PATH, page
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/getting-started.md", "docs/auditor-yaml.md", "docs/rulesets.md", "docs/architecture.md")
@@ -35,6 +37,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "start"]):
         subprocess.run(["git", *command], cwd=place, check=True)
     return place
+
+
+def test_the_page_of_all_commands_is_not_stale() -> None:
+    assert (ROOT / PATH).read_text(encoding="utf-8") == page(), "run `make docs`"
 
 
 def test_commands_are_shown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from auditor.cli import Suggesting
-from auditor.cli.options import Stop, stopping
+from auditor.cli.options import Stop, stopping, telling_option
 
 
 @click.command()
@@ -23,7 +23,7 @@ def explain(identifier: str) -> None:
 
 @click.command()
 @click.argument("parts", nargs=-1, metavar="[PART]...")
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+@telling_option(("text", "json"))
 def rules(parts: tuple[str, ...], format_: str) -> None:
     """List every requirement and lint, by id.
 
@@ -68,7 +68,10 @@ def validate(files: tuple[str, ...]) -> None:
 @rulesets.command()
 @click.argument("what", type=click.Choice(("ruleset", "config")), default="ruleset")
 def schema(what: str) -> None:
-    """Print the JSON Schema of ruleset files, or of auditor.yaml, for editors."""
+    """Print a JSON Schema for editors.
+
+    It is that of ruleset files, or of auditor.yaml.
+    """
     import json
 
     from auditor.policy.schema import schema_of

@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-from auditor.cli.options import choosing_options, read, reading_options, report_options, request_of, say_what_lacks, stopping, with_flows
+from auditor.cli.options import (
+    choosing_options,
+    read,
+    reading_options,
+    report_options,
+    request_of,
+    say_what_lacks,
+    stopping,
+    telling_option,
+    with_flows,
+)
 
 
 @click.command()
@@ -14,7 +24,7 @@ from auditor.cli.options import choosing_options, read, reading_options, report_
 @click.option("--from", "source", required=True, metavar="ROLE|ADDRESS", help="Who sends: a role, a zone, an address, internet, any.")
 @click.option("--to", "destination", required=True, metavar="ROLE|ADDRESS|NAME", help="Who receives; a domain name, too.")
 @click.option("--service", required=True, metavar="SERVICE", help="What is sent: tcp/2379-2380, udp/53, icmp/echo-request, any.")
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+@telling_option(("text", "json"))
 def trace(paths: tuple[str, ...], source: str, destination: str, service: str, format_: str, **wishes: Any) -> None:
     """Tell what happens to a flow, line by line."""
     with stopping():
@@ -32,7 +42,7 @@ def trace(paths: tuple[str, ...], source: str, destination: str, service: str, f
 @click.argument("base")
 @click.argument("head")
 @choosing_options
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True)
+@telling_option(("text", "json", "markdown"))
 @click.option("--fail-on-opened", is_flag=True, help="Exit with 1 if a flow was opened, or may have been.")
 @click.pass_context
 def diff(
@@ -69,7 +79,15 @@ def diff(
 
 @click.command()
 @reading_options
-@click.option("-f", "--format", "format_", type=click.Choice(("text", "json", "mermaid", "svg")), default="text", show_default=True)
+@click.option(
+    "-f",
+    "--format",
+    "format_",
+    type=click.Choice(("text", "json", "mermaid", "svg")),
+    default="text",
+    show_default=True,
+    help="How to tell it.",
+)
 def graph(paths: tuple[str, ...], format_: str, **wishes: Any) -> None:
     """Show who reaches whom, through which filters."""
     with stopping():

@@ -38,15 +38,26 @@ def choosing_options(command: F) -> F:
             click.option("-r", "--ruleset", "rulesets", multiple=True, metavar="NAME|FILE", help="Check this ruleset (repeatable)."),
             click.option("-c", "--config", metavar="FILE", help="Read this file instead of auditor.yaml."),
             click.option(
-                "--role", "roles", multiple=True, metavar="ROLE=BINDING", help="Say who a role is here: a zone, an address, a name."
+                "--role",
+                "roles",
+                multiple=True,
+                metavar="ROLE=BINDING",
+                help="Say who a role is here: a zone, an address, a name (repeatable).",
             ),
-            click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of a ruleset."),
-            click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a Terraform variable."),
-            click.option("--var-file", "var_files", multiple=True, metavar="FILE", help="Read Terraform variables from a file."),
+            click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter of a ruleset (repeatable)."),
+            click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a Terraform variable (repeatable)."),
+            click.option(
+                "--var-file", "var_files", multiple=True, metavar="FILE", help="Read Terraform variables from a file (repeatable)."
+            ),
         )
     ):
         command = option(command)
     return command
+
+
+def telling_option(formats: tuple[str, ...]) -> Callable[[F], F]:
+    """In which format it is told, text unless said."""
+    return click.option("-f", "--format", "format_", type=click.Choice(formats), default="text", show_default=True, help="How to tell it.")
 
 
 def accepting_options(command: F) -> F:
