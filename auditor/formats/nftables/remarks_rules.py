@@ -215,7 +215,11 @@ def _otherwise(packets: PacketSet, record: Record, converted: Converted) -> mode
         return None
     packet = packets.example(_LIKELY)
     for stage in stages_of(record.place.setting, record.place.table, converted):
-        decision = converted.near(stage).about(packet).first_match(packet, nobody)
+        near = converted.near(stage)
+        behind = near.behind(record.line.at.span, packet)
+        if behind is not None:
+            return behind
+        decision = near.about(packet).first_match(packet, nobody)
         if decision is not None:
             return decision.verdict
     return None
@@ -287,8 +291,9 @@ def _impossible(converted: Converted) -> Iterator[Note]:
     hopeless = {record.line.at: record for record in records if not _can_match(record)}
     elsewhere = {record.line.at for record in records if hopeless and record.line.at in hopeless and _can_match(record)}
     for at, record in hopeless.items():
-        if at not in elsewhere:
-            message = f"no packet can meet all of `{at.told}`{_why(record, converted)}"
+        why = _why(record, converted)
+        if at not in elsewhere and not (why and _final(record.line) in ("drop", "reject")):
+            message = f"no packet can meet all of `{at.told}`{why}"
             yield Note("impossible-match", message, at.span, Effect.NARROWED, Level.WARNING)
 
 
@@ -324,7 +329,7 @@ def _can_match(record: Record) -> bool:
             return bool(guard.packets & _seen_by_table(record).without(Field.STATE) & ONE_FAMILY) and not _wrong_icmp(record)
         return not _wrong_icmp(record)
     if isinstance(guard, model.Exactly) or not guard.settle(nobody).maybe:
-        return _decided_elsewhere(words)
+        return _decided_elsewhere(words) or (record.place.setting.family == "netdev" and "protocol" in words)  # it sees more than IP
     return not _wrong_icmp(record)
 
 

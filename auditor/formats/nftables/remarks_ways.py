@@ -10,7 +10,7 @@ from auditor.formats.nftables.convert import Converted, Stage, hooks_of
 from auditor.formats.nftables.remarks_rules import _LIKELY
 from auditor.formats.nftables.setting import Way
 from auditor.formats.nftables.syntax import Nat
-from auditor.model.filters import Assign, Call, Fact, Filter, Predicate, Rule, Verdict, all_rules
+from auditor.model.filters import Assign, Call, Fact, Filter, Predicate, Rule, Verdict, actions, all_rules
 from auditor.model.headers import NEW_FLOW, address_interval
 from auditor.model.packets import NOTHING, Field, Packet, PacketSet, State
 from auditor.model.source import Effect, Level, Note, Span
@@ -58,6 +58,9 @@ def _between(stages: tuple[Stage, ...]) -> Iterator[Note]:
 
 def _lost(stage: Stage, accepts: list[Rule], other: Stage, trap: str, level: Level) -> Iterator[Note]:
     let, seen = may_permit(other.filter), _SEEN.get(stage.table.family, NEW_FLOW)
+    for action in actions(stage.rules):
+        if isinstance(action, Assign):  # the other chain may ask for what this one writes
+            let = let.without(action.field)
     for rule in accepts:
         sure = rule.condition.settle(_nobody).surely & seen
         if sure and not sure <= let and (other.default is Verdict.DENY or not sure & let):

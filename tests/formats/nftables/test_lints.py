@@ -76,6 +76,32 @@ def test_a_limited_answer_before_a_drop_is_no_inverted_limit() -> None:
     assert "limit-inverted" in traps("tcp dport 22 limit rate 5/second drop", "tcp dport 22 accept")
 
 
+@pytest.mark.parametrize(("rest", "said"), [("counter drop", False), ("return", True), ("tcp dport 22 accept", True)])
+def test_what_a_chain_does_behind_a_limit_is_the_fate_of_the_rest(rest: str, said: bool) -> None:
+    more = "table inet o {{\n chain l {{\n  tcp dport 22 limit rate 5/second drop\n  {}\n }}\n{} chain i {{\n{}  jump l\n }}\n}}\n"
+    head = "  type filter hook input priority 9; policy accept;\n"
+    assert ("limit-inverted" in traps(more=more.format(rest, "", head))) is said
+    called = more.format(rest, " chain d {\n  jump l\n }\n", head).replace("  jump l\n }\n}", '  iifname "wan0" jump d\n }\n}')
+    assert ("limit-inverted" in traps(more=called)) is said
+
+
+def test_a_mark_that_the_other_chain_lets_through_makes_an_accept_final() -> None:
+    second = "table inet s {{\n chain c {{\n  type filter hook input priority -1; policy accept;\n  tcp dport 22 {} accept\n }}\n}}\n"
+    assert "accept-not-final" in traps("meta mark 7 accept", more=second.format("counter"))
+    assert "accept-not-final" not in traps("meta mark 7 accept", more=second.format("meta mark set 7"))
+
+
+@pytest.mark.parametrize(("family", "said"), [("netdev", False), ("inet", True)])
+def test_a_device_sees_more_than_ip(family: str, said: bool) -> None:
+    hook = "ingress device lo" if family == "netdev" else "input"
+    text = f"table {family} n {{\n chain c {{\n  type filter hook {hook} priority 0\n  meta protocol 0x88e5 accept\n }}\n}}\n"
+    assert ("impossible-match" in traps(more=text)) is said
+
+
+def test_what_the_kernel_drops_too_may_be_dropped_before() -> None:
+    assert "impossible-match" not in traps("icmpv6 type nd-router-advert ip6 hoplimit != 255 counter drop")
+
+
 def test_a_list_of_the_banned_before_the_firewall_is_no_trap() -> None:
     assert not traps("tcp dport 22 accept", more=BAN) & {"accept-too-late", "accept-not-final", "default-accept"}
 
