@@ -72,7 +72,7 @@ def read_value(parameter: Parameter, given: Node | str) -> Value:
     if parameter.type is Type.PORTS:
         return tuple(ports_text(ports_of(each)) for each in _list(given))
     if not isinstance(given, str | Scalar):
-        raise ValueError(f"a {parameter.type} is one value, not several")
+        raise ValueError("one value is expected, not several")
     text = given.strip() if isinstance(given, str) else given.text
     match parameter.type:
         case Type.BOOLEAN:

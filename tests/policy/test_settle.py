@@ -158,7 +158,7 @@ def test_values_of_auditor_yaml_are_typed() -> None:
     [
         ("cni: cillium", "auditor.yaml:1:6: parameter cni: 'cillium' is none of cilium, calico, flannel, none; did you mean 'cilium'?"),
         ("nodeport: maybe", "auditor.yaml:1:11: parameter nodeport: 'maybe' is neither true nor false"),
-        ("nodeport: [true]", "auditor.yaml:1:11: parameter nodeport: a boolean is one value, not several"),
+        ("nodeport: [true]", "auditor.yaml:1:11: parameter nodeport: one value is expected, not several"),
         ("talos_version: latest", "auditor.yaml:1:16: parameter talos_version: 'latest' is no version; write e.g. 1.10"),
         ("pod_cidrs: {a: b}", "auditor.yaml:1:12: parameter pod_cidrs: a list is expected, not a mapping"),
         ("pod_cidrs: [[a]]", "auditor.yaml:1:12: parameter pod_cidrs: a list of texts is expected"),
