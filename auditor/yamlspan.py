@@ -358,7 +358,10 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     ("could not find expected ':'", "a key without ':' after it, or a line that is not indented as the value it belongs to"),
     ("did not find expected key", "a key or the end of the mapping is expected: check the indentation"),
     ("did not find expected '-' indicator", "a list item is expected: check the indentation"),
-    ("did not find expected node content", "a value or a closing bracket is expected: put a value in quotes if it begins with a special character"),
+    (
+        "did not find expected node content",
+        "a value or a closing bracket is expected: put a value in quotes if it begins with a special character",
+    ),
     ("did not find expected ',' or", "',' or the closing bracket is missing"),
     ("found unexpected end of stream", "the closing quote or bracket is missing"),
     ("found duplicate anchor", "the same anchor is defined twice"),
