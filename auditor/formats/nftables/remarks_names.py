@@ -60,11 +60,11 @@ def _words(ruleset: Ruleset) -> set[str]:
             found.update(pattern.findall(value.partition("=")[2]))
     for table in ruleset.tables.values():
         for line, _ in rules_of(table):
-            if "$" in (words := line.at.words) or "@" in words or (unsigned and ('"' in words or "{" in words)):
+            if "$" in (words := line.at.words) or "@" in words or (unsigned and not line.plain):
                 found.update(pattern.findall(words))
         for named in table.sets.values():
             for change in named.changes:
-                if "$" in change.value.at.words[:100_000]:
+                if "$" in change.value.at.words[:100_000] or (unsigned and named.data):
                     found.update(pattern.findall(change.value.at.words))
         for chain in table.chains.values():
             if chain.base is not None:

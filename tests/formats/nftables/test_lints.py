@@ -63,6 +63,7 @@ def test_what_a_verdict_map_ends_could_match_all_the_same(rule: str, said: bool)
 
 
 BASE = "flush ruleset\ntable inet t {{\n chain i {{\n  type filter hook input priority 0; policy drop;\n{rules} }}\n}}\n{more}"
+HOOK = "  type filter hook input priority 9; policy accept;\n"
 BAN = "table inet b {\n chain c {\n  type filter hook input priority -1; policy accept;\n  ip saddr 192.0.2.66 tcp dport 22 reject\n }\n}\n"
 
 
@@ -79,9 +80,8 @@ def test_a_limited_answer_before_a_drop_is_no_inverted_limit() -> None:
 @pytest.mark.parametrize(("rest", "said"), [("counter drop", False), ("return", True), ("tcp dport 22 accept", True)])
 def test_what_a_chain_does_behind_a_limit_is_the_fate_of_the_rest(rest: str, said: bool) -> None:
     more = "table inet o {{\n chain l {{\n  tcp dport 22 limit rate 5/second drop\n  {}\n }}\n{} chain i {{\n{}  jump l\n }}\n}}\n"
-    head = "  type filter hook input priority 9; policy accept;\n"
-    assert ("limit-inverted" in traps(more=more.format(rest, "", head))) is said
-    called = more.format(rest, " chain d {\n  jump l\n }\n", head).replace("  jump l\n }\n}", '  iifname "wan0" jump d\n }\n}')
+    assert ("limit-inverted" in traps(more=more.format(rest, "", HOOK))) is said
+    called = more.format(rest, " chain d {\n  jump l\n }\n", HOOK).replace("  jump l\n }\n}", '  iifname "wan0" jump d\n }\n}')
     assert ("limit-inverted" in traps(more=called)) is said
 
 
@@ -100,6 +100,14 @@ def test_a_device_sees_more_than_ip(family: str, said: bool) -> None:
 
 def test_what_the_kernel_drops_too_may_be_dropped_before() -> None:
     assert "impossible-match" not in traps("icmpv6 type nd-router-advert ip6 hoplimit != 255 counter drop")
+
+
+def test_an_object_is_used_where_a_rule_or_a_map_names_it() -> None:
+    objects = "table inet o {\n counter c { }\n quota q {\n  over 5 mbytes\n }\n counter spare { }\n"
+    users = " map m {\n  type ipv4_addr : quota\n  elements = { 10.0.0.1 : q }\n }\n"
+    rules = f" chain i {{\n{HOOK}  tcp dport 22 counter name\tc accept\n  quota name ip saddr map @m drop\n }}\n}}\n"
+    found = FORMAT.load(MemoryTree({"r.nft": objects + users + rules}), ["r.nft"], Options()).notes
+    assert [note.message for note in found if note.trap == "unused-definition"] == ["nothing uses the counter `spare`"]
 
 
 def test_a_list_of_the_banned_before_the_firewall_is_no_trap() -> None:
