@@ -7,7 +7,7 @@ by a module that is not here, is a rule that may permit anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 
 from auditor.formats.terraform.conditions import condition_of
 from auditor.formats.terraform.records import (
@@ -43,14 +43,16 @@ PLACES = {Direction.IN: Place.INBOUND, Direction.OUT: Place.OUTBOUND}
 
 
 class Names:
-    """The ids of zones. `prefix` tells root modules apart where one tree holds several that use the same addresses."""
+    """The ids of zones. `prefix` tells root modules apart at the addresses that several use, at all if `shared` is None."""
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, prefix: str = "", shared: Set[str] | None = frozenset()) -> None:
         self.prefix = prefix
+        self.shared = shared
 
     def zone(self, address: str) -> str:
         """The zone of the resource at `address`."""
-        return f"terraform:{self.prefix}{address.removeprefix('id:')}"
+        prefix = self.prefix if self.shared is None or address in self.shared else ""
+        return f"terraform:{prefix}{address.removeprefix('id:')}"
 
     def peer(self, peer: Peer) -> str:
         """The zone of what a peer names."""

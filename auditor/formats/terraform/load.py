@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import add
 
@@ -31,7 +31,7 @@ def load_graph(tree: Tree, paths: Sequence[str], options: Options) -> Graph:
     """The firewalls of every root module among `paths`."""
     roots = load_roots(tree, paths, options)
     estates = [(root, read_estate(root)) for root in roots]
-    graphs = [graph_of(estate, Names(prefix)) for (_, estate), prefix in zip(estates, _prefixes(estates), strict=True)]
+    graphs = [graph_of(estate, names) for (_, estate), names in zip(estates, _names(estates), strict=True)]
     undeclared = undeclared_notes([root.assigned() for root in roots if isinstance(root, RootModule)], Span.of_file(paths[0]))
     notes = Graph(notes=(*undeclared, *(note for root in roots for note in root.notes())))
     read = Graph(read=tuple((path, "terraform") for path in paths))
@@ -50,7 +50,9 @@ def load_roots(tree: Tree, paths: Sequence[str], options: Options) -> list[Root]
     if plans:
         from auditor.formats.terraform.plan import load_plan
 
-        roots += [load_plan(sources, path) for path in plans]
+        directories = [posixpath.dirname(path) for path in plans]
+        alone = (directory if directories.count(directory) == 1 else None for directory in directories)
+        roots += [load_plan(sources, path, directory) for path, directory in zip(plans, alone, strict=True)]
     return roots
 
 
@@ -73,14 +75,26 @@ def _located(tree: Tree, base: str, path: str) -> str:
     return beside if tree.exists(beside) or not tree.exists(path) else path
 
 
-def _prefixes(estates: Sequence[tuple[Root, Estate]]) -> list[str]:
-    """What goes before addresses: nothing, or the directory for root modules that use an address another one uses too."""
-    seen: dict[str, int] = {}
-    for _, estate in estates:
-        for address in _addresses(estate):
-            seen[address] = seen.get(address, 0) + 1
-    clashes = {address for address, count in seen.items() if count > 1}
-    return [f"{root.directory}:" if root.directory and clashes & _addresses(estate) else "" for root, estate in estates]
+def _names(estates: Sequence[tuple[Root, Estate]]) -> Iterator[Names]:
+    """What zones are called: by their addresses, with the directory of root modules that use the same before them.
+
+    Where it is groups or what carries them that are called the same, it stands before all of a module's; else before the networks alone.
+    """
+    clashes = _several(_addresses(estate) for _, estate in estates)
+    shared = _several({*estate.networks, *estate.labels} for _, estate in estates)
+    for root, estate in estates:
+        all_ = not clashes.isdisjoint(_addresses(estate))
+        yield Names(f"{root.directory}:" if root.directory else "", None if all_ else shared)
+
+
+def _several(each: Iterable[set[str]]) -> set[str]:
+    """What is in more than one of the sets."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    for members in each:
+        found |= seen & members
+        seen |= members
+    return found
 
 
 def _addresses(estate: Estate) -> set[str]:

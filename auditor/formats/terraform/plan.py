@@ -8,7 +8,6 @@ place of a resource is its address in the JSON, that of an argument its key behi
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -41,25 +40,29 @@ class Numeral(str):
     __slots__ = ()
 
 
-def load_plan(sources: Sources, path: str) -> Root:
-    """The plan or state in the file `path`. One that cannot be read is empty and has a note that says why."""
+def load_plan(sources: Sources, path: str, directory: str | None = None) -> Root:
+    """The plan or state in the file `path`. One that cannot be read is empty and has a note that says why.
+
+    `directory`: that of the root module it is of; None where others lie beside it: then it is called after its file.
+    """
+    place = path if directory is None else directory
     try:
         data = sources.tree.read_bytes(path)
         document = json.loads(data, parse_int=Numeral, parse_float=Numeral)
     except Unreadable as error:
-        return _Plan(path, b"", {}, f"{path} {error}")
+        return _Plan(path, place, b"", {}, f"{path} {error}")
     except (ValueError, RecursionError) as error:
-        return _Plan(path, b"", {}, f"this is no JSON that can be read: {error}")
+        return _Plan(path, place, b"", {}, f"this is no JSON that can be read: {error}")
     if not isinstance(document, dict):
-        return _Plan(path, data, {}, "this is no plan: an object is expected")
-    return _Plan(path, data, document, None)
+        return _Plan(path, place, data, {}, "this is no plan: an object is expected")
+    return _Plan(path, place, data, document, None)
 
 
 class _Plan:
     """One plan. `problem` says why it could not be read."""
 
-    def __init__(self, path: str, data: bytes, document: Json, problem: str | None) -> None:
-        self.directory = posixpath.dirname(path)
+    def __init__(self, path: str, directory: str, data: bytes, document: Json, problem: str | None) -> None:
+        self.directory = directory
         self.file = SourceFile(path, data)
         self.problem = problem
         self.complete = document.get("complete", True) is not False and document.get("errored") is not True
