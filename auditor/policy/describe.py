@@ -39,6 +39,16 @@ OWN = (
         because="Rules about the zone's network say nothing of such an address: what holds for it may not hold for the machine meant.",
     ),
     _own(
+        "auditor/firewall-left-out",
+        "A firewall takes no part",
+        description="A role was given addresses alone, and the rules of a machine or group that looks like it are not asked about.",
+        fix="Name it beside the addresses: `behind` in auditor.yaml, or by a comma in `--role`. Ignore this where it is another machine.",
+        level=Level.WARNING,
+        tags=("auditor", "coverage"),
+        precision="high",
+        because="What it blocks is not seen: what holds of the addresses may be broken on the machine.",
+    ),
+    _own(
         "auditor/shared-address",
         "An address plays two parts",
         description="Two roles that exclude each other, such as control plane and worker, were both given the address.",

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from auditor.model.findings import Finding, Location, Outcome
-from auditor.model.graph import Graph
+from auditor.model.graph import Graph, ZoneKind
 from auditor.model.headers import address_interval, addresses_text, intersect_intervals, merge_intervals, subtract_intervals
 from auditor.model.packets import Interval
 from auditor.model.source import Level, Span
 from auditor.policy.binding import Cast, Claim, find_zones, is_address
 from auditor.policy.ruleset import Ruleset
 
+_FILTERING = (ZoneKind.HOST, ZoneKind.GROUP)
+_MOST_TOLD = 3
+
 
 def doubts(claims: Iterable[Claim], cast: Cast, graph: Graph, rulesets: Iterable[Ruleset]) -> Iterator[Finding]:
-    """Addresses that are in none of the zones named with them, and members of one role that share some."""
-    for claim in dict.fromkeys(claims):
+    """Addresses that are in none of the zones named with them or that leave a firewall out, and members of one role that share some."""
+    claims = tuple(dict.fromkeys(claims))
+    yield from _left_out(claims, cast, graph)
+    for claim in claims:
         bound = cast.roles.get(claim.role)
         if bound is not None and bound.why == claim.why:
             yield from _outside(claim, graph)
     for pair in dict.fromkeys(pair for ruleset in rulesets for role in ruleset.roles for pair in combinations(ruleset.members(role), 2)):
         yield from _shared(pair, cast)
+
+
+def _left_out(claims: Sequence[Claim], cast: Cast, graph: Graph) -> Iterator[Finding]:
+    """Machines and groups that look like a role of which somebody said addresses alone: what they filter is not asked about."""
+    taking_part = frozenset[str]().union(*(end.zones for bound in cast.roles.values() for end in bound.endpoints))
+    for role, bound in cast.roles.items():
+        said = [claim for claim in claims if claim.role == role and not claim.separately]
+        if not bound.said or any(claim.zones for claim in said):
+            continue
+        alike = [
+            zone for claim in claims if claim.role == role and claim.separately for text in claim.zones for zone in find_zones(graph, text)
+        ]
+        left = [zone.id for zone in dict.fromkeys(alike) if zone.kind in _FILTERING and zone.id not in taking_part]
+        if left:
+            others = f" and {len(left) - _MOST_TOLD} more" if len(left) > _MOST_TOLD else ""
+            message = f"role {role} was given addresses alone, so {', '.join(left[:_MOST_TOLD])}{others} takes no part, which looks like it"
+            yield _doubt("auditor/firewall-left-out", role, message, bound.span)
 
 
 def _outside(claim: Claim, graph: Graph) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from auditor import audit
 from auditor.files import MemoryTree
 
@@ -43,3 +45,27 @@ def test_members_of_one_role_that_share_an_address_are_said() -> None:
 
 def test_machines_that_play_both_roles_share_all_their_addresses() -> None:
     assert doubts("node: 192.168.30.10-192.168.30.12") == []
+
+
+TALOS = """\
+version: v1alpha1
+machine: {type: worker}
+---
+apiVersion: v1alpha1
+kind: NetworkDefaultActionConfig
+ingress: block
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        ("worker=192.168.30.20", ["role worker was given addresses alone, so talos:worker.yaml#worker takes no part, which looks like it"]),
+        ("node=192.168.30.20", ["role worker was given addresses alone, so talos:worker.yaml#worker takes no part, which looks like it"]),
+        ("worker=talos:worker.yaml,192.168.30.20", []),
+        ("admin=192.168.30.20", []),
+    ],
+)
+def test_a_firewall_that_addresses_leave_out_is_said(role: str, said: list[str]) -> None:
+    reading = audit.read(MemoryTree({"worker.yaml": TALOS}), ("",), audit.Request(rulesets=("talos",), roles=(role,)))
+    assert [each.message for each in audit.findings_of(reading) if each.rule == "auditor/firewall-left-out"] == said
