@@ -37,7 +37,7 @@ def _perhaps(word: str, known: Sequence[str]) -> str:
     """The ids that end in the word, or else have it in them, or else look like it."""
     wanted = word.casefold().strip("/")
     ending = [each for each in known if each.rpartition("/")[2] == wanted]
-    found = ending or [each for each in known if wanted and wanted in each and "/" not in wanted]
+    found = ending or [each for each in known if wanted and wanted in each]
     if not found:
         close = nearest(word, known)
         return f"; did you mean {close!r}?" if close else "; `auditor rules` lists every id"

@@ -91,3 +91,15 @@ def test_a_rule_that_nothing_asks_for_is_no_rule_to_mend(folder: Path) -> None:
     told = auditor("fix", "--rule", "hygiene/world-open-admn")
     assert told.exit_code == 2
     assert "no ruleset of this run asks for that; did you mean 'hygiene/world-open-admin'?" in told.output
+
+
+@pytest.mark.parametrize(
+    ("identifier", "said"),
+    [
+        ("lint/nftables", "ids have that in them: `auditor rules lint/nftables` lists them"),
+        ("talos/etc", "did you mean 'talos/etcd' or 'talos/etcd-private'?"),
+        ("talos/etdc", "did you mean 'talos/etcd'?"),
+    ],
+)
+def test_part_of_an_id_is_told_what_has_it(identifier: str, said: str) -> None:
+    assert said in auditor("explain", identifier).output

@@ -320,7 +320,7 @@ def question_of(unknown: Unknown) -> Question:
     if unknown.reference == "zone":
         settle = "bind them to its zones: roles in auditor.yaml, zone: …"
     if unknown.reference and unknown.reference.startswith("roles."):
-        settle += " in auditor.yaml"
+        settle += " in auditor.yaml, beside its zones or names"
     if unknown.reference == "roles.internet":
         settle = "name the internet's interface in auditor.yaml: roles: {internet: {zone: …}}"
     if unknown.reference and unknown.reference.startswith("role "):

@@ -133,7 +133,8 @@ def test_an_open_question_about_addresses_says_where_to_give_them() -> None:
     found = closed("lan", "<any/>", "  node: {zone: 'pfsense:opt1'}\n  admin: {zone: 'pfsense:lan'}\n")
     assert found.outcome is Outcome.BROKEN
     found = closed("lan", "<any/>", "  node: {zone: 'pfsense:opt1'}\n", "<address>192.168.30.7</address>")
-    assert [question.settle for question in found.questions] == ["give roles.node.addresses a value in auditor.yaml"]
+    settle = "give roles.node.addresses a value in auditor.yaml, beside its zones or names"
+    assert [question.settle for question in found.questions] == [settle]
 
 
 @pytest.mark.parametrize("what", ["<protocol>icmp</protocol>", "<protocol>udp</protocol>"])
