@@ -10,7 +10,7 @@ from auditor.analysis.doors import Doors, interfaces_of, is_another, name_of
 from auditor.analysis.families import open_to_six_alone
 from auditor.analysis.reach import Judgement
 from auditor.analysis.sites import Site
-from auditor.model.filters import Call, Filter, Rule, Settle, Undecided, Verdict, around
+from auditor.model.filters import Call, Filter, Rule, Settle, Undecided, Verdict, around, can_deny
 from auditor.model.findings import Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Hook, Place, internet
 from auditor.model.headers import IPV4, IPV6, NEW_FLOW, ONE_FAMILY, PUBLIC, destinations, intersect_intervals, ports, sources
@@ -213,8 +213,24 @@ def _anywhere(packets: PacketSet) -> PacketSet:
     return packets.without(Field.SOURCE, Field.DESTINATION, Field.SOURCE_PORT)
 
 
-def permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[Rule]:
-    """The rules, of these and of chains they surely call, that surely permit every new flow there can be, of one family at least.
+def permits_everything(filter_: Filter, beside: Sequence[Filter], settle: Settle) -> Iterator[Rule]:
+    """The rules that surely permit every new flow there can be, of one family at least, where nothing else is closed to that family.
+
+    What is permitted has to pass every other stage and all `beside` too. Among several, one that denies nothing is no filter.
+    """
+    for stage in filter_.stages():
+        others = [each for each in (*filter_.stages(), *beside) if each is not stage]
+        for rule, families in _permits_everything(stage.rules, settle) if not others or can_deny(stage) else ():
+            if not rule.synthetic and any(all(_is_open(each, family, settle) for each in others) for family in families):
+                yield rule
+
+
+def _is_open(stage: Filter, family: Interval, settle: Settle) -> bool:
+    return not stage.default.denies or any(family in families for _, families in _permits_everything(stage.rules, settle))
+
+
+def _permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[tuple[Rule, Sequence[Interval]]]:
+    """The rules, of these and of chains they surely call, that surely permit whole families, and these.
 
     What could not be read may permit everything, and does not surely.
     """
@@ -223,11 +239,11 @@ def permits_everything(rules: tuple[Rule, ...], settle: Settle) -> Iterator[Rule
     for rule in rules:
         if unread and rule.span in unread:
             continue
-        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen and _matches_everything(rule, settle):
+        if isinstance(rule.action, Call) and id(rule.action.chain) not in seen and _whole_families(rule, settle):
             seen.add(id(rule.action.chain))
-            yield from permits_everything(rule.action.chain.rules, settle)
-        elif rule.action is Verdict.PERMIT and not rule.synthetic and _matches_everything(rule, settle):
-            yield rule
+            yield from _permits_everything(rule.action.chain.rules, settle)
+        elif rule.action is Verdict.PERMIT and (families := _whole_families(rule, settle)):
+            yield rule, families
 
 
 def from_outside(graph: Graph, hook: Hook) -> Iterator[Settle]:
@@ -238,14 +254,16 @@ def from_outside(graph: Graph, hook: Hook) -> Iterator[Settle]:
             yield Crossing((hook,), hook.filter, internet(), Endpoint("what is behind it"), zone.id).settle
 
 
-def _matches_everything(rule: Rule, settle: Settle) -> bool:
+def _whole_families(rule: Rule, settle: Settle) -> tuple[Interval, ...]:
+    """The families of which a rule surely matches every new flow."""
     possible = around(rule.condition)
     if possible is NOTHING or hull(possible)[: len(_ALL_SERVICES)] != _ALL_SERVICES:
-        return False  # most rules
+        return ()  # most rules
     packets = rule.condition.settle(settle).surely
-    return packets is EVERYTHING or any(_family(family) <= packets for family in (IPV4, IPV6))
+    return _FAMILIES if packets is EVERYTHING else tuple(family for family in _FAMILIES if _family(family) <= packets)
 
 
+_FAMILIES = (IPV4, IPV6)
 _ALL_SERVICES = (0, DOMAIN_MAX[Field.PROTOCOL], 0, DOMAIN_MAX[Field.DESTINATION_PORT])
 """How the box around packets of every protocol and port begins."""
 

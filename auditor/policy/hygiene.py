@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -120,14 +120,28 @@ def _finding(requirement: Requirement, what: str, location: Location | None, out
 
 def _any_any(requirement: Requirement, subject: Subject) -> Iterator[Finding]:
     told: set[object] = set()
+    crossed = _crossed(subject.graph)
     for hook in subject.graph.hooks:
         if hook.place in (Place.INBOUND, Place.ENTRY, Place.TRANSIT) and not at_edge(subject.graph, hook):
+            beside = [stage for other in crossed[_where(hook)] if other is not hook for stage in other.filter.stages()]
             for settle in exposure.from_outside(subject.graph, hook):
-                for filter_ in hook.filter.stages():
-                    for rule in exposure.permits_everything(filter_.rules, settle):
-                        if (hook.label, key := _written(rule)) not in told:
-                            told.add((hook.label, key))
-                            yield _finding(requirement, f"{_told(rule)} at {hook.label} permits everything from anywhere", _place(rule))
+                for rule in exposure.permits_everything(hook.filter, beside, settle):
+                    if (hook.label, key := _written(rule)) not in told:
+                        told.add((hook.label, key))
+                        yield _finding(requirement, f"{_told(rule)} at {hook.label} permits everything from anywhere", _place(rule))
+
+
+def _crossed(graph: Graph) -> defaultdict[object, list[Hook]]:
+    """By their places, the hooks whose accept is not the last word: chains of nftables, which a packet crosses one by one."""
+    found: defaultdict[object, list[Hook]] = defaultdict(list)
+    for hook in graph.hooks:
+        if not (hook.stateful or hook.blind or hook.union):
+            found[_where(hook)].append(hook)
+    return found
+
+
+def _where(hook: Hook) -> object:
+    return hook.place, hook.zone, hook.device
 
 
 def _world_open(requirement: Requirement, subject: Subject) -> Iterator[Finding]:

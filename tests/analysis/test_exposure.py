@@ -10,11 +10,13 @@ from auditor.model.filters import (
     Chain,
     Exactly,
     Fact,
+    Filter,
     Predicate,
     Rule,
     Settle,
     Side,
     Undecided,
+    Verdict,
     both,
 )
 from auditor.model.filters import Test as Asked
@@ -137,7 +139,7 @@ def test_only_the_service_closed_to_ipv4_is_named() -> None:
 
 def everything(*rules: Rule, settle: Settle = lambda _: None) -> list[Rule]:
     """The rules that permit everything."""
-    return list(exposure.permits_everything(rules, settle))
+    return list(exposure.permits_everything(Filter("f", rules, Verdict.DENY, HERE), (), settle))
 
 
 def test_a_rule_without_a_condition_permits_everything() -> None:

@@ -127,3 +127,22 @@ def test_a_rule_for_everything_is_told_once_wherever_its_chain_is_called() -> No
     found = audit.findings_of(audit.read(MemoryTree({"gate.nft": text}), ("",), audit.Request()))
     told = [each.location.span.line for each in found if each.rule == "hygiene/any-any-permit" and each.location is not None]
     assert told == [2]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("policy accept; tcp dport 9 drop; accept", "policy drop; tcp dport 443 accept", []),
+        ("policy accept; tcp dport 9 drop; accept", "policy accept; tcp dport 8 drop", [4]),
+        ("policy accept; accept", "policy drop; accept", [10]),
+        ("policy drop; tcp dport 443 accept", "policy drop; accept", []),
+        ("policy drop; meta nfproto ipv4 accept", "policy drop; ip daddr 0.0.0.0/0 accept", [4, 10]),
+        ("policy drop; meta nfproto ipv6 accept", "policy drop; meta nfproto ipv4 accept", []),
+    ],
+)
+def test_a_rule_for_everything_permits_nothing_that_another_chain_keeps_out(first: str, second: str, told: list[int]) -> None:
+    chain = "table inet {name} {{\n  chain c {{\n    type filter hook input priority {at};\n    {rules}\n  }}\n}}\n"
+    text = chain.format(name="a", at=-10, rules=first) + chain.format(name="b", at=10, rules=second)
+    found = audit.findings_of(audit.read(MemoryTree({"gate.nft": text}), ("",), audit.Request()))
+    places = [each.location.span.line for each in found if each.rule == "hygiene/any-any-permit" and each.location is not None]
+    assert sorted(places) == told
