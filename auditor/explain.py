@@ -37,7 +37,8 @@ def _perhaps(word: str, known: Sequence[str]) -> str:
     """The ids that end in the word, or else have it in them, or else look like it."""
     wanted = word.casefold().strip("/")
     ending = [each for each in known if each.rpartition("/")[2] == wanted]
-    found = ending or [each for each in known if wanted and wanted in each]
+    part = f"{wanted}/" if "/" in wanted else wanted
+    found = ending or [each for each in known if part and part in each]
     if not found:
         close = nearest(word, known)
         return f"; did you mean {close!r}?" if close else "; `auditor rules` lists every id"

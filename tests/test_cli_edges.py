@@ -97,7 +97,6 @@ def test_a_rule_that_nothing_asks_for_is_no_rule_to_mend(folder: Path) -> None:
     ("identifier", "said"),
     [
         ("lint/nftables", "ids have that in them: `auditor rules lint/nftables` lists them"),
-        ("talos/etc", "did you mean 'talos/etcd' or 'talos/etcd-private'?"),
         ("talos/etdc", "did you mean 'talos/etcd'?"),
     ],
 )
