@@ -260,7 +260,7 @@ def _falls_through(reject: Reject, guard: model.Condition, record: Record, conve
 
 def _one_family(match: Match, name: str, record: Record, converted: Converted) -> Iterator[tuple[Note, At]]:
     end = _final(record.line)
-    if record.place.setting.family != "inet" or end is None:
+    if record.place.setting.family != "inet" or end is None or _is_of_one_family(record.line):
         return
     packets = record.guard.settle(nobody).maybe & NEW_FLOW
     if not packets:
@@ -280,6 +280,16 @@ def _one_family(match: Match, name: str, record: Record, converted: Converted) -
             message = f"`{match.at.told}` is about one family: {family} fares otherwise here"
             yield _note("negation-one-family", message, match.at, Level.NOTE, Effect.NARROWED)
             return
+
+
+def _is_of_one_family(line: RuleLine) -> bool:
+    """Whether a rule says by another match which family it is about."""
+    says = [each for each in line.statements if isinstance(each, Match) and each.operator not in ("!=", "ne")]
+    keys = [key for each in says for key in (each.key.parts if isinstance(each.key, Concat) else (each.key,))]
+    return any(_named(key).removeprefix("meta ") in _OF_ONE_FAMILY for key in keys)
+
+
+_OF_ONE_FAMILY = frozenset(("ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr", "nfproto", "protocol"))
 
 
 # -- rules that cannot match

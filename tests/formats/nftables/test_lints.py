@@ -110,6 +110,21 @@ def test_an_object_is_used_where_a_rule_or_a_map_names_it() -> None:
     assert [note.message for note in found if note.trap == "unused-definition"] == ["nothing uses the counter `spare`"]
 
 
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        ("", True),
+        ("ip daddr != 10.9.0.0/16", True),
+        ("ip protocol tcp", True),
+        ("ip daddr 10.9.0.0/16", False),
+        ("meta nfproto ipv4", False),
+        ("ip daddr . tcp dport { 10.9.0.1 . 22 }", False),
+    ],
+)
+def test_a_rule_that_says_its_family_leaves_none_out(match: str, said: bool) -> None:
+    assert ("negation-one-family" in traps(f"{match} ip saddr != 10.0.0.0/8 drop", "accept")) is said
+
+
 def test_a_list_of_the_banned_before_the_firewall_is_no_trap() -> None:
     assert not traps("tcp dport 22 accept", more=BAN) & {"accept-too-late", "accept-not-final", "default-accept"}
 
