@@ -11,6 +11,7 @@ import posixpath
 import stat
 import subprocess
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ _OUTSIDE = "leads out of the directory that is being checked"
 _BUILT = "/nix/store/"  # a link there is what Nix built from the files that are read
 _LOCK = ".#"  # Emacs says with a link who edits a file
 _LINK = "120000"  # git's mode of a symbolic link
+_MOST_WAYS = 64  # to one directory: links behind links would multiply
 _MOST_STEPS = 512  # on the way a link leads
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -92,6 +94,7 @@ class DirectoryTree:
         self.root = root.resolve()
         self._plain: set[str] = set()  # files that were found without following a link
         self._closed: dict[str, Unreadable] = {}
+        self._shown: Counter[str] = Counter()  # by how many ways each directory is reached
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -105,6 +108,10 @@ class DirectoryTree:
         if not self._inside(real):
             if not real.startswith(_BUILT):
                 self._closed[prefix] = Unreadable(_OUTSIDE)
+            return
+        self._shown[real] += 1
+        if self._shown[real] > _MOST_WAYS:
+            self._closed[prefix] = Unreadable(f"is reached by more than {_MOST_WAYS} links")
             return
         try:
             entries = list(os.scandir(directory))
@@ -266,15 +273,18 @@ def _followed(files: Mapping[str, str], links: Mapping[str, str]) -> dict[str, s
             children.setdefault(directory, set()).add(path)
             path = directory
 
+    shown: Counter[str] = Counter()
+
     def walk(prefix: str, real: str, seen: frozenset[str]) -> Iterator[tuple[str, str]]:
-        for path in children[real] if real not in seen else ():
-            target, shown = _behind(path, links) if path in links else path, prefix + posixpath.basename(path)
+        shown[real] += real not in seen
+        for path in sorted(children[real]) if real not in seen and shown[real] <= _MOST_WAYS else ():
+            target, name = _behind(path, links) if path in links else path, prefix + posixpath.basename(path)
             if target is None:
                 continue
             if target in files:
-                yield shown, files[target]
+                yield name, files[target]
             elif target in children:
-                yield from walk(f"{shown}/", target, seen | {real})
+                yield from walk(f"{name}/", target, seen | {real})
 
     return dict(walk("", "", frozenset()))
 

@@ -59,3 +59,18 @@ def test_a_link_that_leads_out_of_the_root_or_nowhere_is_said_to_be_closed(linke
         "loop": "is a link that leads nowhere",
         "outside.nft": "leads out of the directory that is being checked",
     }
+
+
+def test_links_that_multiply_are_followed_only_so_often(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number}").mkdir()
+        for name in ("a", "b"):
+            (tmp_path / f"{number}" / name).symlink_to(f"../{number + 1}")
+    (tmp_path / "12").mkdir()
+    (tmp_path / "12" / "nft.nft").write_text("")
+    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, capture_output=True)
+    tree = DirectoryTree(tmp_path)
+    assert len(tree.paths()) == 64
+    assert "is reached by more than 64 links" in {str(why) for why in tree.closed().values()}
+    assert len(GitTree(tmp_path, "HEAD").paths()) == 64
