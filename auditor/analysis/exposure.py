@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, reduce
+from operator import and_
 
 from auditor.analysis.bounds import Bounds, surely
 from auditor.analysis.doors import Doors, interfaces_of, is_another, name_of
@@ -58,7 +59,8 @@ def _by_doors(site: Site, known: Doors, ask: Ask) -> Judgement | None:
     if len(found) < len(known.entries):
         doubt = f"whether the internet comes in by {' or '.join(_called(each, known.entries) for each in found)}"
     elif all(sure for _, _, sure in found.values()):
-        return Judgement(Outcome.BROKEN, first[0].way, first[1], (), first[0].way.crossings[-1])
+        anyway = first[1] & reduce(and_, (_anywhere(leak) for _, leak, _ in found.values()))
+        return Judgement(Outcome.BROKEN, first[0].way, anyway or first[1], (), first[0].way.crossings[-1])
     else:
         doubt = f"whether packets go on by {_called(first[0].way.crossings[-1].exit or '', known.exits)}"
     unknown = Unknown(doubt, reference="roles.internet")
@@ -78,8 +80,10 @@ def _behind_door(site: Site, known: Doors, entry: str, ask: Ask) -> tuple[Site, 
 
 
 def _called(interface: str, among: tuple[str, ...]) -> str:
+    if not is_another(interface):
+        return name_of(interface)
     named = [name_of(each) for each in among if not is_another(each)]
-    return f"another interface than {', '.join(named)}" if is_another(interface) and named else name_of(interface)
+    return f"another interface than {', '.join(named)}" if named else name_of(interface)
 
 
 def open_to_the_world(site: Site, ports_: tuple[Interval, ...]) -> Judgement | None:

@@ -146,3 +146,12 @@ def test_a_rule_for_everything_permits_nothing_that_another_chain_keeps_out(firs
     found = audit.findings_of(audit.read(MemoryTree({"gate.nft": text}), ("",), audit.Request()))
     places = [each.location.span.line for each in found if each.rule == "hygiene/any-any-permit" and each.location is not None]
     assert sorted(places) == told
+
+
+def test_what_is_open_by_whichever_interface_the_internet_comes_is_told_alone() -> None:
+    begin = "table inet f {\n  chain c {\n    type filter hook forward priority 0; policy drop;\n    ct state established accept\n"
+    text = begin + '    iifname "lan" accept\n    oifname "lan" tcp dport 10000-65535 accept\n  }\n}\n'
+    found = audit.findings_of(audit.read(MemoryTree({"gate.nft": text}), ("",), audit.Request()))
+    (told,) = [each.message for each in found if each.rule == "hygiene/world-open-admin"]
+    assert "tcp/10250" in told
+    assert "tcp/22" not in told
