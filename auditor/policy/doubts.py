@@ -34,7 +34,7 @@ def _left_out(claims: Sequence[Claim], cast: Cast, graph: Graph) -> Iterator[Fin
     taking_part = frozenset[str]().union(*(end.zones for bound in cast.roles.values() for end in bound.endpoints))
     for role, bound in cast.roles.items():
         said = [claim for claim in claims if claim.role == role and not claim.separately]
-        if not bound.said or any(claim.zones for claim in said):
+        if not any(claim.why == bound.why for claim in said) or any(claim.zones for claim in said):
             continue
         alike = [
             zone for claim in claims if claim.role == role and claim.separately for text in claim.zones for zone in find_zones(graph, text)
