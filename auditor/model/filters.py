@@ -54,12 +54,6 @@ class Match:
     maybe: PacketSet
     unknowns: tuple[Unknown, ...] = ()
 
-    def __and__(self, other: Match) -> Match:
-        return Match(self.surely & other.surely, self.maybe & other.maybe, self.unknowns + other.unknowns)
-
-    def __or__(self, other: Match) -> Match:
-        return Match(self.surely | other.surely, self.maybe | other.maybe, self.unknowns + other.unknowns)
-
     def __invert__(self) -> Match:
         return Match(~self.maybe, ~self.surely, self.unknowns)
 
@@ -138,12 +132,16 @@ class Both(Condition):
         object.__setattr__(self, "static", all(part.static for part in self.parts))
 
     def settle(self, ask: Settle) -> Match:
-        result = ALWAYS
+        surely = maybe = EVERYTHING
+        unknowns: list[Unknown] = []
         for part in self.parts:
-            result &= part.settle(ask)
-            if not result.maybe:
+            found = part.settle(ask)
+            surely &= found.surely
+            maybe &= found.maybe
+            if not maybe:
                 return NEVER
-        return result
+            unknowns += found.unknowns
+        return Match(surely, maybe, tuple(unknowns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +155,14 @@ class Either(Condition):
         object.__setattr__(self, "static", all(part.static for part in self.parts))
 
     def settle(self, ask: Settle) -> Match:
-        result = NEVER
+        surely = maybe = NOTHING
+        unknowns: list[Unknown] = []
         for part in self.parts:
-            result |= part.settle(ask)
-        return result
+            found = part.settle(ask)
+            surely |= found.surely
+            maybe |= found.maybe
+            unknowns += found.unknowns
+        return Match(surely, maybe, tuple(unknowns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from auditor.model.filters import Fact, Filter, Predicate, Side
@@ -193,8 +194,7 @@ class Crossing:
         if zone is None:
             return None
         name = zone.rpartition(":")[2]
-        exact = any(value in (zone, name) for value in predicate.values)
-        return exact or any(value.endswith("*") and name.startswith(value[:-1]) for value in predicate.values)
+        return zone in predicate.values or name in predicate.values or name.startswith(_beginnings(predicate.values))
 
     def _member(self, groups: frozenset[str], end: Endpoint) -> bool | None:
         if groups & end.zones:
@@ -206,6 +206,12 @@ class Crossing:
             return False  # its groups are known, and these are not among them
         public = end.addresses and not subtract_intervals(end.addresses, PUBLIC)
         return False if public else None
+
+
+@lru_cache(maxsize=4096)
+def _beginnings(values: frozenset[str]) -> tuple[str, ...]:
+    """What the interfaces begin with that values end in "*" for."""
+    return tuple(value[:-1] for value in values if value.endswith("*"))
 
 
 def _same_machine(source: Endpoint, destination: Endpoint) -> bool | None:

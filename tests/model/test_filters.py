@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from auditor.model.filters import (
@@ -28,7 +30,7 @@ from auditor.model.filters import (
 )
 from auditor.model.filters import Test as Asked
 from auditor.model.headers import Protocol, ports, protocol_set
-from auditor.model.packets import NOTHING, Field, field_set
+from auditor.model.packets import EVERYTHING, NOTHING, Field, field_set
 from auditor.model.source import Span, Unknown
 
 HERE = Span("f", 1, 1, 1, 2)
@@ -62,6 +64,14 @@ def test_what_is_undecided_stays_a_part_of_a_conjunction() -> None:
     limited = TCP & LIMITED
     assert limited == Both((TCP, LIMITED))
     assert (~limited).settle(no_facts).surely is ~TCP.packets
+
+
+def test_many_alternatives_are_settled_in_one_go() -> None:
+    started = time.process_time()
+    many = either(TCP, *(Undecided(Unknown(str(number))) for number in range(50_000)))
+    found = many.settle(no_facts)
+    assert (found.surely, found.maybe, len(found.unknowns)) == (TCP.packets, EVERYTHING, 50_000)
+    assert time.process_time() - started < 2
 
 
 def test_rules_put_first_decide_first() -> None:

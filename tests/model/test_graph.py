@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from auditor.model.filters import Fact, Filter, Predicate, Side, Verdict
 from auditor.model.graph import Crossing, Device, Endpoint, Graph, Hook, Place, Zone, ZoneKind, covers, internet
 from auditor.model.headers import PUBLIC, address_interval
@@ -154,6 +156,14 @@ def test_interfaces_compare_by_zone_by_name_and_by_prefix() -> None:
     assert by("eth*", "nftables:h:eth0") is True
     assert by("wan", "nftables:h:eth0") is False
     assert by("eth0", None) is None
+
+
+def test_one_of_many_interfaces_is_found_among_them() -> None:
+    asked_ = Predicate(Fact.INTERFACE, Side.SOURCE, frozenset((*(f"lan{number}" for number in range(50_000)), "eth*", "wg*")))
+    started = time.process_time()
+    entries = [asked(asked_, LAN, entry=f"nftables:h:{name}") for name in ("lan7", "eth0", "wg1", "ppp0") * 500]
+    assert entries == [True, True, True, False] * 500
+    assert time.process_time() - started < 1
 
 
 def test_names_cover_by_text_and_wildcards_without_the_bare_domain() -> None:

@@ -20,6 +20,7 @@ _LONGEST_NAME = 15
 _NO_NAME = re.compile(r"@.*|\d[^-]*-.*|[0.:]+/0")
 _NO_INDEX = re.compile(r"@.*")
 _LOOPBACK = 1
+_MOST_TOLD = 10
 
 
 def compared(key: Key, operator: str, value: Expression, resolver: Resolver, setting: Setting, moment: Moment) -> Condition:
@@ -85,6 +86,12 @@ def _by(key: Key, names: tuple[str, ...], setting: Setting) -> Condition:
         )
     if others:
         way = "come in" if side is Side.SOURCE else "go out"
-        unknown = Unknown(f"whether the packets {way} by {', '.join(sorted(others))}", key.at.span)
+        unknown = Unknown(f"whether the packets {way} by {_told(others)}", key.at.span)
         parts.append(Test(Predicate(Fact.INTERFACE, side, others, key.at.span), unknown))
     return either(*parts)
+
+
+def _told(names: frozenset[str]) -> str:
+    """Interfaces in a sentence; of many, the first."""
+    more = len(names) - _MOST_TOLD
+    return ", ".join(sorted(names)[:_MOST_TOLD]) + (f" and {more} others" if more > 0 else "")

@@ -290,6 +290,8 @@ class Matcher:
     def _in_items(self, items: Iterator[Item | Unknown], keys: list[Key], place: Place) -> Condition:
         exact: list[PacketSet] = []
         others: list[Condition] = []
+        if len(keys) == 1 and keys[0].spec.side is not None and keys[0].spec.name.endswith("name"):
+            items = _joined(items)
         for item in items:
             if isinstance(item, Unknown):
                 others.append(Undecided(item, present(keys)))
@@ -419,6 +421,21 @@ def _is_range(value: Expression) -> bool:
     if isinstance(value, Pair):
         return True
     return isinstance(value, Atom) and _RANGE.fullmatch(value.word) is not None
+
+
+def _joined(items: Iterator[Item | Unknown]) -> Iterator[Item | Unknown]:
+    """Elements that are nothing but names, as one that lists them: the interface is asked for once."""
+    names: list[Atom] = []
+    moment: Moment | None = None
+    for item in items:
+        key = None if isinstance(item, Unknown) or item.element.data is not None else item.element.key
+        if isinstance(item, Item) and isinstance(key, Atom) and key.word[0] not in "$*":
+            names.append(key)
+            moment = item.moment
+        else:
+            yield item
+    if moment is not None:
+        yield Item(Element(Listing(tuple(names), names[0].at), None, (), names[0].at), moment)
 
 
 def _inside_braces(value: PlainSet) -> str:

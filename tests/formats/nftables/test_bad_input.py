@@ -10,6 +10,7 @@ from auditor import audit
 from auditor.files import MemoryTree
 from auditor.formats.base import Options
 from auditor.formats.nftables import FORMAT
+from auditor.model.filters import predicates
 from auditor.model.graph import Graph
 from auditor.model.source import Note
 
@@ -296,6 +297,21 @@ def test_three_hundred_thousand_elements_take_seconds_at_most() -> None:
     )
     assert time.process_time() - started < 6
     assert len(found.hooks) == 1
+
+
+def test_fifty_thousand_interface_names_are_asked_for_once() -> None:
+    names = ",\n".join(f'"lan{number}"' for number in range(50_000))
+    started = time.process_time()
+    found = graph(
+        f"table inet t {{\n set s {{\n  type ifname\n  elements = {{ {names} }}\n }}\n"
+        + HEAD.partition("\n")[2]
+        + "  iifname @s accept\n }\n}\n"
+    )
+    (rule,) = found.hooks[0].filter.rules
+    assert [len(asked.values) for asked in predicates((rule,))] == [50_000]
+    assert "lan0, lan1, lan10, lan100, lan1000" in rule.condition.settle(lambda _: None).unknowns[0].reason
+    assert "and 49990 others" in rule.condition.settle(lambda _: None).unknowns[0].reason
+    assert time.process_time() - started < 6
 
 
 def test_json_that_is_none_is_said_to_be() -> None:
