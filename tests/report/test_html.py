@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from auditor.model.findings import Flow, Run
+from auditor.model.findings import Flow, Question, Run
 from auditor.model.record import replace
 from auditor.report.base import Options
 from auditor.report.html import render
-from tests.report.sample import ETCD, LINT, NTP, RUN, SOURCES
+from tests.report.sample import ETCD, LINT, NTP, PRIVATE, RUN, SOURCES
 
 OPTIONS = Options()
 PAGE = render(RUN, SOURCES, OPTIONS)
@@ -122,6 +122,13 @@ def test_zones_are_called_by_what_tells_them_apart() -> None:
 
 def test_open_questions_say_what_would_settle_them() -> None:
     assert "give it with --var vpc_cidr=…" in text()
+
+
+def test_where_nothing_can_be_said_to_settle_a_question_the_requirement_tells_what_to_do() -> None:
+    unsettled = replace(PRIVATE, questions=(Question("ping is limited"),), help="Let pings in.")
+    page = text(render(replace(RUN, findings=(unsettled,)), SOURCES, Options()))
+    assert "what each of these requirements says is to be done" in page
+    assert "What to do: Let pings in." in page
 
 
 def test_the_matrix_tells_sure_flows_from_possible_ones() -> None:
