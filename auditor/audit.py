@@ -21,7 +21,7 @@ from auditor.model.graph import Graph
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Note
 from auditor.nested import nft_reader, talos_in_terraform
-from auditor.policy.binding import OUTSIDE, Cast, Claim, bind, claim_of, lead_out
+from auditor.policy.binding import OPTION, OUTSIDE, Cast, Claim, bind, claim_of, lead_out
 from auditor.policy.conditions import Value
 from auditor.policy.config import Config, find_config, load_config
 from auditor.policy.derive import completed
@@ -294,7 +294,7 @@ def _claims(graph: Graph, rulesets: Iterable[tuple[Ruleset, str]], config: Confi
     chosen = [ruleset for ruleset, _ in rulesets]
     for text in request.roles:
         try:
-            yield from for_members(claim_of(text, "--role"), chosen)
+            yield from for_members(claim_of(text, OPTION), chosen)
         except ValueError as error:
             raise UsageError(f"--role {error}") from None
     for role in config.roles:

@@ -68,6 +68,11 @@ class Bound:
     apart: tuple[Endpoint, ...] = ()
 
     @property
+    def said(self) -> bool:
+        """Whether somebody said so, rather than it being recognised or derived."""
+        return self.span is not None or self.why == OPTION
+
+    @property
     def target(self) -> str:
         """What it was bound to, for people: the most telling part of each endpoint, not all of many."""
         if self.vague:
@@ -182,6 +187,9 @@ def elsewhere(but: tuple[Endpoint, ...], known: Iterable[Endpoint]) -> Iterator[
     if private:
         yield Endpoint("anywhere else, privately", "any", addresses=private, elsewhere=True)
 
+
+OPTION = "--role"
+"""Why a role is bound by an option."""
 
 ASSUMED = "the product's default"
 """Why a role is bound that nobody said anything about: what is missing for it may be there for those who really play it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditor.model.findings import Finding, Location, Outcome, Question
-from auditor.model.graph import Endpoint, Graph
+from auditor.model.graph import MOST_NAMED, Endpoint, Graph
 from auditor.model.headers import Protocol, addresses_text, merge_intervals, ports
 from auditor.model.packets import PacketSet, union
 from auditor.model.record import replace
@@ -126,7 +126,9 @@ def _flows(stage: Stage, settled: Settled, pairs: tuple[Pair, ...], unbound: tup
     nobody = tuple(_nobody(stage, role) for role in unbound)
     failing = [pair for pair in pairs if pair.outcome is not Outcome.HOLDS]
     if not failing:
-        yield finding_of(requirement, pairs, Outcome.HOLDS, nobody)
+        assert settled.flow is not None
+        left_out = stage.left_out(settled.flow)
+        yield _of_others(requirement, left_out) if left_out else finding_of(requirement, pairs, Outcome.HOLDS, nobody)
     for pairs_here in group_by_place(requirement, failing):
         yield finding_of(requirement, pairs_here, pairs_here[0].outcome, nobody, meant)
 
@@ -151,11 +153,21 @@ def _unasked(stage: Stage, settled: Settled, unbound: tuple[str, ...]) -> Iterat
         yield _open(requirement, reason, f"if there are others, name all of their addresses: roles in auditor.yaml, or --role {who}=…")
         return
     if stage.are_apart(flow):
-        reason = "the two ends are of different root modules or clusters, and nothing is asked between those"
-        yield _open(requirement, reason, "give one of them as addresses: roles in auditor.yaml, or --role")
+        yield _open(requirement, f"the two ends are {_APART}", _AS_ADDRESSES)
         return
     reason = "no packet can be of this flow: the two ends share neither IPv4 nor IPv6"
     yield _open(requirement, reason, "give both ends addresses of one kind: roles in auditor.yaml, or --role")
+
+
+_APART = "of different root modules or clusters, and nothing is asked between those"
+_AS_ADDRESSES = "give one of them as addresses: roles in auditor.yaml, or --role"
+
+
+def _of_others(requirement: Requirement, left_out: tuple[Endpoint, ...]) -> Finding:
+    """What holds of all that was asked about, while nothing was asked about some."""
+    labels = list(dict.fromkeys(end.label for end in left_out))
+    named = ", ".join(labels[:MOST_NAMED]) + " …" * (len(labels) > MOST_NAMED)
+    return _open(requirement, f"{named} and all who are at the other end are {_APART}", _AS_ADDRESSES)
 
 
 def _open(requirement: Requirement, reason: str, advice: str) -> Finding:

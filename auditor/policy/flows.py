@@ -303,6 +303,17 @@ class Stage:
         destinations = self._near.by_site(self.endpoints(flow.destinations))
         return not any(self._near.beside(source, destinations) for source in self.endpoints(flow.sources))
 
+    def left_out(self, flow: Flow) -> tuple[Endpoint, ...]:
+        """The ends of a flow about whom nothing is asked: all at the other end are of other sites, and who plays either was said."""
+        said = any(bound.said for role, bound in self.cast.roles.items() if role in (*flow.sources.roles(), *flow.destinations.roles()))
+        sides = (self.endpoints(flow.sources), self.endpoints(flow.destinations)) if said else ((), ())
+        found: list[Endpoint] = []
+        for ends, others in (sides, sides[::-1]):
+            sites = self._near.by_site(others)
+            players = (end for end in ends if end.role in self.cast.roles and self._near.site(end) not in sites)
+            found += (end for end in players if sites and all(apart(self._near.site(end), site) for site in sites))
+        return tuple(dict.fromkeys(found))
+
     def _row_to(self, asked: Row, other: Endpoint, who: Who) -> Row:
         number, first = asked.ends[0]
         seen = self._near.seen(first, other, who)

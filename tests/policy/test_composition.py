@@ -312,3 +312,25 @@ def test_what_everybody_is_to_reach_the_networks_of_another_site_are_to_reach_as
     others = '", "'.join(map(str, everybody.address_exclude(IPv4Network("10.2.0.0/16"))))
     assert of_another_site("ingress", str(everybody))["open"] is Outcome.HOLDS
     assert of_another_site("ingress", others)["open"] is Outcome.BROKEN
+
+
+def between_modules(admin: str, node: str) -> Finding:
+    """What is found of nodes in two root modules, and an administrator in the first of them, where only the nodes of the second are open."""
+    network = 'resource "aws_vpc" "main" {\n  cidr_block = "10.0.0.0/16"\n}\n'
+    bare = 'resource "aws_security_group" "admin" {\n  vpc_id = aws_vpc.main.id\n}\n'
+    files: dict[str, str | bytes] = {
+        "a/main.tf": network + bare + GROUP.replace("SOURCE", NOBODY).partition("}\n")[2],
+        "b/main.tf": GROUP.replace("SOURCE", "0.0.0.0/0").replace('"node"', '"other_node"').replace(".node", ".other_node"),
+    }
+    roles = f"{{admin: {{{admin}}}, node: {{behind: [{node}]}}}}"
+    tree = MemoryTree({"ours.yaml": PAIR, "auditor.yaml": f"rulesets: [./ours.yaml]\nroles: {roles}\n", **files})
+    return {each.rule: each for each in audit.findings_of(audit.read(tree, tuple(files), audit.Request()))}["ours/closed"]
+
+
+def test_what_is_asked_of_one_module_alone_does_not_hold_of_another() -> None:
+    admin = "behind: ['terraform:aws_security_group.admin']"
+    both = "'terraform:aws_security_group.node', 'terraform:aws_security_group.other_node'"
+    found = between_modules(admin, both)
+    assert (found.outcome, "aws_security_group.other_node and all who are at the other end" in found.message) == (Outcome.OPEN, True)
+    assert between_modules(admin, "'terraform:aws_security_group.node'").outcome is Outcome.HOLDS
+    assert between_modules("addresses: [10.0.3.7]", both).outcome is Outcome.BROKEN
