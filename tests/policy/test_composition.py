@@ -315,7 +315,7 @@ def test_what_everybody_is_to_reach_the_networks_of_another_site_are_to_reach_as
 
 
 def between_modules(admin: str, node: str) -> Finding:
-    """What is found of nodes in two root modules, and an administrator in the first of them, where only the nodes of the second are open."""
+    """What is found of nodes in two root modules, of which only the second are open, and an administrator in the first."""
     network = 'resource "aws_vpc" "main" {\n  cidr_block = "10.0.0.0/16"\n}\n'
     bare = 'resource "aws_security_group" "admin" {\n  vpc_id = aws_vpc.main.id\n}\n'
     files: dict[str, str | bytes] = {

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.interfaces import Interface, carry
 from auditor.formats.terraform.clouds.reading import (
     address_peer,
     address_peers,
@@ -30,7 +31,7 @@ from auditor.formats.terraform.clouds.reading import (
     trail_of,
 )
 from auditor.formats.terraform.conditions import VIRTUAL_NETWORK
-from auditor.formats.terraform.records import Carrier, Direction, Family, Group, Label, Network, Numbers, Peer, PeerKind, Record, Traffic
+from auditor.formats.terraform.records import Direction, Family, Group, Label, Network, Numbers, Peer, PeerKind, Record, Traffic
 from auditor.formats.terraform.resources import Arguments, Resource
 from auditor.formats.terraform.values import Value, text_of
 from auditor.model.headers import address_interval
@@ -256,13 +257,13 @@ def _carriers(context: Context) -> None:
         ids = [context.address(value) for value, _ in elements(resource.get("network_interface_ids"))]
         used |= set(ids)
         if not interfaces.keys().isdisjoint(filter(None, ids)):
-            by_id = {id_ or f"{resource.address}.network_interface_ids": interfaces.get(id_ or "", [None]) for id_ in ids}
-            _carry_by(context, resource, by_id)
+            named = (Interface(id_ or f"{resource.address}.network_interface_ids", interfaces.get(id_ or "", [None])) for id_ in ids)
+            carry(context, resource, named, tags_of(resource.get("tags")))
     for resource in context.root.resources((INTERFACE,)):
         if resource.address not in used:
-            _carry(context, resource, interfaces[resource.address])
+            carry(context, resource, [Interface(resource.address, interfaces[resource.address])], tags_of(resource.get("tags")))
     for resource in context.root.resources(SCALE_SETS):
-        _carry_by(context, resource, dict(_scale_set(context, resource, on_subnet)))
+        carry(context, resource, _scale_set(context, resource, on_subnet), tags_of(resource.get("tags")))
     _remark_on_bare(context)
 
 
@@ -300,7 +301,7 @@ def _may_be_basic(context: Context, interface: Resource, skus: dict[str, Value])
                 yield word == "basic"
 
 
-def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterator[tuple[str, list[str | None]]]:
+def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterator[Interface]:
     """Its interfaces, each with its groups."""
     for number, interface in enumerate(resource.blocks("network_interface")):
         groups: list[str | None] = []
@@ -309,25 +310,7 @@ def _scale_set(context: Context, resource: Resource, on_subnet: Pairs) -> Iterat
         for block in interface.blocks("ip_configuration"):
             groups += on_subnet.get(context.address(block.get("subnet_id")), ())
             groups += (context.address(value) for value, _ in elements(block.get("application_security_group_ids")) if set_here(value))
-        yield f"{resource.address}.network_interface[{number}]", groups
-
-
-def _carry_by(context: Context, resource: Resource, interfaces: dict[str, list[str | None]]) -> None:
-    """A machine with its groups; by each of its interfaces where these carry others: what one stops another may let in."""
-    if len({frozenset(groups) for groups in interfaces.values()}) < 2:
-        _carry(context, resource, next(iter(interfaces.values()), []))
-        return
-    tags = tags_of(resource.get("tags"))
-    for interface, groups in interfaces.items():
-        carrier = Carrier(interface, resource.type, resource.span, groups, tags=tags, certain=resource.certain, of=resource.address)
-        context.estate.carriers.append(carrier)
-
-
-def _carry(context: Context, resource: Resource, groups: list[str | None]) -> None:
-    if groups:
-        tags = tags_of(resource.get("tags"))
-        carrier = Carrier(resource.address, resource.type, resource.span, groups, tags=tags, certain=resource.certain)
-        context.estate.carriers.append(carrier)
+        yield Interface(f"{resource.address}.network_interface[{number}]", groups)
 
 
 def _pairs(context: Context, type_: str, key: str, value: str) -> Pairs:

@@ -12,6 +12,7 @@ from itertools import product
 
 from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.interfaces import Interface, carry
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
     address_peers,
@@ -30,7 +31,6 @@ from auditor.formats.terraform.clouds.reading import (
 )
 from auditor.formats.terraform.records import (
     UNTOLD,
-    Carrier,
     Defaults,
     Direction,
     Family,
@@ -218,23 +218,26 @@ def _traffic(block: Arguments) -> Iterator[Traffic]:
 
 
 def _machine(context: Context, resource: Resource, by_name: dict[str, Resource]) -> None:
-    groups: list[str | None] = []
-    subnets: list[str | None] = []
-    for interface in resource.blocks("network_interface"):
-        if set_here(interface.get("network")):
-            groups.append(_whole(context, interface.get("network"), by_name, resource).address)
-        if set_here(interface.get("subnetwork")):
-            subnets.append(context.identity(interface.get("subnetwork")))
-            subnet = context.estate.networks.get(subnets[-1] or "")
-            groups += [subnet.parent] if subnet is not None else []
     labels = list(_worn(PeerKind.TAG, elements(resource.get("tags"))))
     emails = [account.get("email") for account in resource.blocks("service_account")]
     labels += _worn(PeerKind.ACCOUNT, [choice for email in emails for choice in alternatives(email)])
     for label in labels:
         context.estate.labels.setdefault(label, Label(label, resource.span))
-    if groups:
-        carrier = Carrier(resource.address, resource.type, resource.span, [*dict.fromkeys(groups), *labels], subnets)
-        context.estate.carriers.append(carrier)
+    carry(context, resource, _interfaces(context, resource, by_name, labels))
+
+
+def _interfaces(context: Context, resource: Resource, by_name: dict[str, Resource], labels: list[str]) -> Iterator[Interface]:
+    """The interfaces of a machine, each with its network and the labels of all; with nothing where it is not known."""
+    for number, block in enumerate(resource.blocks("network_interface")):
+        networks: list[str | None] = []
+        subnets: list[str | None] = []
+        if set_here(block.get("network")):
+            networks.append(_whole(context, block.get("network"), by_name, resource).address)
+        if set_here(block.get("subnetwork")):
+            subnets.append(context.identity(block.get("subnetwork")))
+            subnet = context.estate.networks.get(subnets[-1] or "")
+            networks += [subnet.parent] if subnet is not None else []
+        yield Interface(f"{resource.address}.network_interface[{number}]", [*networks, *labels] if networks else [], subnets)
 
 
 def _by_rules_of_the_product(context: Context, machines: Iterable[Resource], by_name: Mapping[str, Resource]) -> None:

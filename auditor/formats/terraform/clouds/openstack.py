@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from auditor.formats.terraform.clouds.aws_groups import owners
 from auditor.formats.terraform.clouds.bare import remark
 from auditor.formats.terraform.clouds.context import Context
+from auditor.formats.terraform.clouds.interfaces import Interface, carry
 from auditor.formats.terraform.clouds.reading import (
     address_peer_of,
     alternatives,
@@ -141,12 +142,12 @@ def _carriers(context: Context) -> None:
         elif _is_open(resource):
             bare.append(resource)
     remark(context, bare, lambda name: f"port_security_enabled of {name} is false: nothing filters what comes in there")
+    unfiltered = {resource.address for resource in bare}
     for resource in context.root.resources((INSTANCE,)):
-        groups = list(_of_instance(context, resource, by_name, ports))
-        if groups:
-            tags = tags_of(resource.get("metadata"))
-            carrier = Carrier(resource.address, INSTANCE, resource.span, list(dict.fromkeys(groups)), tags=tags, certain=resource.certain)
-            context.estate.carriers.append(carrier)
+        filtered = Interface(f"{resource.address}.network", list(_of_instance(context, resource, by_name, ports)))
+        used = (context.identity(each.get("port")) for each in resource.blocks("network") if set_here(each.get("port")))
+        others = [Interface(port, []) for port in used if port in unfiltered]
+        carry(context, resource, [filtered, *others], tags_of(resource.get("metadata")))
 
 
 def _is_open(port: Resource) -> bool:
