@@ -10,7 +10,7 @@ from auditor.formats.nftables.boxes import Box
 from auditor.formats.nftables.marks import rules_of
 from auditor.formats.nftables.resolve import MOST_COMPARED, Resolver
 from auditor.formats.nftables.ruleset import NamedSet, Ruleset, Table
-from auditor.formats.nftables.syntax import Limit, Plain, RuleLine, Update
+from auditor.formats.nftables.syntax import Atom, Limit, Plain, RuleLine, Update
 from auditor.formats.nftables.text import At
 
 _LONGEST = 40 * MOST_COMPARED
@@ -21,11 +21,17 @@ _OBJECT = re.compile(
     r'|(?P<ct>ct\s+(?:helper|timeout|expectation))\s+set\s+"?(?P<ct_name>[A-Za-z_.][\w/.-]*)"?'
     r"|flow\s+(?:add|offload)\s+@(?P<flow>[A-Za-z_.][\w/.-]*)"
 )
+_EMPTY_LINES = re.compile(r"(?:re)?define\s+\S+\s*=\s*(\{[ \t]*(?:#[^\n]*)?\n(?:\s|#[^\n]*)*\})")
 _SET_FOR_OBJECT = re.compile(r"(counter|limit|quota|synproxy)\s+name\s+(@\S+)")
 
 
 def check(ruleset: Ruleset, resolver: Resolver) -> None:
     """Refuse what the kernel would not take of the declarations."""
+    for _, at in ruleset.definitions:
+        if (found := _EMPTY_LINES.match(at.text.text, at.start)) is not None:
+            resolver.refuse(
+                "nothing between braces is taken on one line alone: `{ }`", at.part(found.start(1) - at.start, found.end(1) - at.start)
+            )
     for table in ruleset.tables.values():
         for named in table.sets.values():
             _check_set(named, table, resolver)
@@ -37,6 +43,9 @@ def _check_set(named: NamedSet, table: Table, resolver: Resolver) -> None:
         resolver.refuse(f"{named.kind} `{named.name}` does not say what it holds (`type …`)", named.name_at)
         return
     holdings.check_head(named, table, resolver)
+    for change in named.changes:
+        if isinstance(change.value, Atom) and not change.value.word.startswith("$"):
+            resolver.refuse("elements stand between braces, or are those of a variable", change.value.at)
     if sum(len(change.value.at.words) for change in named.changes) > _LONGEST:
         return
     for change in named.changes:

@@ -168,6 +168,8 @@ def test_what_elements_count_may_stand_on_one_line() -> None:
         ("set s { type ipv4_addr; counter quota 5 bytes; elements = { 192.0.2.1 counter } }", "come with `counter quota`"),
         ("set s { type ipv4_addr; flags timeout; counter; elements = { 192.0.2.1 timeout 5s counter } }", "stands before"),
         ("map m { type ipv4_addr : mark; flags interval; auto-merge; }", "a map has none"),
+        ("set s { type ifname; elements = WLAN; }", "stand between braces"),
+        ("define S = {\n # nobody yet\n}", "on one line alone"),
         ("chain c { type filter hook input priority 0; add @nobody { ip saddr }; }", "no set `nobody`"),
     ],
 )
