@@ -427,8 +427,12 @@ def _ends(rules: tuple[Rule, ...], packet: Packet, ask: Settle, branch: bool, kn
     ends: _Ends = {}
     for rule in rules:
         condition = rule.condition
-        if isinstance(condition, Exactly) and not any(header in condition.packets for header in headers):
-            continue  # most rules
+        if isinstance(condition, Exactly):
+            for header in headers:
+                if header in condition.packets:
+                    break
+            else:
+                continue  # most rules
         if rule.action is Verdict.CONTINUE:
             continue
         match = condition.settle(ask)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from operator import attrgetter
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ else:
         """An `__init__` that compiles the real one when the first object is made: most classes of a run never have one."""
 
         def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807
-            made = _initialiser(fields, frozen, after)
+            made = _initialiser(type(self), fields, frozen, after)
             for kind in type(self).__mro__:
                 if kind.__dict__.get("__init__") is __init__:
                     kind.__init__ = made
@@ -130,8 +131,8 @@ else:
 
         return __init__
 
-    def _initialiser(fields: dict[str, _Field], frozen: bool, after: bool) -> Any:
-        """`__init__`, the only method that is compiled for the class: it runs for every object."""
+    def _initialiser(cls: Any, fields: dict[str, _Field], frozen: bool, after: bool) -> Any:
+        """`__init__`, the only method that is compiled for the class: it runs for every object. Slots of frozen ones are set directly."""
         scope: dict[str, Any] = {"_set": object.__setattr__, "_NOT_GIVEN": _NOT_GIVEN}
         parameters, body = ["self"], []
         for name, each in fields.items():
@@ -147,7 +148,12 @@ else:
                 parameters.append(name)
             else:
                 continue
-            body.append(f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+            slot = getattr(cls, name, None)
+            if frozen and isinstance(slot, MemberDescriptorType):
+                scope[f"_set_{name}"] = slot.__set__
+                body.append(f"_set_{name}(self, {value})")
+            else:
+                body.append(f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
         if after:
             body.append("self.__post_init__()")
         exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(body or ["pass"]), scope)  # noqa: S102  (field names only)

@@ -7,7 +7,6 @@ to say about it; the rule is then what it would be if it were worked out alone.
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -31,7 +30,7 @@ _GAP = re.compile(
 )
 _FEW_BITS = 16
 _MOST_LISTED = 64
-_LONG = 5  # digits: some ports of so many are none
+_LAST_PORT = 65535
 
 Spans = Sequence[Interval]
 
@@ -79,8 +78,8 @@ def span_of(kind: str, word: str) -> Interval | None:
     """The interval of a word of which there is nothing to say."""
     if kind == "ipv4_addr" and (known := _address(word)) is not None:
         return known
-    if kind == "inet_service" and word.isdecimal() and word[0] != "0" and len(word) < _LONG:
-        return int(word), int(word)
+    if kind == "inet_service" and word.isdecimal() and word[0] != "0" and (port := int(word)) <= _LAST_PORT:
+        return port, port
     try:
         low, high, remark = value(kind, word)
     except (Refused, Unsettled):
@@ -88,19 +87,18 @@ def span_of(kind: str, word: str) -> Interval | None:
     return None if remark or (low == 0 and high == (1 << BITS[kind]) - 1) else (low, high)
 
 
-_LEADING_ZERO = re.compile(r"\b0\d")
 _HOSTS = {"": 0, **{f"/{length}": (1 << 32 - length) - 1 for length in range(1, 33)}}
+_BYTES = {str(byte): byte for byte in range(256)}
 
 
 def _address(word: str) -> Interval | None:
     """An IPv4 address or prefix in its usual form."""
     address, slash, length = word.partition("/")
-    host = _HOSTS.get(slash + length)
-    if host is None or address.count(".") != 3 or _LEADING_ZERO.search(address):
-        return None
     try:
-        low = int.from_bytes(socket.inet_aton(address), "big")
-    except OSError:
+        a, b, c, d = address.split(".")
+        low = _BYTES[a] << 24 | _BYTES[b] << 16 | _BYTES[c] << 8 | _BYTES[d]
+        host = _HOSTS[slash + length]
+    except (ValueError, KeyError):
         return None
     return None if low & host else (low, low | host)
 
