@@ -240,7 +240,8 @@ def _doubtful(way: Way, doubt: PacketSet) -> Crossing | None:
 
 def _bound_unknowns(way: Way) -> tuple[Unknown, ...]:
     ends = [end for end in (way.source, way.destination) if not end.exact]
-    said = [end for end in ends if not end.elsewhere or end.names] or ends  # nobody can say who is elsewhere
+    known = [end for end in ends if not end.elsewhere or end.names] or ends  # nobody can say who is elsewhere
+    said = [end for end in known if end.role] or known  # nor give addresses to whoever plays no role
     return tuple(
         dict.fromkeys(
             Unknown(f"the exact addresses are not known: {end.label}", reference=f"roles.{end.role}.addresses" if end.role else "")

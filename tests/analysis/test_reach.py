@@ -12,6 +12,7 @@ from auditor.model.findings import Outcome
 from auditor.model.graph import Endpoint, Graph, Hook, Place, Way, Zone, ZoneKind, internet
 from auditor.model.headers import address_interval, icmp, packet_text, ports, sources, state_set
 from auditor.model.packets import EVERYTHING, Field, PacketSet, State
+from auditor.model.record import replace
 from auditor.model.source import Span, Unknown
 
 HERE = Span("f", 1, 1, 1, 2)
@@ -71,6 +72,13 @@ def test_a_bounded_source_is_open_where_some_of_its_addresses_pass() -> None:
     assert allowed(graph, a(exact=False), b()).outcome is Outcome.OPEN
     assert allowed(graph, a("10.0.1.128/25", exact=False), b()).outcome is Outcome.BROKEN
     assert allowed(graph, a("10.0.1.0/25", exact=False), b()).outcome is Outcome.HOLDS
+
+
+def test_of_two_ends_whose_addresses_are_not_known_the_one_that_plays_a_role_is_asked_for() -> None:
+    judged = allowed(guarded(permit(from_("10.0.1.0/25", ETCD))), a(exact=False), replace(b(), role="etcd"))
+    assert [unknown.reference for unknown in judged.unknowns] == ["roles.etcd.addresses"]
+    judged = allowed(guarded(permit(from_("10.0.1.0/25", ETCD))), a(exact=False), b())
+    assert [unknown.reason for unknown in judged.unknowns] == [f"the exact addresses are not known: {end}" for end in "ab"]
 
 
 def test_a_missing_port_breaks_an_allow_of_two() -> None:
