@@ -62,7 +62,7 @@ ATTACHMENTS: dict[str, Attachment] = {
 BY_NAME = ("security_groups",)
 INSTANCES = frozenset({"aws_instance", "aws_spot_instance_request"})
 INTERFACE, TEMPLATE = "aws_network_interface", "aws_launch_template"
-INTERFACE_ATTACHMENT = "aws_network_interface_sg_attachment"
+INTERFACE_ATTACHMENT, ADDED = "aws_network_interface_sg_attachment", "aws_network_interface_attachment"
 
 
 def read(context: Context) -> None:
@@ -79,6 +79,8 @@ def read(context: Context) -> None:
             _inherit(context, resources[address], carriers, templates)
     for each in rest:
         _attach(context, each, carriers)
+    for instance, interface in _added(context, resources):
+        _add(carriers[instance], carriers.get(interface or ""))
     context.estate.carriers += [carrier for address, carrier in carriers.items() if carrier.groups and address not in bare]
 
 
@@ -90,13 +92,27 @@ def _inherit(context: Context, resource: Resource, carriers: dict[str, Carrier],
         by_name = templates.get(name_of(inner.get("name")) or "")
         interfaces.append(by_name or context.identity(inner.get("id")) or (context.identity(inner.get("name")) or "").removesuffix(".name"))
     for address in interfaces:
-        other = carriers.get(address or "")
-        if other is None:
-            carrier.groups.append(None)
-        else:
-            carrier.groups += other.groups
-            carrier.subnets += [subnet for subnet in other.subnets if subnet not in carrier.subnets]
+        _add(carrier, carriers.get(address or ""))
     carrier.groups = list(dict.fromkeys(carrier.groups)) or [_default_group(context, carrier)]
+
+
+def _added(context: Context, resources: dict[str, Resource]) -> Iterator[tuple[str, str | None]]:
+    """Instances, and the interfaces that are added to them later."""
+    pairs = [(each.get("instance_id"), context.identity(each.get("network_interface_id"))) for each in context.root.resources((ADDED,))]
+    for resource in resources.values():
+        if resource.type == INTERFACE:
+            pairs += ((block.get("instance"), resource.address) for block in resource.blocks("attachment"))
+    for value, interface in pairs:
+        instance = context.identity(value) or ""
+        if instance in resources and resources[instance].type in INSTANCES:
+            yield instance, interface
+
+
+def _add(carrier: Carrier, other: Carrier | None) -> None:
+    """Add what an interface carries, and where it stands; None: nobody knows what."""
+    groups = other.groups if other is not None else [None]
+    carrier.groups += [group for group in groups if group not in carrier.groups]
+    carrier.subnets += [subnet for subnet in (other.subnets if other is not None else ()) if subnet not in carrier.subnets]
 
 
 def _default_group(context: Context, carrier: Carrier) -> str | None:

@@ -30,10 +30,11 @@ from auditor.model.source import Unknown
 LISTS = ("oci_core_security_list", "oci_core_default_security_list")
 GROUP, RULE = "oci_core_network_security_group", "oci_core_network_security_group_security_rule"
 BLOCKS = {"ingress_security_rules": (Direction.IN, "source"), "egress_security_rules": (Direction.OUT, "destination")}
+ATTACHED = "oci_core_vnic_attachment"
 VNICS = {
     "oci_core_instance": ("create_vnic_details",),
     "oci_core_instance_configuration": ("instance_details", "launch_details", "create_vnic_details"),
-    "oci_core_vnic_attachment": ("create_vnic_details",),
+    ATTACHED: ("create_vnic_details",),
     "oci_containerengine_node_pool": ("node_config_details",),
 }
 """Where the network interfaces of what has some are written."""
@@ -141,15 +142,22 @@ def _range(block: Arguments | None) -> Numbers:
 
 def _carriers(context: Context) -> None:
     lists = {each.address: list(_lists(context, each)) for each in context.root.resources(("oci_core_subnet",))}
-    for resource in context.root.resources(tuple(VNICS)):
+    found: dict[str, list[str | None]] = {}
+    resources = list(context.root.resources(tuple(VNICS)))
+    for resource in resources:
         groups: list[str | None] = []
         for vnic in _inner([resource], VNICS[resource.type]):
             groups += [context.address(value) if why is None else None for value, why in elements(vnic.get("nsg_ids"))]
             for place in (vnic, *vnic.blocks("placement_configs")):
                 if set_here(place.get("subnet_id")):
                     groups += lists.get(context.identity(place.get("subnet_id")) or "", [None])
-        if groups:
-            carrier = Carrier(resource.address, resource.type, resource.span, list(dict.fromkeys(groups)), certain=resource.certain)
+        found[resource.address] = groups
+    for resource in resources:
+        if resource.type == ATTACHED and (instance := context.identity(resource.get("instance_id"))) in found:
+            found[instance] += found[resource.address]
+    for resource in resources:
+        if groups := list(dict.fromkeys(found[resource.address])):
+            carrier = Carrier(resource.address, resource.type, resource.span, groups, certain=resource.certain)
             context.estate.carriers.append(carrier)
     carried = {group for carrier in context.estate.carriers for group in carrier.groups}
     for group in context.estate.groups.values():
