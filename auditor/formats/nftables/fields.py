@@ -419,7 +419,7 @@ def _ct_entry(name: str, key: str, present: PacketSet, setting: Setting) -> Spec
         return Spec(name, "inet_proto", present, lambda spans: field_set(Field.PROTOCOL, spans) & present)
     if key == "l3proto":
         return Spec(name, "nf_proto", present, lambda spans: _either_family(2, 10)(spans) & present)
-    if key in ("bytes", "packets", "avgpkt", "expiration", "id", "label", "helper", "event", "secmark", "timeout"):
+    if key in ("bytes", "packets", "avgpkt", "expiration", "id", "label", "helper", "event", "secmark", "timeout", "expectation"):
         return _unknown(name, "integer", present, f"`{name}` is not part of a flow")
     raise Refused(f"there is no field `{name}`")
 

@@ -22,6 +22,7 @@ from auditor.formats.nftables.syntax import (
     Atom,
     Bad,
     Block,
+    Concat,
     Expression,
     Limit,
     Mangle,
@@ -303,9 +304,9 @@ class Converter:
     def _update(self, statement: Update, line: Draft) -> None:
         if isinstance(statement.key, Atom):
             self._check_element(statement, statement.key, line.place)
-        else:
-            layers.check_key(statement.key, line, self.matcher)
-            line.narrow(Exactly(self._present(statement.key, line)))
+        elif (key := _of_packets(statement.key)) is not None:
+            layers.check_key(key, line, self.matcher)
+            line.narrow(Exactly(self._present(key, line)))
         if statement.limited:
             line.narrow(Undecided(Unknown("how fast packets come, for each key", statement.at.span, lapses=True, recurs=True)))
 
@@ -351,3 +352,11 @@ def _wraps(reject: Reject, family: str) -> bool:
     if int(word) & 0xFF > (0xFE if family in ("ip", "ip6") else 0x7F):
         raise Refused(f"nft takes `{word}` for no code at all")
     return 0xFF < int(word) < 0x200
+
+
+def _of_packets(key: Expression) -> Expression | None:
+    """What a key takes from packets, without values of its own."""
+    if not isinstance(key, Concat):
+        return key
+    parts = tuple(part for part in key.parts if not isinstance(part, Atom))
+    return key._replace(parts=parts) if parts else None

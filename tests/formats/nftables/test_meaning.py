@@ -190,6 +190,13 @@ def test_a_set_that_traffic_fills_is_in_doubt() -> None:
     assert found.maybe is NEW_FLOW & V4
 
 
+def test_a_key_that_a_rule_puts_into_a_set_may_hold_values_of_its_own() -> None:
+    declared = " set knocked {\n  type ipv4_addr . inet_service\n  flags dynamic,timeout\n  size 99\n }\n"
+    assert passes(ruleset("tcp dport 22 add @knocked { ip saddr . 10002 timeout 1s } accept", more=declared)) is tcp(22) & V4
+    object_ = " ct expectation x {\n  protocol udp\n  dport 9876\n  timeout 1m\n  size 12\n  l3proto ip\n }\n"
+    assert passes(ruleset('ct expectation set "x" accept', more=object_)) is NEW_FLOW
+
+
 def test_a_mark_travels_from_hook_to_hook() -> None:
     mark = CHAIN.format(hook="prerouting", priority="mangle", rule="tcp dport 80-89 meta mark set meta mark | 1")
     assert passes(mark + ruleset("meta mark & 1 == 1 accept")) is tcp(80, 89)
