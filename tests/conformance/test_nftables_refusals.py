@@ -122,6 +122,10 @@ RULES = [
     'ct helper "abcdefghijklmnop" accept', 'ct helper "" accept', "ct helper 1-5 accept", "socket transparent 2 accept",
     # statements that some families lack
     "fwd to lo", "tcp dport 1 tproxy to :1", "tcp dport vmap { 22 counter : accept }", "tcp dport { 22 counter, 23 } accept",
+    "meta mark 08 accept", "icmp type { 08, 1 } accept", "tcp dport 08 accept", "ip ttl 09-10 accept", "ip protocol 08", "ct state 08",
+    "queue num 1 accept", "queue to 1 counter", "xt target X", "reset tcp option sack counter", "reset tcp option sack accept",
+    "@th,16,16 set 5", "@nh,0,8 set 5", 'meta ibrname "abcdefghijklmnop"', "meta ibrname 80-90", "numgen inc mod 3 { lo }",
+    "jhash ip saddr mod 5 08", "numgen inc mod 3 2",
     "dnat ip to 1.2.3.4", "masquerade", "notrack", "tcp dport vmap { 22 : reject }", "meta mark 0x1ffffffff accept",
 ]  # fmt: skip
 
@@ -193,6 +197,10 @@ RULESETS = [
     rule("fwd to lo", family="netdev", head="type filter hook ingress device lo priority 0;"),
     rule("fwd to lo accept", family="netdev", head="type filter hook ingress device lo priority 0;"),
     *(rule(each, head="type filter hook prerouting priority mangle;") for each in PROXIES),
+    *(
+        rule(each, "arp")
+        for each in ("ip saddr 1.2.3.4", "tcp dport 22", "icmp type 8", "reject", "ct state new", "meta mark set 5", "th dport 22")
+    ),
     rule("meta l4proto tcp tproxy to :1", family="bridge"),
     rule("meta l4proto tcp tproxy to 1.2.3.4:1", family="ip", head="type filter hook prerouting priority mangle;"),
     rule("jump c", head="type filter hook prerouting priority mangle;").replace("return", "tcp dport 1 tproxy to :1"),

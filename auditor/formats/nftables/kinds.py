@@ -47,6 +47,7 @@ _KINDS = _fields(
     uid: meta skuid; gid: meta skgid; realm: meta rtclassid, rt classid; devgroup: meta iifgroup, meta oifgroup; mark: socket mark;
     ct_label: ct label; hour: meta hour; day: meta day; classid: meta priority;
     string: ct helper, osf name; date: meta time; period: ct expiration;
+    ifname: meta ibrname, meta obrname, meta iifkind, meta oifkind, meta sdifname;
     bits16: tcp option maxseg size; boolean: meta secpath, meta ipsec, rt ipsec
     """
 )
@@ -67,6 +68,7 @@ FORMS = {
     "date": re.compile(rf'{_NUMBER}|{_NUMBER}-{_NUMBER}|"(?:\d+|{_DATE})"'),
     "classid": _ANY,
     "string": re.compile(r'[^\d"-].*|\d[^-/]*|"[^"]{1,15}"'),
+    "ifname": re.compile(r'[^\d"-].{0,14}|\d[^-/]*|"[^"]{1,15}"|"[^"]{1,15}\*"'),
     "period": re.compile(rf'{_PERIOD}|"(?:{_PERIOD})?"|{_PERIOD}-{_PERIOD}'),
 }
 """Kinds of values that are not compared here, as regular expressions of their words."""
@@ -74,7 +76,13 @@ FORMS = {
 NUMBERS = frozenset(("integer", "byte", "bit", *(f"bits{size}" for size in (3, 4, 12, 13, 16, 20, 64))))
 """Kinds of plain numbers, which are one type to nft."""
 
-CALLED = {"hour": "time of day", "day": "day of the week", "date": "date", "period": "span of time", "string": "name of at most 15 letters"}
+CALLED = {
+    "hour": "time of day",
+    "day": "day of the week",
+    "date": "date",
+    "period": "span of time",
+    **dict.fromkeys(("string", "ifname"), "name of at most 15 letters"),
+}
 
 _HEADERS = {
     "rt": frozenset(("nexthdr", "hdrlength", "type", "seg-left", "classid", "nexthop", "ip nexthop", "ip6 nexthop", "mtu", "ipsec")),
@@ -89,6 +97,7 @@ _HEADERS = {
     ),
     "exthdr": frozenset(("hbh", "frag", "rt", "dst", "mh", "srh")),
 }  # fmt: skip
+_COMPUTED = ("numgen ", "jhash ", "symhash ")
 _OF_IPV6 = frozenset(("hbh", "dst", "frag", "mh", "srh", "exthdr"))
 _OF_ROUTING_HEADER = frozenset(("rt nexthdr", "rt hdrlength", "rt type", "rt seg-left"))
 _TCP_OPTIONS = frozenset(
@@ -102,6 +111,8 @@ _IP_OPTIONS = frozenset(("lsrr", "rr", "ssrr", "ra"))
 def kind_of(spec: Spec) -> str:
     """The kind of a field's values; nothing where any value is taken."""
     kind = _KINDS.get(spec.name) or _KINDS.get(f"meta {spec.name}")
+    if spec.name.startswith(_COMPUTED):
+        return "integer"
     return kind or ("" if spec.type in _VAGUE else spec.type)
 
 

@@ -49,6 +49,8 @@ def _field(spec: Spec, line: Draft) -> None:
         raise Refused(f"nfproto is for tables of family inet: one of {family} has one")
     if family == "netdev" and spec.name.startswith("ct "):
         raise Refused("connection tracking comes after the netdev hooks")
+    if family == "arp" and (spec.layer3 is not None or spec.layer4 is not None or spec.name.startswith(("ct ", "fib "))):
+        raise Refused(f"a table of family arp sees no IP packets: `{spec.name}` is not there")
     if spec.name in _OF_FLOW:
         _of_flow(spec.name, line)
     if spec.layer3 is not None:

@@ -266,6 +266,8 @@ class Converter:
     def _reject(self, reject: Reject, line: Draft) -> None:
         if line.place.setting.hook == "postrouting":
             raise Refused("reject is not possible in postrouting")
+        if line.place.setting.family == "arp":
+            raise Refused("a table of family arp cannot reject")
         self._check_reject(reject, line)
         answers = {"tcp reset": protocol_set(6), "icmp": fields.V4, "icmpv6": fields.V6}.get(reject.kind, EVERYTHING)
         line.act(both(line.guard, Exactly(answers)), model.Verdict.REJECT)
@@ -338,10 +340,13 @@ class Converter:
         if statement.kind == "tproxy":
             self.translator.check_proxy(statement, line)
             line.narrow(Undecided(unknown))
-        elif statement.kind in ("synproxy",):
+        elif statement.kind == "xt":
+            raise Refused("a match or target of iptables, which only iptables-nft loads")
+        elif statement.kind == "synproxy":
             line.done.append(line.rule(both(line.guard, Undecided(unknown)), model.Verdict.DENY))
         else:
             line.done += anything(line.guard, unknown, line)
+            line.ended = "queue" if statement.kind == "queue" else ""
 
 
 def _wraps(reject: Reject, family: str) -> bool:

@@ -139,13 +139,13 @@ class _Layers:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.network: int | None = {"ip": 4, "ip6": 6, "netdev": 0}.get(setting.family)
-        self.transport: int | None = None
+        self.network: int | None = {"ip": 4, "ip6": 6, "netdev": 0, "arp": 0}.get(setting.family)
+        self.transport: int | None = 0 if setting.family == "arp" else None
 
     def take(self, name: str) -> bool:
         """Take a field along; false where it may be refused here, or fixes a protocol."""
         spec = None if name in layers.FIXING else fields.known(name, self.setting)
-        if spec is None or (self.network == 0 and name.startswith("ct ")):
+        if spec is None or (self.network == 0 and name.startswith(("ct ", "fib "))):
             return False
         if spec.layer3 is not None and self.network not in (None, spec.layer3):
             return False

@@ -148,6 +148,10 @@ _CALLED = {
 }  # fmt: skip
 
 
+_DECIMAL = frozenset(("inet_service", "uid"))
+"""Kinds of values whose numbers may begin with a zero and not be octal."""
+
+
 def _single(kind: str, word: str) -> Value | None:
     known = WORDS.get(kind, {}).get(word)
     if known is not None:
@@ -155,6 +159,8 @@ def _single(kind: str, word: str) -> Value | None:
     if not _NUMBER.fullmatch(word):
         return None
     octal = len(word) > 1 and word[0] == "0" and word[1] not in "xX" and set(word) <= set("01234567")
+    if word[0] == "0" and not octal and word.isdecimal() and len(word) > 1 and kind not in _DECIMAL:
+        raise Refused(f"`{word}` has a leading zero, which makes it octal, and is no octal number")
     if len(word) > 60:
         raise Refused(f"{word[:20]}… is too large for a {_CALLED.get(kind, kind)}")
     number = int(word, 8 if octal else 16 if word[1:2] in ("x", "X") else 10)

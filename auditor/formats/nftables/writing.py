@@ -24,6 +24,9 @@ _WRITTEN = {
 }
 
 
+_PAYLOAD = (Field.SOURCE, Field.DESTINATION, Field.SOURCE_PORT, Field.DESTINATION_PORT, Field.TCP_FLAGS)
+"""What a statement that sets raw payload may set."""
+
 _READ_ONLY = frozenset(("fib", "socket", "osf", "numgen", "jhash", "symhash", "ipsec"))
 
 
@@ -32,7 +35,7 @@ def _check(name: str, setting: Setting) -> None:
     if head in _READ_ONLY or (key in ("pkttype", "") and name.endswith("pkttype") and setting.hook not in ("", "prerouting", "ingress")):
         raise Refused(f"`{name}` cannot be set" + (f" in {setting.hook}" if head not in _READ_ONLY else ""))
     head, key = (head, key) if key else ("meta", head)
-    if key not in _WRITTEN.get(head, (key,)):
+    if not name.startswith("@") and key not in _WRITTEN.get(head, (key,)):
         raise Refused(f"`{name}` cannot be set")
 
 
@@ -59,7 +62,9 @@ class Writer:
                   "tcp dport": Field.DESTINATION_PORT, "udp dport": Field.DESTINATION_PORT, "th dport": Field.DESTINATION_PORT,
                   "tcp sport": Field.SOURCE_PORT, "udp sport": Field.SOURCE_PORT, "th sport": Field.SOURCE_PORT,
                   "tcp flags": Field.TCP_FLAGS}.get(name)  # fmt: skip
-        if field_ is None and not isinstance(statement.value, MapValue | FieldName | Binary):
+        if name.startswith("@"):
+            line.write(*(Write(each, None) for each in _PAYLOAD))
+        elif field_ is None and not isinstance(statement.value, MapValue | FieldName | Binary):
             self.matcher.check_value(found, statement.value, place.moment)
         if field_ is not None:
             value = None if isinstance(statement.value, MapValue) else self.single(statement.value, found.type, line)

@@ -91,6 +91,11 @@ def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
         ("meta day Monday-Friday accept", "4:12", "no day of the week"),
         ('ct helper "abcdefghijklmnop" accept', "4:13", "15 letters"),
         ("tcp dport vmap { 22 counter : accept }", "4:20", "count nothing"),
+        ("meta mark 08 accept", "4:13", "no octal number"),
+        ("queue num 1 accept", "4:15", "nothing may follow `queue`"),
+        ("xt target MASQUERADE", "4:3", "iptables-nft"),
+        ("meta ibrname 80-90 accept", "4:16", "at most 15 letters"),
+        ("numgen inc mod 3 { lo } accept", "4:22", "no number"),
     ],
 )
 def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: str) -> None:
@@ -110,6 +115,9 @@ def test_what_nft_refuses_is_refused_at_its_place(rule: str, place: str, says: s
         "tcp dport { 22,\n# ssh\n80 } accept",
         'meta hour "22:00"-"06:00" accept',
         "meta hour 0x800 accept",
+        "tcp dport 08 accept",
+        "reset tcp option sack accept",
+        "@th,16,16 set 5 accept",
         "meta hour 6h-7h accept",
         'meta hour "23:59:60" accept',
         "meta time 6-17 accept",
@@ -143,6 +151,12 @@ def test_a_transparent_proxy_needs_a_protocol_and_a_family(rule: str, says: str)
 
 def test_fields_of_arp_have_two_words() -> None:
     assert not errors("table netdev t {\n chain c {\n  arp daddr ip 10.0.0.1 arp saddr ether 02:00:00:00:00:01 accept\n }\n}\n")
+
+
+@pytest.mark.parametrize("rule", ["ip saddr 192.0.2.1 accept", "tcp dport 22 accept", "reject", "ct state new accept"])
+def test_a_table_of_family_arp_sees_no_packets_of_ip(rule: str) -> None:
+    (note,) = errors(f"table arp t {{\n chain c {{\n  type filter hook input priority 0\n  {rule}\n }}\n}}\n")
+    assert "family arp" in note.message
 
 
 def test_a_set_on_one_line_needs_nothing_behind_its_elements() -> None:
