@@ -35,6 +35,7 @@ class Routes:
     def __init__(self, zones: tuple[Zone, ...], hooks: tuple[Hook, ...], devices: tuple[Device, ...]) -> None:
         self._zones = {zone.id: zone for zone in zones}
         self._groups = frozenset(zone.id for zone in zones if zone.kind is ZoneKind.GROUP and not zone.foreign)
+        self._clouds = frozenset(zone.id for zone in zones if zone.kind is ZoneKind.SUBNET)
         self._order = {hook: number for number, hook in enumerate(hooks)}
         self._at_zone = _by(hooks, "zone")
         self._hosts = {device.host: number for number, device in reversed(list(enumerate(devices))) if device.host is not None}
@@ -122,6 +123,9 @@ class Routes:
     def _legs(self, twins: list[Standing], source: Endpoint, destination: Endpoint) -> list[Leg]:
         """The pair at a device, or at one of several, and at those that may stand before it."""
         legs = self._through_one(twins, source, destination)
+        if self._clouds and any(leg.passes for leg in legs) and self._may_be_elsewhere(twins, source, destination):
+            passed = (Leg(leg.source, leg.destination, certain=False) for leg in legs if leg.passes)
+            return [*(replace(leg, certain=leg.certain and not leg.passes) for leg in legs), *passed]
         there = self._there(destination)
         if not (there or self._there(source)) or len(self._standings) == 1:
             return legs
@@ -133,6 +137,13 @@ class Routes:
         return [
             replace(leg, passes=first.passes + leg.passes, certain=False) for first in (*before, Leg(source, destination)) for leg in legs
         ]
+
+    def _may_be_elsewhere(self, twins: list[Standing], source: Endpoint, destination: Endpoint) -> bool:
+        """Whether an end, to which the other comes from outside, is in a network of a cloud that has the same addresses as one here."""
+        return any(
+            not self._clouds.isdisjoint(end.zones) and all(each.is_outside(other) and not each.is_home(end) for each in twins)
+            for end, other in ((source, destination), (destination, source))
+        )
 
     def _there(self, end: Endpoint) -> frozenset[int]:
         """The devices with an address in the networks of an end."""

@@ -84,3 +84,25 @@ def test_a_router_before_one_that_stands_before_another_may_stop_it_too() -> Non
 def test_what_is_in_another_network_at_the_same_router_passes_no_other() -> None:
     beside = router("branch", CLOSED, ("10.2.0.1", "10.3.0.1"), (), lan=("10.2.0.0/24",), dmz=("10.3.0.0/24",))
     assert outcome(hq(CLOSED, ROUTE) + beside, Endpoint("dmz", addresses=net("10.3.0.7"), exact=True)) is Outcome.BROKEN
+
+
+def cloud(*networks: str) -> Graph:
+    """A group that lets everything in, in a network of a cloud."""
+    network = Zone("t:vpc", ZoneKind.SUBNET, "vpc", HERE, net(*networks))
+    group = Zone("t:group", ZoneKind.GROUP, "group", HERE, net(*networks), inside=("t:vpc",))
+    hook = Hook("group-in", Place.INBOUND, Filter("in", (), OPEN, HERE), HERE, "group-in", "t:group")
+    return Graph((network, group), (hook,))
+
+
+def from_outside(graph: Graph, *zones: str, network: str = "10.9.0.128/25") -> Outcome:
+    """Whether nothing from outside gets to the group's members, or to those of them in some zones more."""
+    node = Endpoint("node", zones=frozenset({"t:group", "t:vpc", *zones}), addresses=net(network))
+    found = [denied(way, ports(6, ((22, 22),))) for way in graph.ways(internet(), node)]
+    return outcome_of(each for each in found if each is not None)
+
+
+def test_a_router_does_not_surely_close_a_network_of_a_cloud_that_has_the_addresses_of_one_behind_it() -> None:
+    assert from_outside(cloud("10.9.0.0/24") + hq(CLOSED)) is Outcome.OPEN
+    assert from_outside(cloud("10.9.0.0/24") + hq(OPEN)) is Outcome.BROKEN
+    assert from_outside(cloud("10.9.0.0/24") + hq(CLOSED), "hq:lan") is Outcome.HOLDS
+    assert from_outside(cloud("10.9.0.0/16") + hq(CLOSED), network="10.9.0.0/16") is Outcome.BROKEN
