@@ -126,6 +126,8 @@ RULES = [
     "queue num 1 accept", "queue to 1 counter", "xt target X", "reset tcp option sack counter", "reset tcp option sack accept",
     "@th,16,16 set 5", "@nh,0,8 set 5", 'meta ibrname "abcdefghijklmnop"', "meta ibrname 80-90", "numgen inc mod 3 { lo }",
     "jhash ip saddr mod 5 08", "numgen inc mod 3 2",
+    "iifname { lo, bridge }", 'iifname { lo, "bridge" }', "iifname . tcp dport { mark . 22 }",
+    "quota over 5 gbytes", "quota 5kbytes", "limit rate 5mbytes/second", "limit rate 5kbytes/second", "limit rate 5 gbytes/second",
     "dnat ip to 1.2.3.4", "masquerade", "notrack", "tcp dport vmap { 22 : reject }", "meta mark 0x1ffffffff accept",
 ]  # fmt: skip
 
@@ -150,6 +152,18 @@ COUNTED = [
     "flags dynamic; elements = { 1.2.3.4 counter }", 'counter; elements = { 1.2.3.4 counter comment "x" }',
     'counter; elements = { 1.2.3.4 comment "x" counter }', "flags timeout; counter; elements = { 1.2.3.4 timeout 5s counter }",
 ]  # fmt: skip
+
+OBJECTS = {
+    "counter": ["", "packets 5 bytes 6", "packets 5", "foo", 'packets 5 bytes 6 comment "x"', "packets 5 bytes 6 # x"],
+    "quota": ["over 5 mbytes", "until 5 mbytes used 3 bytes", "5", "5 gbytes", "5kbytes", "5mbytes", 'over 5 bytes\ncomment "x"'],
+    "limit": ["", "rate 5/second", "rate over 5/minute burst 5 packets", "rate 5/second burst 5 mbytes", "rate 5 mbytes/second", "5/second",
+              "rate 5/fortnight", "rate 0/second"],
+    "ct helper": ['type "ftp" protocol tcp; l3proto ip', "type ftp protocol tcp", 'type "ftp"; protocol tcp', "l3proto ip"],
+    "ct timeout": ["protocol tcp; l3proto ip; policy = { established : 100, close : 4 }", "protocol tcp; policy { close : 5 }", ""],
+    "ct expectation": ["protocol tcp; dport 54; timeout 1h; size 12; l3proto ip", "protocol tcp", "dport x", "protocol tcp; timeout 60"],
+    "synproxy": ["mss 1460 wscale 7", "mss 1460\nwscale 7\ntimestamp sack-perm", "mss x wscale 7", "timestamp mss 1460 wscale 7"],
+    "flowtable": ["hook forward priority 0; devices = { lo };", "hook ingress priority 0; device lo;", "hook ingress; devices = { lo }"],
+}  # fmt: skip
 
 WIPED = ["flush chain inet t i\n", "flush table inet t\n", "delete table inet t\n", "flush ruleset\n"]
 
@@ -193,6 +207,9 @@ RULESETS = [
     named("set s {\ntype ipv4_addr\nflags dynamic\n}", "set add ip saddr @s accept"),
     *(named("set s {\ntype ipv4_addr\nflags dynamic,timeout\n}", f"{each} accept") for each in ADDED),
     *(named(f"set s {{\ntype ipv4_addr; {each}\n}}") for each in COUNTED),
+    *(f"table inet t {{\n{kind} x {{\n{each}\n}}\n}}\n" for kind, bodies in OBJECTS.items() for each in bodies),
+    rule("accept", head="type filter hook input priority filter + udp;"),
+    rule("accept", head="type filter hook input priority filter + 10;"),
     named("map s {\ntype ipv4_addr : mark; flags interval; auto-merge\n}"),
     rule("fwd to lo", family="netdev", head="type filter hook ingress device lo priority 0;"),
     rule("fwd to lo accept", family="netdev", head="type filter hook ingress device lo priority 0;"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.formats.nftables import asides, boxes, holdings
+from auditor.formats.nftables import asides, boxes, holdings, objects
 from auditor.formats.nftables.boxes import Box
 from auditor.formats.nftables.marks import rules_of
 from auditor.formats.nftables.resolve import MOST_COMPARED, Resolver
@@ -90,6 +90,8 @@ def _check_overlaps(found: list[Box], resolver: Resolver) -> None:
 
 def _check_rules(table: Table, resolver: Resolver) -> None:
     names = set(table.objects)
+    for (kind, _), at in table.objects.items():
+        objects.check(kind, at, resolver.refuse)
     for line, moment in rules_of(table):
         asides.check(line, moment, resolver)
         if line.plain:

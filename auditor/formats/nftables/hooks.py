@@ -50,6 +50,8 @@ def priority(item: Hook, word: Atom | None, family: str, refuse: Refuse) -> int 
     number = _number(name)
     if item.sign == "+" or (item.offset and (number is not None or word is not item.priority)):
         refuse("only a priority that is named can be followed by `+` or `-`", item.priority.at)
+    elif item.offset and _number(item.offset[1:]) is None:
+        refuse(f"`{item.offset[1:]}` is no number", item.priority.at)
     if number is not None:
         return (-number if item.sign == "-" else number) + shift
     names = BRIDGE_PRIORITIES if family == "bridge" else PRIORITIES

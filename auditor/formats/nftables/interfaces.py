@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from auditor.formats.nftables.comparing import Key
+from auditor.formats.nftables.names import NO_VALUES
 from auditor.formats.nftables.resolve import Resolver
 from auditor.formats.nftables.ruleset import Moment
 from auditor.formats.nftables.setting import Setting
@@ -47,6 +48,8 @@ def _names(value: Expression, key: Key, resolver: Resolver, moment: Moment) -> t
 
 def _name(atom: Atom, indexed: bool, resolver: Resolver) -> str:
     name = atom.word.strip('"')
+    if atom.word in NO_VALUES:
+        raise Refused(f"`{atom.word}` is a word of the language: as a name it has to be quoted")
     if torn(atom.word):
         raise Refused(f"`{atom.word}` is no name: what begins with a digit has to be quoted")
     if (_NO_INDEX if indexed else _NO_NAME).fullmatch(atom.word):

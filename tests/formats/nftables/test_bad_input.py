@@ -164,6 +164,20 @@ def test_a_set_on_one_line_needs_nothing_behind_its_elements() -> None:
     assert not errors("table inet t { " + sets + "map m { type inet_service : verdict; elements = { 22 : accept } }; }\n")
 
 
+def test_objects_are_named_with_all_they_say() -> None:
+    objects = (
+        "counter k {\n packets 5 bytes 6 # so far\n}",
+        "quota q {\n over 5 mbytes used 3 kbytes\n}",
+        'limit l { rate over 5/minute burst 5 packets; comment "slow"; }',
+        'ct helper h {\n type "ftp" protocol tcp;\n l3proto inet\n}',
+        "ct timeout o { protocol tcp; policy = { established : 100, close : 4 }; }",
+        "ct expectation e { protocol tcp; dport 5432; timeout 1h; size 12; }",
+        "synproxy s { mss 1460; wscale 7 timestamp sack-perm; }",
+        "flowtable f { hook ingress priority filter + 5; devices = { eth0,\n eth1 }; flags offload; counter; }",
+    )
+    assert not errors("table inet t {\n" + "\n".join(objects) + "\n}\nadd counter inet t c\n")
+
+
 def test_what_elements_count_may_stand_on_one_line() -> None:
     declared = "set s {\n type ipv4_addr\n limit rate 3/second counter\n elements = { 192.0.2.1 limit rate 5/second counter }\n}\n"
     assert not errors(f"table inet t {{\n{declared}}}\n")
@@ -178,6 +192,10 @@ def test_what_elements_count_may_stand_on_one_line() -> None:
         ("map m { type inet_service : ipv4_addr; elements = { 80 : accept } }", "holds ipv4_addr"),
         ("set s { type ipv4_addr . inet_service; elements = { 192.0.2.1 } }", "an element of one field"),
         ("chain c { type filter hook ingress priority 0; }", "needs a device"),
+        ("limit l { rate 5/fortnight; }", "`rate 5/fortnight` does not stand in a limit"),
+        ("limit l { }", "says its `rate`"),
+        ("ct helper h { type ftp protocol tcp; }", "does not stand in a ct helper"),
+        ("flowtable f { hook ingress priority 0; device eth0; }", "`device eth0` does not stand"),
         ("set s { type ipv4_addr; elements = { 192.0.2.1 counter } }", "does not say that its elements come with `counter`"),
         ("set s { type ipv4_addr; counter quota 5 bytes; elements = { 192.0.2.1 counter } }", "come with `counter quota`"),
         ("set s { type ipv4_addr; flags timeout; counter; elements = { 192.0.2.1 timeout 5s counter } }", "stands before"),
