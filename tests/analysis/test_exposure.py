@@ -173,6 +173,18 @@ def test_a_rule_in_a_chain_permits_everything_where_all_packets_come_to_it() -> 
     assert not everything(Rule(Exactly(SSH), Call(chain), HERE))
 
 
+def test_a_rule_permits_everything_where_what_stands_beside_it_is_open_to_that_family() -> None:
+    rule = permit(ANY)
+    ours = Filter("f", (rule,), Verdict.DENY, HERE)
+
+    def beside(*rules: Rule, default: Verdict) -> list[Rule]:
+        return list(exposure.permits_everything(ours, (Filter("g", rules, default, HERE),), lambda _: None))
+
+    assert beside(deny(SSH), default=PERMIT) == [rule]
+    assert beside(permit(sources([IPV6])), default=DENY) == [rule]
+    assert not beside(permit(SSH), default=DENY)
+
+
 def test_a_rule_for_the_outer_interface_permits_everything_where_it_is_known_to_be_that() -> None:
     by = permit(Asked(Predicate(Fact.INTERFACE, Side.SOURCE, frozenset({"wan"})), Unknown("by which interface the packets come in")))
     graph = router(hook("forward", Place.TRANSIT, by, zone=None, device="d"))

@@ -81,6 +81,26 @@ def test_a_router_before_one_that_stands_before_another_may_stop_it_too() -> Non
     assert outcome(hq(CLOSED) + middle + branch("10.8.0.2", "10.8.0.0/24")) is Outcome.OPEN
 
 
+def test_routers_that_lead_into_each_other_s_networks_are_before_each_other_once() -> None:
+    around = router("hq", CLOSED, ("10.2.0.9", "10.9.0.1"), ("10.2.0.0/24",), lan=("10.9.0.0/24",))
+    assert outcome(around + branch(*BEHIND)) is Outcome.OPEN
+
+
+def test_an_uplink_leads_into_the_network_that_holds_its_address_and_not_into_ones_beside_it() -> None:
+    beside = router("beside", CLOSED, ("198.51.100.9", "10.9.0.129"), ("198.51.100.8/29",), lan=("10.9.0.128/26",))
+    wide = router("hq", OPEN, ("203.0.113.2", "10.9.1.1"), ("203.0.113.0/29",), lan=("10.9.0.0/16",))
+    assert outcome(wide + beside + branch("10.9.0.200", "10.9.0.192/26")) is Outcome.BROKEN
+    lowest = router("hq", CLOSED, ("203.0.113.2", "10.1.0.1"), ("203.0.113.0/29",), lan=("10.1.0.0/24",))
+    assert outcome(lowest + branch("10.1.0.2", "10.1.0.0/24")) is Outcome.OPEN
+
+
+def test_between_two_sites_what_is_at_the_one_says_nothing_of_the_way_to_the_other() -> None:
+    third = router("third", OPEN, ("198.51.100.9", "10.5.0.1"), ("198.51.100.8/29",), lan=("10.5.0.0/24",))
+    away = Endpoint("away", addresses=net("10.5.0.7"), exact=True)
+    assert outcome(third + hq(CLOSED, ROUTE) + branch(*ITS_OWN), away) is Outcome.BROKEN
+    assert outcome(third + hq(CLOSED, ROUTE) + branch(*BEHIND), away) is Outcome.HOLDS
+
+
 def test_what_is_in_another_network_at_the_same_router_passes_no_other() -> None:
     beside = router("branch", CLOSED, ("10.2.0.1", "10.3.0.1"), (), lan=("10.2.0.0/24",), dmz=("10.3.0.0/24",))
     assert outcome(hq(CLOSED, ROUTE) + beside, Endpoint("dmz", addresses=net("10.3.0.7"), exact=True)) is Outcome.BROKEN
