@@ -165,6 +165,12 @@ OBJECTS = {
     "flowtable": ["hook forward priority 0; devices = { lo };", "hook ingress priority 0; device lo;", "hook ingress; devices = { lo }"],
 }  # fmt: skip
 
+FILLED = [
+    (flags, said)
+    for flags in ("", "flags dynamic", "flags dynamic,timeout", "timeout 5m", "flags timeout; flags dynamic", "counter")
+    for said in ("add @s { ip saddr timeout 5s }", "update @s { ip saddr limit rate 5/second }", "add @s { ip saddr counter }")
+]
+
 WIPED = ["flush chain inet t i\n", "flush table inet t\n", "delete table inet t\n", "flush ruleset\n"]
 
 RULESETS = [
@@ -207,6 +213,19 @@ RULESETS = [
     named("set s {\ntype ipv4_addr\nflags dynamic\n}", "set add ip saddr @s accept"),
     *(named("set s {\ntype ipv4_addr\nflags dynamic,timeout\n}", f"{each} accept") for each in ADDED),
     *(named(f"set s {{\ntype ipv4_addr; {each}\n}}") for each in COUNTED),
+    *(named(f"set s {{\ntype ipv4_addr; {flags}\n}}", said) for flags, said in FILLED),
+    named("set s {\ntype inet_service; flags interval; flags timeout; elements = { 5-9 }\n}"),
+    named("map s {\ntype inet_service : mark\n}", "tcp dport vmap @s"),
+    named("map s {\ntype inet_service : verdict\n}", "meta mark set tcp dport map @s"),
+    named("map s {\ntype inet_service : mark\n}", "meta mark set tcp dport map @s"),
+    named("map s {\ntype ipv4_addr : mark; elements = { 1.2.3.4 : 5-9 }\n}"),
+    named("map s {\ntype ipv4_addr : ipv4_addr; elements = { 1.2.3.4 : 10.0.0.0/8 }\n}"),
+    named("map s {\ntype ipv4_addr : interval ipv4_addr; elements = { 1.2.3.4 : 10.0.0.0/8 }\n}"),
+    *(
+        named(f"{one} s {{\ntype ipv4_addr{data}\n}}") + f"flush {other} inet t s\n"
+        for one, data in (("set", ""), ("map", " : mark"))
+        for other in ("set", "map")
+    ),
     *(f"table inet t {{\n{kind} x {{\n{each}\n}}\n}}\n" for kind, bodies in OBJECTS.items() for each in bodies),
     rule("accept", head="type filter hook input priority filter + udp;"),
     rule("accept", head="type filter hook input priority filter + 10;"),

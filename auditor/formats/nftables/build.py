@@ -443,7 +443,7 @@ class Builder:
                 self._undefined(f"there is no chain `{item.name}` to flush", item.at)
             else:
                 self.ruleset.wipe(table, (chain_,))
-        elif item.name in table.sets:
+        elif item.name in table.sets and item.kind == table.sets[item.name].kind:
             table.sets[item.name].changes.clear()
         else:
             self._undefined(f"there is no {item.kind} `{item.name}` to flush", item.at)

@@ -24,6 +24,9 @@ _DATA = _TYPES | {"verdict", "counter", "quota", "limit", "secmark", "synproxy",
 _FLAGS = frozenset(("constant", "interval", "dynamic", "timeout"))
 _TIME = re.compile(r'"?(?:\d+(?:ms|[dhms]))+"?')
 _COUNTS = frozenset(("counter", "limit", "quota", "ct count", "last"))
+_GOES = re.compile(r"\btimeout\s+\d")
+_COUNTED = re.compile(r"(?<=\s)(?:counter|limit|quota|ct\s+count|last)(?=\s)")
+_INTERVALS = re.compile(r":\s*interval\b")
 _RANGE = re.compile(r"\d+-\d+")
 _MEANT = {
     "port": "inet_service", "service": "inet_service", "ipv4": "ipv4_addr", "ipv4_address": "ipv4_addr", "ip_addr": "ipv4_addr",
@@ -145,19 +148,20 @@ def _check_data(item: Item, named: NamedSet, wanted: Sequence[str], table: Table
     elif isinstance(data, Verdict) is not (named.data == ("verdict",)):
         resolver.refuse(f"map `{named.name}` holds {' . '.join(named.data)}", at)
     elif not isinstance(data, Verdict):
-        _check_values(data, item.moment, wanted, resolver)
+        _check_values(data, item.moment, wanted, resolver, _INTERVALS.search(named.at.words) is None)
     elif isinstance(data.target, Atom) and data.target.word[0] not in '$"' and data.target.word not in table.chains:
         resolver.undefined(f"there is no chain `{data.target.word}` in table `{table.family} {table.name}`", data.at)
 
 
-def _check_values(data: Expression, moment: Moment, wanted: Sequence[str], resolver: Resolver) -> None:
+def _check_values(data: Expression, moment: Moment, wanted: Sequence[str], resolver: Resolver, single: bool) -> None:
     count = _width(data, moment, resolver)
     if count not in (0, len(wanted)):
         resolver.refuse(f"a value of {_fields(count)} where the map holds {_fields(len(wanted))}", data.at)
         return
     for part, kind in zip(data.parts if isinstance(data, Concat) else (data,), wanted, strict=False):
-        if kind in BITS and count:
-            resolver.values(part, kind, moment)
+        found = resolver.values(part, kind, moment).spans if kind in BITS and count else ()
+        if single and any(low != high for low, high in found) and not data.at.text.text.startswith("{"):
+            resolver.refuse("a map holds single values, unless it says `interval` of them", data.at)
 
 
 def check_deleted(named: NamedSet, types: Sequence[str], resolver: Resolver) -> None:
@@ -192,10 +196,21 @@ def check_update(statement: Update, table: Table, resolver: Resolver) -> None:
         flag = "interval" if "interval" in named.flags else "constant"
         resolver.refuse(f"`{named.name}` has `flags {flag}`: rules cannot change it", statement.at, ("declared", named.name_at))
         return
+    _check_said(statement, named, resolver)
     parts = statement.key.parts if isinstance(statement.key, Concat) else (statement.key,)
     held, wanted = kinds_of(named.types, table), [_kind_of(part, table) for part in parts]
     if len(held) != len(wanted) or any(_differ(one, other) for one, other in zip(held, wanted, strict=True)):
         resolver.refuse(f"{named.kind} `{named.name}` holds {' . '.join(named.types)}, which this is not", statement.at)
+
+
+def _check_said(statement: Update, named: NamedSet, resolver: Resolver) -> None:
+    """Times are for sets that let elements go, and what is counted has to be what the set says."""
+    words = statement.at.words
+    if _GOES.search(words) and "timeout" not in named.flags and "timeout" not in named.options:
+        resolver.refuse(f"{named.kind} `{named.name}` needs `flags timeout` for elements that go after a time", statement.at)
+    counts = tuple(" ".join(each.split()) for each in _COUNTED.findall(words))
+    if counts and named.counts and counts != named.counts:
+        resolver.refuse(f"elements of {named.kind} `{named.name}` come with `{' '.join(named.counts)}`", statement.at)
 
 
 def _kind_of(part: Expression, table: Table) -> str:

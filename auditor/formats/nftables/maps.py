@@ -38,13 +38,13 @@ class Maps:
         self.matcher = matcher
         self.resolver = matcher.resolver
 
-    def entries(self, key: Expression, data: Expression, place: Place) -> Iterator[Entry]:
-        """What a map holds for a key, disjoint and in order. Raises `Refused`."""
+    def entries(self, key: Expression, data: Expression, place: Place, verdicts: bool = False) -> Iterator[Entry]:
+        """What a map holds for a key, disjoint and in order: `verdicts`, or other values. Raises `Refused`."""
         keys = self.matcher.keys(key, place)
         nested = len(keys) > 1
         taken: list[Condition] = []
         known = _Keys(self.resolver)
-        items = self._map_items(data, keys, place)
+        items = self._map_items(data, keys, place, verdicts)
         if nested and not data.at.words.startswith("@"):
             items = self.matcher.beside(items, keys, place)
         rest: list[tuple[Element, Moment]] = []
@@ -74,7 +74,7 @@ class Maps:
         for element, moment in rest:
             yield Entry(both(Exactly(present(keys)), ~either(*taken)), element.data, moment, element.at)
 
-    def _map_items(self, data: Expression, keys: list[Key], place: Place) -> Iterator[Item | Unknown]:
+    def _map_items(self, data: Expression, keys: list[Key], place: Place, verdicts: bool) -> Iterator[Item | Unknown]:
         found = self.resolver.behind(data, place.moment)
         if isinstance(found, Unknown):
             yield found
@@ -92,6 +92,9 @@ class Maps:
         self.resolver.in_order(f"map `{named.name}`", named.block, place.moment, value.at, named.name_at)
         if named.kind == "set":
             self.resolver.refuse(f"`{named.name}` is a set: it maps to nothing", value.at, ("declared", named.name_at))
+        elif (named.data == ("verdict",)) is not verdicts and named.data:
+            wanted = "verdicts" if verdicts else "values, not verdicts"
+            self.resolver.refuse(f"map `{named.name}` holds {' . '.join(named.data)}: {wanted} are expected", value.at)
         check_types(named, keys, place)
         key = (place.table.family, place.table.name, named.name)
         deleted = {

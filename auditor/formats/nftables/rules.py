@@ -231,7 +231,7 @@ class Converter:
         return made if made is not None else Unknown("jumps that nft refuses", verdict.at.span)
 
     def _vmap(self, vmap: Vmap, line: Draft) -> None:
-        entries = list(self.writer.maps.entries(vmap.key, vmap.data, line.place))
+        entries = list(self.writer.maps.entries(vmap.key, vmap.data, line.place, verdicts=True))
         going_on: list[Condition] = []
         groups: dict[tuple[str, str], list[Condition]] = {}
         for entry in entries:

@@ -193,7 +193,7 @@ class Shaper:
             if item.data in ("type", "typeof"):
                 types, data = self._types(item)
             elif item.data == "set_flags":
-                flags += tuple(str(child) for child in item.children if str(child) != ",")
+                flags = tuple(str(child) for child in item.children if str(child) != ",")
             elif item.data == "elements":
                 elements.append(self.data(item.children[0]))
             elif item.data in ("set_option", "auto_merge"):
