@@ -215,6 +215,11 @@ RULESETS = [
     *(named(f"set s {{\ntype ipv4_addr; {each}\n}}") for each in COUNTED),
     *(named(f"set s {{\ntype ipv4_addr; {flags}\n}}", said) for flags, said in FILLED),
     named("set s {\ntype inet_service; flags interval; flags timeout; elements = { 5-9 }\n}"),
+    *(
+        named(f"set s {{\ntype ifname . ipv4_addr; {flags} elements = {{ {each} . 10.0.0.1 }}\n}}")
+        for flags in ("", "flags interval;")
+        for each in ('"eth*"', "eth*", "eth0")
+    ),
     named("map s {\ntype inet_service : mark\n}", "tcp dport vmap @s"),
     named("map s {\ntype inet_service : verdict\n}", "meta mark set tcp dport map @s"),
     named("map s {\ntype inet_service : mark\n}", "meta mark set tcp dport map @s"),

@@ -101,7 +101,8 @@ def _check_element(element: Element, moment: Moment, named: NamedSet, resolver: 
     count = _width(element.key, moment, resolver)
     if count not in (0, len(named.types)):
         resolver.refuse(f"an element of {_fields(count)} for {named.kind} `{named.name}` of {_fields(len(named.types))}", element.at)
-    if isinstance(element.key, Atom) and element.key.word.endswith(("*", '*"')) and "interval" not in named.flags:
+    parts = element.key.parts if isinstance(element.key, Concat) else (element.key,)
+    if "interval" not in named.flags and any(isinstance(part, Atom) and part.word.endswith(("*", '*"')) for part in parts):
         resolver.refuse(f"{named.kind} `{named.name}` needs `flags interval` for names that end in `*`", element.at)
     if isinstance(element.key, Atom) and named.types == ("ifname",) and _RANGE.fullmatch(element.key.word):
         resolver.refuse("interfaces have no ranges", element.at)
