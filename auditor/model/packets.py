@@ -601,7 +601,7 @@ def _forget(node: PacketSet, fields: tuple[Field, ...], last: Field, seen: dict[
     known = seen.get(node)
     if known is None:
         if node.level in fields:
-            known = union(dict.fromkeys([_forget(child, fields, last, seen) for child in node.children]))
+            known = union(dict.fromkeys([_forget(child, fields, last, seen) for child in dict.fromkeys(node.children)]))
         else:
             known = _mapped(node, lambda child: _forget(child, fields, last, seen))
         seen[node] = known
