@@ -290,6 +290,10 @@ class Graph:
         """Whether some filter that can deny anything stands at this endpoint: at a zone of it, or at a device it is known to stand at."""
         return self._routes().guards(end)
 
+    def adjoins(self, device: str, end: Endpoint) -> bool:
+        """Whether the device with this id has an address of its own in the networks that an endpoint is in."""
+        return self._routes().adjoins(device, end)
+
     def as_met(self, source: Endpoint, destination: Endpoint) -> Endpoint:
         """The destination as the source meets it: a device of several addresses is asked at the one in the source's own network."""
         return self._routes().as_met(source, destination)

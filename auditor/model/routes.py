@@ -64,6 +64,10 @@ class Routes:
             return True
         return any(spot.known and standing.filters(spot) for standing in self._beside(end) for spot in standing.spots(end))
 
+    def adjoins(self, device: str, end: Endpoint) -> bool:
+        """See `Graph.adjoins`."""
+        return any(standing.is_there(end) for standing in self._beside(end) if standing.device.id == device)
+
     def doubt(self, end: Endpoint) -> Unknown | None:
         """See `Graph.doubt`."""
         here = [hook.standing for hook in self._hooks_at(end) if hook.device is None]

@@ -32,7 +32,8 @@ _GENERIC = frozenset(f"{_TOOLS} {_LAYERS} {_FILES} {_MACHINES}".split())
 _NUMBERED = frozenset(_MACHINES.split())
 _USUAL = frozenset({"main", "default", "my", "home", "lab", "test", "prod", "production"})
 _OF_CLUSTERS = frozenset({"clusters", "envs", "environments", "stages", "tenants", "customers", "clients", "accounts"})
-_OF_MACHINES = frozenset({"sites", "regions", "locations", "branches", "datacenters", "machines", "hosts"})
+_OF_SITES = frozenset({"sites", "regions", "locations", "branches", "datacenters"})
+_OF_MACHINES = _OF_SITES | {"machines", "hosts"}
 _SEPARATORS = str.maketrans("-_./:", "     ")
 
 
@@ -61,27 +62,35 @@ def holds_many(directory: Directory) -> bool:
     return bool(directory) and directory[-1].lower() in _OF_CLUSTERS | _OF_MACHINES
 
 
+Listed = frozenset[tuple[str, str]]
+"""Names that directories of many list, each with that directory, which ends in a slash."""
+
+
+def listed(directory: Directory, among: frozenset[str] = _OF_CLUSTERS | _OF_SITES) -> Listed:
+    """The clusters or sites that a directory is of."""
+    below = ((depth, name) for depth, name in enumerate(directory) if depth and directory[depth - 1].lower() in among)
+    return frozenset(("/".join((*directory[:depth], "")), name) for depth, name in below if _telling(name.lower()))
+
+
 class Directories:
     """Where zones are: a module's in the directory of the root module, others in that of their file."""
 
     def __init__(self, graph: Graph) -> None:
         read = {tuple(path.split("/")[:-1]) for path, _ in graph.read}
         self._read = {directory[:end] for directory in read for end in range(len(directory) + 1)}
-        self._clusters: dict[Directory, frozenset[tuple[str, str]]] = {}
+        self._clusters: dict[Directory, Listed] = {}
 
     def of(self, zone: Zone) -> Directory:
         """The directory of a zone."""
         site = parts_of(zone.site)
         return site if zone.site and site in self._read else parts_of(zone.span.path)[:-1]
 
-    def clusters(self, zone: Zone) -> frozenset[tuple[str, str]]:
+    def clusters(self, zone: Zone) -> Listed:
         """The clusters that a zone is of by its directory, each with the directory that lists it, which ends in a slash."""
         directory = self.of(zone)
         known = self._clusters.get(directory)
         if known is None:
-            below = ((depth, name) for depth, name in enumerate(directory) if depth and directory[depth - 1].lower() in _OF_CLUSTERS)
-            listed = (("/".join((*directory[:depth], "")), name) for depth, name in below if _telling(name.lower()))
-            known = self._clusters[directory] = frozenset(listed)
+            known = self._clusters[directory] = listed(directory, _OF_CLUSTERS)
         return known
 
 

@@ -29,9 +29,10 @@ from auditor.model.headers import (
 from auditor.model.packets import Field, Packet, PacketSet, State
 from auditor.model.record import dataclass
 from auditor.model.source import Span, Unknown
-from auditor.policy.flows import UPKEEP, Pair
+from auditor.policy.flows import Pair
 from auditor.policy.nearly import near_misses
 from auditor.policy.ruleset import ANY, INTERNET, Kind, Requirement, TermKind
+from auditor.policy.upkeep import UPKEEP
 
 FEW = 4  # addresses that may be machines which nobody named
 

@@ -9,7 +9,6 @@ from auditor.analysis import reach
 from auditor.analysis.alike import Likeness, Row, row
 from auditor.analysis.crowds import Crowds
 from auditor.analysis.reach import Judgement
-from auditor.model.filters import Filter, Rule, Verdict
 from auditor.model.findings import Location, Outcome
 from auditor.model.graph import Crossing, Endpoint, Graph, Place, Way, ZoneKind
 from auditor.model.headers import (
@@ -24,29 +23,20 @@ from auditor.model.headers import (
     protocol_set,
     subtract_intervals,
 )
-from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet, union
+from auditor.model.packets import EVERYTHING, NOTHING, Field, Interval, PacketSet
 from auditor.model.record import dataclass, field, replace
 from auditor.model.source import Unknown
 from auditor.policy.binding import ASSUMED, Cast, without
+from auditor.policy.foreign import Foreign
 from auditor.policy.machines import Sites, apart
 from auditor.policy.neighbours import BySite, Neighbourhood
 from auditor.policy.ruleset import ANY, INTERNET, Flow, Ruleset, Scope, Term, TermKind, Who
 from auditor.policy.services import Protocol as Named
 from auditor.policy.services import Service
+from auditor.policy.upkeep import UPKEEP, Upkeep
 
 _NUMBERS = {Named.TCP: Protocol.TCP, Named.UDP: Protocol.UDP, Named.ICMP: Protocol.ICMP, Named.ICMPV6: Protocol.ICMPV6}
 _ALL_PORTS = ((0, 65535),)
-_PRODUCTS_OWN = ports(Protocol.UDP, ((67, 68), (546, 547))) | protocol_set(Protocol.ICMP, Protocol.ICMPV6, Protocol.IGMP, Protocol.VRRP)
-
-
-UPKEEP = (
-    union(icmp(Protocol.ICMP, kind) for kind in (0, 3, 11, 12))
-    | union(icmp(Protocol.ICMPV6, kind) for kind in (1, 2, 3, 4, 129, 130, 131, 132, 133, 134, 135, 136, 143))
-    | ports(Protocol.UDP, ((68, 68), (546, 546)))
-    | ports(Protocol.UDP, ((67, 67),), ((68, 68),))
-    | ports(Protocol.UDP, ((547, 547),), ((546, 546),))
-)
-"""What a host needs to be told to stay on its network: errors, answers, its neighbours and routers, its own address. Nothing new."""
 
 
 def packets_of(service: Service) -> PacketSet:
@@ -123,7 +113,8 @@ class Stage:
     _names: frozenset[str] | None = None
     _crowds: dict[tuple[Who, Who], list[_Crowd]] = field(default_factory=dict)
     _others: dict[Who, BySite] = field(default_factory=dict)
-    _trimmed: dict[int, tuple[Filter, Filter]] = field(default_factory=dict)
+    _upkeep: Upkeep = field(default_factory=Upkeep)
+    _foreign: Foreign = field(init=False)
     _seen: Crowds = field(init=False)
     _likeness: Likeness = field(init=False)
     _near: Neighbourhood = field(init=False)
@@ -132,6 +123,7 @@ class Stage:
         self._seen = Crowds(self.graph)
         self._likeness = Likeness(self.graph)
         self._near = Neighbourhood(self.graph, self.endpoints, self._but)
+        self._foreign = Foreign(self.graph)
 
     def endpoints(self, who: Who) -> tuple[Endpoint, ...]:
         """The endpoints `who` stands for; unbound roles are left out (see `unbound`)."""
@@ -265,20 +257,20 @@ class Stage:
                     packets -= spared
                 if service.protocol is Named.ANY:
                     packets -= UPKEEP
-                    ways = tuple(map(self._without_upkeep, ways))
-                yield from self._denied(source, destination, service, [_denied(way, packets, answers, whole) for way in ways])
+                    ways = tuple(map(self._upkeep.left_out, ways))
+                yield from self._denied(source, destination, service, [self._denied_here(way, packets, answers, whole) for way in ways])
 
-    def _without_upkeep(self, way: Way) -> Way:
-        """The way without what the product itself lets in to keep the link up: nobody asked for it, and nobody can take it away."""
-        crossings = tuple(replace(each, filter=kept) if (kept := self._kept(each)) is not each.filter else each for each in way.crossings)
-        return replace(way, crossings=crossings)
-
-    def _kept(self, crossing: Crossing) -> Filter:
-        """What is left of its filter; remembered beside the filter itself, whose id nothing else can have then."""
-        found = self._trimmed.get(id(crossing.filter))
-        if found is None:
-            found = self._trimmed[id(crossing.filter)] = crossing.filter, _no_upkeep(crossing.filter)
-        return found[1]
+    def _denied_here(self, way: Way, packets: PacketSet, answers: PacketSet, whole: bool) -> Judgement | None:
+        """What holds only by a router of another site, which may not stand there, is undecided."""
+        judged = _denied(way, packets, answers, whole)
+        stranger = self._foreign.stranger(way) if judged is not None and judged.outcome is Outcome.HOLDS else None
+        if stranger is None:
+            return judged
+        others = _denied(self._foreign.left_out(way), packets, answers, whole)
+        if others is None or others.outcome is Outcome.HOLDS:
+            return judged
+        reason = f"whether {self._foreign.name(stranger)} stands there: it lies in the directory of another site"
+        return Judgement(Outcome.OPEN, way, others.packets, (Unknown(reason, reference="zone"),), stranger)
 
     def replies(self, flow: Flow) -> Iterator[Pair]:
         """Whether what the flow sends out is answered, where it gets out at all."""
@@ -424,16 +416,6 @@ def _reached_by_all(way: Way, question: PacketSet) -> bool:
 
 def _weight(outcome: Outcome) -> int:
     return outcome.weight
-
-
-def _no_upkeep(filter_: Filter) -> Filter:
-    rules = tuple(rule for rule in filter_.rules if not _is_upkeep(rule))
-    return filter_ if len(rules) == len(filter_.rules) else replace(filter_, rules=rules)
-
-
-def _is_upkeep(rule: Rule) -> bool:
-    """Whether a rule is the product's own, and about nothing else: one that lets everything out serves what the user lets in, too."""
-    return rule.synthetic and rule.action is Verdict.PERMIT and rule.condition.settle(lambda _: None).maybe <= _PRODUCTS_OWN
 
 
 def _of_scope(way: Way, scope: Scope) -> Way:

@@ -69,6 +69,13 @@ def test_a_public_uplink_may_lead_to_a_router_of_whose_networks_not_all_are_know
     assert outcome(hq(CLOSED, ROUTE, unknown=True) + branch(*ITS_OWN)) is Outcome.OPEN
 
 
+def test_a_device_adjoins_who_is_in_a_network_in_which_it_has_an_address() -> None:
+    graph = hq(CLOSED, ROUTE) + branch(*BEHIND)
+    assert graph.adjoins("branch", BRANCH)
+    assert not graph.adjoins("hq", BRANCH)
+    assert not graph.adjoins("branch", internet())
+
+
 def test_a_router_before_another_may_stop_what_it_has_no_route_for() -> None:
     assert outcome(hq(CLOSED) + branch(*BEHIND)) is Outcome.OPEN
     assert outcome(hq(OPEN) + branch(*BEHIND)) is Outcome.BROKEN
