@@ -124,6 +124,7 @@ RULES = [
     "fwd to lo", "tcp dport 1 tproxy to :1", "tcp dport vmap { 22 counter : accept }", "tcp dport { 22 counter, 23 } accept",
     "meta mark 08 accept", "icmp type { 08, 1 } accept", "tcp dport 08 accept", "ip ttl 09-10 accept", "ip protocol 08", "ct state 08",
     "queue num 1 accept", "queue to 1 counter", "xt target X", "reset tcp option sack counter", "reset tcp option sack accept",
+    "udp length . @th,160,128 vmap { 47-63 . 0xe373135363130333131303735353203 : accept }", "@th,160,128 0xe3731353631303331313037 accept",
     "@th,16,16 set 5", "@nh,0,8 set 5", 'meta ibrname "abcdefghijklmnop"', "meta ibrname 80-90", "numgen inc mod 3 { lo }",
     "jhash ip saddr mod 5 08", "numgen inc mod 3 2",
     "iifname { lo, bridge }", 'iifname { lo, "bridge" }', "iifname . tcp dport { mark . 22 }",

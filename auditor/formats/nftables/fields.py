@@ -211,7 +211,7 @@ def _raw(name: str) -> Spec:
     if known is not None:
         found = _port(name, "th", known[3:])
         return Spec(name, "integer", found.present, found.encode, found.doubt, found.reason)
-    return _unknown(name, "integer", EVERYTHING, f"the raw payload `{name}` is not modelled")
+    return _unknown(name, "payload", EVERYTHING, f"the raw payload `{name}` is not modelled")
 
 
 # -- meta

@@ -30,7 +30,7 @@ _GAP = re.compile(
 )
 _FEW_BITS = 16
 _MOST_LISTED = 64
-_LAST_PORT = 65535
+_LAST_PORT, _DIGITS = 65535, 5
 
 Spans = Sequence[Interval]
 
@@ -78,7 +78,7 @@ def span_of(kind: str, word: str) -> Interval | None:
     """The interval of a word of which there is nothing to say."""
     if kind == "ipv4_addr" and (known := _address(word)) is not None:
         return known
-    if kind == "inet_service" and word.isdecimal() and word[0] != "0" and (port := int(word)) <= _LAST_PORT:
+    if kind == "inet_service" and word.isdecimal() and word[0] != "0" and len(word) <= _DIGITS and (port := int(word)) <= _LAST_PORT:
         return port, port
     try:
         low, high, remark = value(kind, word)

@@ -52,7 +52,7 @@ _KINDS = _fields(
     """
 )
 
-_VAGUE = frozenset(("integer", "byte", "time", "day"))
+_VAGUE = frozenset(("integer", "payload", "byte", "time", "day"))
 _ANY = re.compile(r".*", re.DOTALL)
 _NUMBER = r"(?:0[xX][0-9a-fA-F]+|\d+)"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]?\d"
@@ -73,7 +73,7 @@ FORMS = {
 }
 """Kinds of values that are not compared here, as regular expressions of their words."""
 
-NUMBERS = frozenset(("integer", "byte", "bit", *(f"bits{size}" for size in (3, 4, 12, 13, 16, 20, 64))))
+NUMBERS = frozenset(("integer", "payload", "byte", "bit", *(f"bits{size}" for size in (3, 4, 12, 13, 16, 20, 64))))
 """Kinds of plain numbers, which are one type to nft."""
 
 CALLED = {

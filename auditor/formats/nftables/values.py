@@ -39,7 +39,7 @@ BITS = {
     "ether_type": 16, "dscp": 6, "tcp_flag": 8, "fib_addrtype": 32, "boolean": 1, "integer": 32, "byte": 8,
     "uid": 32, "gid": 32, "realm": 32, "devgroup": 32, "iface_type": 16, "igmp_type": 8, "arp_op": 16, "mh_type": 8,
     "dccp_pkttype": 4, "ecn": 2, "ct_label": 7, "bit": 1, "bits3": 3, "bits4": 4, "bits12": 12, "bits13": 13, "bits16": 16, "bits20": 20,
-    "bits64": 64,
+    "bits64": 64, "payload": 256,
 }  # fmt: skip
 
 WORDS: dict[str, dict[str, int]] = {
@@ -143,7 +143,7 @@ _CALLED = {
     "inet_service": "port", "inet_proto": "protocol", "icmp_type": "ICMP type", "icmpv6_type": "ICMPv6 type", "ct_state": "conntrack state",
     "tcp_flag": "TCP flag", "ipv4_addr": "IPv4 address", "ipv6_addr": "IPv6 address", "ether_addr": "hardware address", "uid": "user",
     "gid": "group", "ct_label": "conntrack label", "realm": "realm", "devgroup": "group of interfaces", "integer": "number of 32 bits",
-    "byte": "number of 8 bits", "bit": "number of one bit",
+    "payload": "number of 256 bits", "byte": "number of 8 bits", "bit": "number of one bit",
     **{f"bits{size}": f"number of {size} bits" for size in (3, 4, 12, 13, 16, 20, 64)},
 }  # fmt: skip
 

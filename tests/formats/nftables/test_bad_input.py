@@ -37,6 +37,7 @@ def test_a_syntax_error_names_line_column_and_what_was_expected() -> None:
     [
         ("tcp dport 70000 accept", "4:13", "too large for a port"),
         ("tcp dport " + "9" * 5000 + " accept", "4:13", "too large for a port"),
+        ("tcp dport 22 accept\n  tcp dport " + "9" * 5000 + " accept", "5:13", "too large for a port"),
         ("ip saddr 10.0.0.0/" + "9" * 5000 + " accept", "4:12", "prefix length"),
         ("ip saddr 10.0.0.0/² accept", "4:12", "prefix length"),
         ("tcp dport 30-20 accept", "4:13", "reversed"),
