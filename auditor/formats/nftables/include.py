@@ -7,8 +7,8 @@ the root of the tree is tried first, then the file's own folder and those above 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from auditor.files import Tree, Unreadable, normalise
 
@@ -48,15 +48,11 @@ def _candidates(pattern: str, folder: str) -> Iterator[str]:
 def _matching(tree: Tree, path: str, wild: bool) -> tuple[str, ...]:
     if not wild:
         return (path,) if tree.exists(path) else ()
-    expression = re.compile("".join(map(_expression, re.findall(r"\[[^\]]*\]|.", path))) + r"\Z")
-    return tuple(sorted(found for found in tree.paths() if expression.match(found) and not posixpath.basename(found).startswith(".")))
+    asked = path.split("/")
+    found = (each for each in tree.paths() if _fits(each.split("/"), asked))
+    return tuple(sorted(each for each in found if not posixpath.basename(each).startswith(".")))
 
 
-def _expression(mark: str) -> str:
-    if mark == "*":
-        return "[^/]*"
-    if mark == "?":
-        return "[^/]"
-    if mark.startswith("[") and len(mark) > 1:
-        return "[" + mark[1:-1].replace("\\", "\\\\").replace("!", "^", 1 if mark[1:2] == "!" else 0) + "]"
-    return re.escape(mark)
+def _fits(names: list[str], asked: list[str]) -> bool:
+    """Whether a path fits a pattern name by name: no wildcard stands for a slash."""
+    return len(names) == len(asked) and all(map(fnmatchcase, names, asked))

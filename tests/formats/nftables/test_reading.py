@@ -11,7 +11,7 @@ import pytest
 from lark import Lark
 
 from auditor.files import MemoryTree
-from auditor.formats.nftables import parse, plain, tables
+from auditor.formats.nftables import include, parse, plain, tables
 from auditor.formats.nftables.build import Builder
 from auditor.formats.nftables.lalr import Tables, Token
 from auditor.formats.nftables.ruleset import Ruleset
@@ -231,6 +231,25 @@ def test_includes_are_found_beside_the_file_and_sorted() -> None:
     entries = builder.ruleset.tables["inet", "t"].chains["input"].entries
     assert [entry.line.at.span.path for entry in entries] == ["etc/rules.d/10.nft", "etc/rules.d/20.nft"]
     assert all(entry.trail for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("d/*.nft", ["d/1.nft", "d/2.nft"]),
+        ("d/?.nft", ["d/1.nft", "d/2.nft"]),
+        ("d/[!1].nft", ["d/2.nft"]),
+        ("d/[1-9].nf[t]", ["d/1.nft", "d/2.nft"]),
+        ("*/1.nft", ["d/1.nft"]),
+        ("*.nft", ["r.nft"]),
+        ("d/*.[]", []),
+        ("d/[9-1].nft", []),
+        ("d/[]]*", ["d/]x"]),
+    ],
+)
+def test_wildcards_of_an_include_stand_for_parts_of_names(pattern: str, found: list[str]) -> None:
+    tree = MemoryTree({"r.nft": "", "d/1.nft": "", "d/2.nft": "", "d/.3.nft": "", "d/]x": "", "d/e/1.nft": ""})
+    assert include.find(tree, pattern, "r.nft") == tuple(found)
 
 
 def test_an_include_never_leaves_the_root() -> None:
