@@ -104,8 +104,8 @@ class Differences:
             return filter_
         known = self._parts.get((id(filter_), where))
         if known is None:
-            touching = (rule for rule, _ in listing(filter_.rules).touching(_nobody, where))
-            rules = filter_.rules if overwritten(filter_.rules) else tuple(touching)
+            whole = listing(filter_.rules)
+            rules = whole.rules if whole.overwrites else tuple(rule for rule, _ in whole.touching(_nobody, where))
             known = self._parts[id(filter_), where] = (replace(filter_, rules=rules), filter_)
         return known[0]
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from auditor.analysis.listing import listing
-from auditor.model.filters import Fact, Filter, Predicate, Side, all_rules, overwritten, predicates
+from auditor.model.filters import Fact, Filter, Predicate, Side, all_rules, predicates
 from auditor.model.graph import Crossing, Graph, Hook, Place, Zone, ZoneKind
 from auditor.model.packets import PacketSet
 from auditor.model.record import dataclass, replace
@@ -63,9 +63,9 @@ def is_another(interface: str) -> bool:
 def fitting(crossing: Crossing, where: PacketSet) -> Filter:
     """The filter with those rules alone that packets of `where` may match, by the interfaces that the crossing knows."""
     whole = crossing.filter
-    if whole.then is not None or overwritten(whole.rules):
+    if whole.then is not None or (known := listing(whole.rules)).overwrites:
         return whole
-    return replace(whole, rules=tuple(rule for rule, _ in listing(whole.rules).touching(crossing.settle, where)))
+    return replace(whole, rules=tuple(rule for rule, _ in known.touching(crossing.settle, where)))
 
 
 def is_inner(interface: str) -> bool:

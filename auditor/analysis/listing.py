@@ -60,8 +60,8 @@ class Listing:
             return self.rules[start:stop]
         if self._blocks is None:
             self._blocks = self._by_ports()
-        blocks = [(width, at) for width in set(_WIDTHS) for low, high in asked for at in range(low >> width, (high >> width) + 1)]
-        found = sorted({index for block in dict.fromkeys(blocks) for index in self._blocks.get(block, ())})
+        blocks = {(width, at) for width in set(_WIDTHS) for low, high in asked for at in range(low >> width, (high >> width) + 1)}
+        found = sorted(index for block in blocks for index in self._blocks.get(block, ()))
         return [self.rules[index] for index in found[bisect_left(found, start) : bisect_left(found, stop)]]
 
     def _by_ports(self) -> dict[tuple[int, int], list[int]]:

@@ -129,9 +129,7 @@ def _exceptions(tree: Tree, requirement: Requirement, shown: reach.Judgement, ow
     if step is None:
         raise Unwritten("no filter stands in the way")
     rule = step.decision.rule
-    packets = shown.packets
-    for field in (Field.STATE, Field.TCP_FLAGS, Field.MARK, Field.CT_MARK, Field.TRANSLATED):
-        packets = packets.without(field)
+    packets = shown.packets.without(Field.STATE, Field.TCP_FLAGS, Field.MARK, Field.CT_MARK, Field.TRANSLATED)
     boxes = list(packets.boxes())
     if len(boxes) > MOST_BOXES:
         raise Unwritten("what gets through cannot be told in a few rules")

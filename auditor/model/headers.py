@@ -269,10 +269,7 @@ def packet_text(packet: Packet) -> str:
 
 def service_part(packets: PacketSet) -> PacketSet:
     """The set with everything but protocol and destination port (ICMP type) projected away."""
-    for field in Field:
-        if field not in (Field.PROTOCOL, Field.DESTINATION_PORT):
-            packets = packets.without(field)
-    return packets
+    return packets.without(*(field for field in Field if field not in (Field.PROTOCOL, Field.DESTINATION_PORT)))
 
 
 def services_text(packets: PacketSet, most: int = 6) -> tuple[str, ...]:
